@@ -1,0 +1,190 @@
+"""Settings that every process shares. Only this package reads the environment."""
+
+from pathlib import Path
+
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.settings import environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / ".data")))
+
+PROCESS = environment.process()
+DEBUG = False
+DEMO = False
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CLINIC_NAME = environment.text("CLINIC_NAME", "Alder Street Clinic")
+
+# The journey, from left to right; `healthcare.*` is the ground floor.
+INSTALLED_APPS = [
+    "healthcare.db",
+    "healthcare.events",
+    "healthcare.audit",
+    "healthcare.storage",
+    "healthcare.messaging",
+    "healthcare.accounts",
+    "healthcare.api",
+    "healthcare.ui",
+    "healthcare.fhir",
+    "healthcare.ops",
+    "patients",
+    "scheduling",
+    "records",
+    "prescriptions",
+    "billing",
+    "alerts",
+    "analytics",
+    "guardian",
+    "auditlog",
+    "axes",
+    "django_otp",
+    "django_htmx",
+    "csp",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.forms",
+]
+
+# == Database: one alias whose login differs by process, and one for audit rows that must outlive a rollback ==
+DATABASES = {"default": environment.database(PROCESS), "audit": environment.database(PROCESS)}
+DATABASES["audit"]["TEST"] = {"MIRROR": "default"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CONTEXT_SECONDS = 300 if PROCESS == "web" else 3600
+# Third-party tables that no page may touch, or may only read; every other table says so on its model.
+TABLE_ACCESS = {
+    "guardian_userobjectpermission": {"web": "", "worker": ""},
+    "guardian_groupobjectpermission": {"web": "", "worker": ""},
+    "auth_permission": {"web": "SELECT", "worker": "SELECT"},
+    "django_content_type": {"web": "SELECT", "worker": "SELECT"},
+    "django_migrations": {"web": "SELECT", "worker": "SELECT"},
+}
+
+# == Secrets: each from a file ==
+SECRET_KEY = environment.secret("SECRET_KEY_FILE")
+FIELD_KEYS = environment.field_keys()
+AUDIT_ANCHOR_DIR = Path(environment.text("AUDIT_ANCHOR_DIR", str(DATA_DIR / "anchors")))
+
+# == Requests ==
+ROOT_URLCONF = "healthcare.urls"
+WSGI_APPLICATION = "healthcare.wsgi.application"
+MIDDLEWARE = [
+    "healthcare.ops.middleware.RequestReference",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "healthcare.accounts.middleware.ActingRole",
+    "healthcare.accounts.middleware.SignInRequired",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "healthcare.ops.middleware.RequestTransaction",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+NAVIGATION = ["patients.navigation.CLINIC"]
+PORTAL_NAVIGATION = ["patients.navigation.PORTAL"]
+
+# == People ==
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+GUARDIAN_RAISE_403 = False
+ANONYMOUS_USER_NAME = None  # guardian makes no account of its own
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "accounts:sign_in"
+SESSION_ENGINE = "healthcare.accounts.sessions"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+IDLE_SECONDS = 15 * 60
+IDLE_WARNING_SECONDS = 2 * 60
+ABSOLUTE_SECONDS = 12 * 3600
+STEP_UP_SECONDS = 5 * 60
+
+# == Valkey: a cache that may vanish, and a broker that may, too ==
+REDIS_URL = environment.text("REDIS_URL")
+BROKER_URL = environment.text("BROKER_URL", REDIS_URL)
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "OPTIONS": {"socket_timeout": 0.3, "socket_connect_timeout": 0.3},
+    }
+}
+
+# == Mail, SMS, storage: addresses by environment ==
+EMAIL_URL = environment.text("EMAIL_URL")
+DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "Alder Street Clinic <no-reply@alderstreet.example>")
+TWILIO_ACCOUNT_SID = environment.text("TWILIO_ACCOUNT_SID")
+TWILIO_AUTH_TOKEN = environment.text("TWILIO_AUTH_TOKEN")
+TWILIO_FROM = environment.text("TWILIO_FROM")
+TWILIO_BASE_URL = environment.text("TWILIO_BASE_URL")
+S3_BUCKET = environment.text("S3_BUCKET")
+S3_ENDPOINT_URL = environment.text("S3_ENDPOINT_URL")
+
+# == Words and files ==
+LANGUAGE_CODE = "en-us"
+LANGUAGES = [("en-us", _("English")), ("es", _("Spanish")), ("ar", _("Arabic"))]
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "font-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "worker-src": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+    }
+}
+
+AUDITLOG_LOGENTRY_MODEL = "audit.Change"
+MIGRATION_MODULES = {"auditlog": None}  # its own table would stand beside ours, and break every flush
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = False
+SILENCED_SYSTEM_CHECKS: list[str] = []

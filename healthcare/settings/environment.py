@@ -1,0 +1,101 @@
+"""Read settings from the environment and from secret files; nothing else in the project does."""
+
+import base64
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+PROCESSES = ("web", "worker", "owner", "backup", "tester")
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default)
+
+
+def flag(name: str) -> bool:
+    return text(name).lower() in {"1", "true", "yes", "on"}
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def process() -> str:
+    """Which database login this process uses: web, worker, owner, backup, or tester in the test suite."""
+    name = text("HC_PROCESS", "web")
+    if name not in PROCESSES:
+        raise ImproperlyConfigured(f"HC_PROCESS is {name!r}; it must be one of {', '.join(PROCESSES)}.")
+    return name
+
+
+def secret(name: str) -> str:
+    """The first line of the file named by the variable. Raises ImproperlyConfigured when it is missing or short."""
+    try:
+        value = Path(text(name)).read_text().strip()
+    except OSError as problem:
+        raise ImproperlyConfigured(f"{name} must name a readable file that holds a secret.") from problem
+    if len(value) < 32:
+        raise ImproperlyConfigured(f"The secret in the file named by {name} is shorter than 32 characters.")
+    return value
+
+
+def field_keys(name: str = "FIELD_KEYS_FILE") -> dict[str, Any]:
+    """`{"current": id, "keys": {id: 32 bytes}}` from a JSON file whose keys are base64 text."""
+    try:
+        content = json.loads(Path(text(name)).read_text())
+        keys = {kid: base64.b64decode(key) for kid, key in content["keys"].items()}
+        current = content["current"]
+    except (OSError, ValueError, KeyError) as problem:
+        raise ImproperlyConfigured(f'{name} must name a JSON file: {{"current": id, "keys": {{id: base64}}}}.') from problem
+    if current not in keys or any(len(key) != 32 for key in keys.values()):
+        raise ImproperlyConfigured(f"{name}: the current key must exist and every key must be 32 bytes long.")
+    return {"current": current, "keys": keys}
+
+
+def database(login: str, url: str | None = None) -> dict[str, Any]:
+    """Django's connection settings for one database login; the address comes from DATABASE_URL, never the login."""
+    parts = urlsplit(url or text("DATABASE_URL"))
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured("DATABASE_URL must look like postgresql://host:port/name.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "HOST": unquote(parts.hostname or ""),
+        "PORT": str(parts.port or 5432),
+        "USER": login,
+        "PASSWORD": _password(login),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        # Parameters bound on the server keep the signed context out of pg_stat_activity, and let plans be reused.
+        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 3, "application_name": f"healthcare-{login}"},
+    }
+
+
+def _password(login: str) -> str:
+    path = text("DATABASE_ROLES_FILE")
+    if not path:
+        return ""
+    try:
+        return str(json.loads(Path(path).read_text()).get(login, ""))
+    except (OSError, ValueError) as problem:
+        raise ImproperlyConfigured("DATABASE_ROLES_FILE must name a JSON file of passwords by login.") from problem
+
+
+def use_embedded_services() -> None:
+    """Point this process at the embedded PostgreSQL and Valkey unless addresses are set already."""
+    if not text("DATABASE_URL"):
+        from healthcare.devservices.addresses import embedded_environment
+
+        os.environ.update(embedded_environment())
+
+
+def use_test_services() -> None:
+    """The servers of the test suite: those named by the environment, else embedded ones started on demand."""
+    if not text("DATABASE_URL"):
+        from healthcare.devservices.testing import ensure_test_services
+
+        os.environ.update(ensure_test_services())

@@ -1,0 +1,20 @@
+"""The test suite: real servers, the web role in force, nothing leaves the machine."""
+
+from healthcare.settings import environment
+
+environment.use_test_services()
+
+from healthcare.settings.base import *  # noqa: E402, F403
+from healthcare.settings.base import DATABASES  # noqa: E402
+
+for alias in ("default", "audit"):
+    DATABASES[alias] |= environment.database("tester")
+    DATABASES[alias]["OPTIONS"]["assume_role"] = "web"
+DATABASES["audit"]["TEST"] = {"MIRROR": "default"}
+
+CONTEXT_SECONDS = 100 * 365 * 24 * 3600  # tests move the clock; the context must not expire by that
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
