@@ -18,3 +18,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+TEST_BOOTSTRAP_URL = environment.text("BOOTSTRAP_DATABASE_URL")  # tests that tamper need to stand past the walls
+SUFFIX = environment.text("HC_TEST_SUFFIX")
+if SUFFIX:
+    DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}_{SUFFIX}"}
+AXES_ENABLED = True

@@ -1,0 +1,131 @@
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import Group, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Now
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.accounts.roles import STAFF_ROLE_CHOICES
+from healthcare.db.models import BaseModel
+from healthcare.db.privileges import Access
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+    def create_user(self, *, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=email.strip(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+
+class User(BaseModel, AbstractBaseUser, PermissionsMixin):
+    """A person who signs in. One account may be staff and patient: `acting_role` says as which, per session."""
+
+    email = models.EmailField(_("e-mail"), max_length=254)
+    full_name = models.CharField(_("full name"), max_length=200)
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(_("may open the admin"), default=False)
+    email_verified_at = models.DateTimeField(null=True, blank=True)
+    deactivated_at = models.DateTimeField(null=True, blank=True)
+    single_keys = models.BooleanField(_("keyboard shortcuts of one key"), default=True)
+
+    #: The role this session or job acts in; set by the middleware or by whoever builds the context, never stored here.
+    acting_role: str | None = None
+    #: Proven by a second factor in this session (django-otp puts the device here).
+    otp_device: Any = None
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
+    objects = UserManager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_unique"),
+            models.CheckConstraint(
+                condition=Q(is_active=True, deactivated_at=None) | Q(is_active=False, deactivated_at__isnull=False),
+                name="user_inactive_says_when",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return BaseModel.__str__(self)
+
+    def get_full_name(self) -> str:
+        return self.full_name
+
+    def get_short_name(self) -> str:
+        return self.full_name.split(" ")[0]
+
+    def in_role(self, role: str) -> "User":
+        """This same user, acting in that role."""
+        self.acting_role = role
+        return self
+
+
+class Site(BaseModel):
+    """A place of the clinic, with the zone in which its hours are meant."""
+
+    name = models.CharField(max_length=120, unique=True)
+    slug = models.SlugField(unique=True)
+    time_zone = models.CharField(max_length=64, default="America/New_York")
+    line = models.CharField(_("street address"), max_length=200, blank=True)
+    city = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=2, blank=True)
+    postal_code = models.CharField(max_length=10, blank=True)
+    phone = models.CharField(max_length=20, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def current(self) -> "MembershipQuerySet":
+        return self.filter(validity__contains=Now())
+
+
+class Membership(BaseModel):
+    """A user works at a site in a role, for a time; outside it the role opens nothing."""
+
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=20, choices=STAFF_ROLE_CHOICES)
+    validity = DateTimeRangeField(help_text=_("From the first moment to, and without, the last; open end is no end."))
+    ended_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = MembershipQuerySet.as_manager()
+
+
+class Team(BaseModel):
+    """The people of one role at one site, as the group that grants are made to."""
+
+    database_access = Access(web="SELECT, INSERT", worker="SELECT, INSERT")
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="teams")
+    role = models.CharField(max_length=20, choices=STAFF_ROLE_CHOICES)
+    group = models.OneToOneField(Group, on_delete=models.PROTECT, related_name="team")
+    scopes = ArrayField(models.CharField(max_length=12), help_text=_("What a grant to this team can open at most."))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "role"], name="team_one_per_site_and_role")]
+
+
+class Provider(BaseModel):
+    """A person who treats patients; FHIR's Practitioner with its role. Not every provider signs in."""
+
+    user = models.OneToOneField(User, null=True, blank=True, on_delete=models.PROTECT, related_name="provider")
+    name = models.CharField(max_length=200)
+    credentials = models.CharField(max_length=40, blank=True)
+    specialty = models.CharField(max_length=100, blank=True)
+    npi = models.CharField(_("national provider identifier"), max_length=10, blank=True)
+    sites = models.ManyToManyField(Site, related_name="providers", blank=True)
+    accepting = models.BooleanField(_("accepting new patients"), default=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["npi"], condition=~Q(npi=""), name="provider_npi_unique"),
+        ]

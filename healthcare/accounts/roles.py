@@ -1,0 +1,85 @@
+"""The roles as delivered. An administrator's edits are audited rows laid over them."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.accounts.permissions import Permission as P
+from healthcare.accounts.permissions import Scope as S
+
+
+@dataclass(frozen=True)
+class Role:
+    """`scopes` is the most that a grant in this role can open on a patient; empty means no chart, ever."""
+
+    slug: str
+    name: Promise
+    description: Promise
+    permissions: frozenset[P]
+    scopes: frozenset[S]
+    staff: bool = True
+
+
+DESK = frozenset({P.SEARCH_PATIENTS, P.OPEN_CHART, P.REGISTER_PATIENT, P.CHANGE_PATIENT, P.INVITE_TO_PORTAL})
+CARE = DESK | {P.GRANT_ACCESS}
+EVERY_SCOPE = frozenset(S)
+
+_ROLES = (
+    Role(
+        "patient",
+        _("Patient"),
+        _("Sees their own record, and the records of people they act for."),
+        frozenset({P.OWN_RECORD}),
+        EVERY_SCOPE,
+        staff=False,
+    ),
+    Role(
+        "front_desk",
+        _("Front desk"),
+        _("Finds and registers patients, keeps the schedule. Sees no clinical content."),
+        DESK,
+        frozenset({S.IDENTITY, S.SCHEDULE, S.MESSAGE, S.BILLING}),
+    ),
+    Role(
+        "billing",
+        _("Billing"),
+        _("Bills visits and posts payments. Sees no clinical notes."),
+        frozenset({P.SEARCH_PATIENTS, P.OPEN_CHART}),
+        frozenset({S.IDENTITY, S.SCHEDULE, S.BILLING}),
+    ),
+    Role("nurse", _("Nurse"), _("Cares for the patients of their sites and teams."), CARE, EVERY_SCOPE - {S.BILLING}),
+    Role("doctor", _("Doctor"), _("Treats the patients in their care."), CARE, EVERY_SCOPE),
+    Role(
+        "pharmacist",
+        _("Pharmacist"),
+        _("Prepares and hands out medicines in the clinic's own dispensary."),
+        frozenset({P.SEARCH_PATIENTS, P.OPEN_CHART}),
+        frozenset({S.IDENTITY, S.MEDICATION}),
+    ),
+    Role(
+        "researcher",
+        _("Researcher"),
+        _("Works with counts and approved extracts. Opens no chart."),
+        frozenset(),
+        frozenset(),
+    ),
+    Role(
+        "privacy_officer",
+        _("Privacy officer"),
+        _("Reviews who opened which record. Opens no chart without a reason."),
+        frozenset({P.READ_AUDIT}),
+        frozenset(),
+    ),
+    Role(
+        "administrator",
+        _("Administrator"),
+        _("Runs accounts, sites and roles. Has no standing right to clinical content."),
+        frozenset({P.MANAGE_ACCOUNTS, P.INVITE}),
+        frozenset(),
+    ),
+)
+ROLES: dict[str, Role] = {role.slug: role for role in _ROLES}
+STAFF_ROLES = tuple(role.slug for role in _ROLES if role.staff)
+ROLE_CHOICES = [(role.slug, role.name) for role in _ROLES]
+STAFF_ROLE_CHOICES = [(role.slug, role.name) for role in _ROLES if role.staff]

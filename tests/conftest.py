@@ -1,0 +1,104 @@
+"""Strict fixtures: the tests run as the web login, inside both walls, and silent mistakes are loud."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the browser's event loop runs beside live_server
+ALIASES = ("default", "audit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test that touches the database may use both connections: pages write audit rows on the second."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker and "databases" not in marker.kwargs:
+            item.add_marker(pytest.mark.django_db(**marker.kwargs, databases=list(ALIASES)), append=False)
+
+
+def _assume(role: str) -> None:
+    for alias in ALIASES:
+        connections[alias].close()
+        connections[alias].settings_dict["OPTIONS"]["assume_role"] = role
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_blocker: Any,
+    django_db_use_migrations: bool,
+    django_db_keepdb: bool,
+    django_db_createdb: bool,
+    django_db_modify_db_settings: None,
+) -> Iterator[None]:
+    """Migrate as the owner, then run every test as web."""
+    with django_db_blocker.unblock():
+        _assume("owner")
+        config = setup_databases(
+            verbosity=0, interactive=False, keepdb=django_db_keepdb and not django_db_createdb, aliases=["default", "audit"]
+        )
+        _assume("web")
+    yield
+    with django_db_blocker.unblock():
+        _assume("owner")
+        if not django_db_keepdb:
+            teardown_databases(config, verbosity=0)
+
+
+@pytest.fixture(autouse=True)
+def _inside_the_walls(request: pytest.FixtureRequest) -> None:
+    """A test that ran as a superuser, the owner or past row security would prove nothing."""
+    if request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("db" if not _transactional(request) else "transactional_db")
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT current_user, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+            assert cursor.fetchone() == ("web", False)
+
+
+def _transactional(request: pytest.FixtureRequest) -> bool:
+    marker = request.node.get_closest_marker("django_db")
+    return bool(marker and marker.kwargs.get("transaction"))
+
+
+@contextmanager
+def taking_role(role: str, alias: str = "default") -> Iterator[None]:
+    """Run the block with another database role on the same connection and in the same transaction."""
+    connection = connections[alias]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        before = cursor.fetchone()[0]
+        cursor.execute(f"SET ROLE {role}")
+    try:
+        yield
+    finally:
+        if not connection.needs_rollback:
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET ROLE {before}")
+
+
+@pytest.fixture
+def as_role() -> Callable[..., Any]:
+    return taking_role
+
+
+@pytest.fixture
+def superuser() -> Iterator[psycopg.Connection]:
+    """A connection past every wall, for tests that tamper; autocommit, so it sees only what was committed."""
+    name = connections["default"].settings_dict["NAME"]
+    with psycopg.connect(settings.TEST_BOOTSTRAP_URL, dbname=name, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def reference() -> str:
+    """Something unique, for names and addresses that must not meet those of another test."""
+    return uuid.uuid4().hex[:10]
