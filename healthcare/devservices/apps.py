@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class DevservicesConfig(AppConfig):
+    name = "healthcare.devservices"
+    label = "devservices"
