@@ -86,16 +86,14 @@ def _password(login: str) -> str:
 
 
 def use_embedded_services() -> None:
-    """Point this process at the embedded PostgreSQL and Valkey unless addresses are set already."""
-    if not text("DATABASE_URL"):
-        from healthcare.devservices.addresses import embedded_environment
+    """Point this process at the embedded PostgreSQL and Valkey, for every address that is not set already."""
+    from healthcare.devservices.addresses import embedded_environment
 
-        os.environ.update(embedded_environment())
+    os.environ.update(embedded_environment())
 
 
 def use_test_services() -> None:
     """The servers of the test suite: those named by the environment, else embedded ones started on demand."""
-    if not text("DATABASE_URL"):
-        from healthcare.devservices.testing import ensure_test_services
+    from healthcare.devservices.testing import ensure_test_services
 
-        os.environ.update(ensure_test_services())
+    os.environ.update(ensure_test_services())
