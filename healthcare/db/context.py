@@ -38,7 +38,9 @@ def current_actor() -> Actor:
 
 
 @contextmanager
-def acting_as(user: Any, role: str | None = None, *, read_only: bool = False, using: str = "default") -> Iterator[Actor]:
+def acting_as(
+    user: Any, role: str | None = None, *, read_only: bool = False, using: str = "default"
+) -> Iterator[Actor]:
     """Run the block, in one transaction, as this user in this role; `user=None` sees nothing.
 
     Raises ValueError for a user without a role: a context that names no role would be a wildcard.

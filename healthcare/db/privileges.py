@@ -38,8 +38,10 @@ def converge() -> None:
     """Revoke everything, then grant what the models declare; tables without a model get nothing. Idempotent."""
     wanted = dict(_declared())
     with connection.cursor() as cursor:
-        cursor.execute("SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"
-                       " AND relkind IN ('r', 'p', 'v', 'm')")
+        cursor.execute(
+            "SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            " AND relkind IN ('r', 'p', 'v', 'm')"
+        )
         existing = {row[0].strip('"') for row in cursor.fetchall()}
         statements = [
             "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, web, worker, backup",

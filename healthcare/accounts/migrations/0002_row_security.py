@@ -6,13 +6,13 @@ from healthcare.db.rowsecurity import ProtectTable
 # A role at a site opens what its team was granted, and only while the membership lasts, to the second.
 GROUPS = """
 CREATE FUNCTION app.group_ids() RETURNS integer[] LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
-SET search_path = public, pg_catalog AS $$
+SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT coalesce(array_agg(t.group_id), '{}')
     FROM accounts_membership m JOIN accounts_team t ON t.site_id = m.site_id AND t.role = m.role
     WHERE m.user_id = app.user_id() AND m.role = app.acting_role() AND m.validity @> statement_timestamp()
 $$;
 CREATE FUNCTION app.site_ids() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
-SET search_path = public, pg_catalog AS $$
+SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT coalesce(array_agg(m.site_id), '{}') FROM accounts_membership m
     WHERE m.user_id = app.user_id() AND m.role = app.acting_role() AND m.validity @> statement_timestamp()
 $$;

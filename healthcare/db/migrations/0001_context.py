@@ -18,7 +18,7 @@ CREATE TABLE private.context_key (
 # HMAC-SHA-256 from PostgreSQL's own sha256 (RFC 2104): the pads are the key XOR 0x36 and 0x5c, kept ready-made.
 FUNCTIONS = """
 CREATE FUNCTION app.claims() RETURNS text[] LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
-SET search_path = pg_catalog AS $$
+SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     token text := current_setting('app.context', true);
     part text[];
@@ -50,6 +50,10 @@ RETURN (SELECT CASE WHEN claim[1] = 'u' THEN claim[3] END FROM (SELECT app.claim
 
 CREATE FUNCTION app.system_purpose() RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (SELECT CASE WHEN claim[1] = 's' THEN claim[2] END FROM (SELECT app.claims() AS claim) AS c);
+
+-- The smallest UUIDv7 of a moment: rows made since then have id >= app.floor7(moment).
+CREATE FUNCTION app.floor7(moment timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA app FROM PUBLIC;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA app TO owner, web, worker, backup, system_actor;

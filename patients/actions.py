@@ -1,0 +1,229 @@
+"""The verbs: register, change, open a chart, grant and end access, and link a portal account."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+from psycopg.types.range import TimestamptzRange
+
+from healthcare.accounts.access import check_can
+from healthcare.accounts.models import Site, User
+from healthcare.accounts.permissions import Permission, Scope
+from healthcare.audit import record, record_now
+from healthcare.events import publish
+from patients.access import check_can_end, check_can_grant
+from patients.events import AccessEnded, AccessGranted, PatientChanged, PatientRegistered, PortalAccountLinked
+from patients.models import CareRelationship, Patient, PortalCode
+from patients.rules import CODE_ALPHABET, CODE_LENGTH, format_code, medical_record_number, normalize_code
+
+PORTAL_CODE_VALID = timedelta(days=7)
+
+
+class PatientNotRegistered(Exception):
+    """The message is a sentence for whoever typed it."""
+
+
+class PortalCodeRefused(Exception):
+    """Code and date of birth do not fit, or the code has ended; the message does not say which."""
+
+
+class AlreadyLinked(Exception):
+    """This account, or this patient, is linked already."""
+
+
+@dataclass(frozen=True)
+class Demographics:
+    """What a person's registration says, as typed and validated; `birth_date` is a plain date without a zone."""
+
+    given_name: str
+    family_name: str
+    birth_date: date
+    sex: str
+    preferred_name: str = ""
+    phone: str = ""
+    email: str = ""
+    line: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+
+
+@transaction.atomic
+def register_patient(*, by: User, site: Site, demographics: Demographics, now: datetime) -> Patient:
+    """Add a person to the clinic's patients; the teams of the site have access from this moment.
+
+    Raises NotAllowed without the permission, PatientNotRegistered for a birth date to come or a site that the
+    registrar does not work at.
+    """
+    check_can(by, Permission.REGISTER_PATIENT)
+    if demographics.birth_date > now.date() + timedelta(days=1):
+        raise PatientNotRegistered(_("The date of birth lies in the future."))
+    if not by.memberships.current().filter(site=site, role=by.acting_role).exists():
+        raise PatientNotRegistered(_("You do not work at this site."))
+    patient = Patient(mrn=_next_mrn(), site=site, **vars(demographics))
+    patient.save(force_insert=True)
+    record("patients.register", by=by, patient_id=patient.pk, target=patient)
+    publish(PatientRegistered(patient_id=patient.pk, site_id=site.pk))
+    return patient
+
+
+@transaction.atomic
+def change_patient(*, by: User, patient: Patient, demographics: Demographics) -> tuple[str, ...]:
+    """Bring the patient's details to these; returns the names of the fields that changed, perhaps none.
+
+    Raises NotAllowed without the permission.
+    """
+    check_can(by, Permission.CHANGE_PATIENT)
+    patient = Patient.objects.visible_to(by).select_for_update(of=("self",)).get(pk=patient.pk)
+    changed = tuple(field for field, value in vars(demographics).items() if getattr(patient, field) != value)
+    if changed:
+        for field in changed:
+            setattr(patient, field, getattr(demographics, field))
+        patient.save(update_fields=[*changed, "updated_at"])
+        record("patients.change", by=by, patient_id=patient.pk, target=patient, detail={"fields": list(changed)})
+        publish(PatientChanged(patient_id=patient.pk, fields=changed))
+    return changed
+
+
+def open_chart(*, by: User, patient: Patient) -> None:
+    """Say that this chart is opened, before anything of it is shown. Raises AuditUnavailable: then show nothing."""
+    record_now("patients.open_chart", by=by, patient_id=patient.pk, target=patient)
+
+
+@transaction.atomic
+def grant_access(
+    *,
+    by: User,
+    patient: Patient,
+    user: User,
+    role: str,
+    scopes: Iterable[Scope],
+    kind: CareRelationship.Kind,
+    valid_from: datetime,
+    valid_until: datetime | None = None,
+    reason: str = "",
+    source: str = "",
+) -> CareRelationship:
+    """Open the chart to a person in a role, from `valid_from` up to, and without, `valid_until` (None: no end).
+
+    Raises NotAllowed where the granter reaches less, or the role can never hold a scope.
+    """
+    scopes = tuple(scopes)
+    check_can_grant(by, patient, role, scopes)
+    relationship = CareRelationship(
+        patient=patient,
+        kind=kind,
+        user=user,
+        role=role,
+        scopes=[scope.value for scope in scopes],
+        validity=TimestamptzRange(valid_from, valid_until),
+        reason=reason,
+        source=source,
+        granted_by=by,
+    )
+    relationship.save(force_insert=True)
+    record(
+        "patients.grant_access",
+        by=by,
+        patient_id=patient.pk,
+        target=relationship,
+        detail={"user": str(user.pk), "role": role, "kind": kind.value, "scopes": relationship.scopes},
+    )
+    publish(AccessGranted(patient_id=patient.pk, relationship_id=relationship.pk))
+    return relationship
+
+
+@transaction.atomic
+def end_access(*, by: User, relationship: CareRelationship, now: datetime) -> None:
+    """End a care relationship at `now`; what was planned for later never begins. Ended already: nothing happens.
+
+    Raises NotAllowed for access that comes with the site or the patient's own account.
+    """
+    check_can_end(by, relationship)
+    relationship = CareRelationship.objects.select_for_update(of=("self",)).get(pk=relationship.pk)
+    if relationship.ended_at:
+        return
+    begins = relationship.validity.lower
+    relationship.validity = TimestamptzRange(begins, now) if begins < now else TimestamptzRange(empty=True)
+    relationship.ended_at, relationship.ended_by = now, by
+    relationship.save(update_fields=["validity", "ended_at", "ended_by", "updated_at"])
+    record("patients.end_access", by=by, patient_id=relationship.patient_id, target=relationship)
+    publish(AccessEnded(patient_id=relationship.patient_id, relationship_id=relationship.pk))
+
+
+def sync_access(*, by: User | None, patient_ids: Iterable[UUID]) -> int:
+    """Project the care relationships of these patients into grants, in one statement; returns how many patients.
+
+    Triggers do this for every relationship that is written. A worker does it for spans that ended, a bulk load for what
+    it copied in. Idempotent.
+    """
+    ids = list(patient_ids)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT app.sync_access(%s::uuid[])", [ids])
+        record("patients.sync_access", by=by, detail={"patients": len(ids)})
+    return len(ids)
+
+
+@transaction.atomic
+def issue_portal_code(*, by: User, patient: Patient, now: datetime) -> str:
+    """A code to read out or print, for seven days and one use; earlier open codes end. Only its hash is stored.
+
+    Raises NotAllowed without the permission, AlreadyLinked when the patient has an account.
+    """
+    check_can(by, Permission.INVITE_TO_PORTAL)
+    if CareRelationship.objects.current().filter(patient=patient, kind=CareRelationship.Kind.SELF).exists():
+        raise AlreadyLinked(_("This patient has a portal account already."))
+    for open_code in PortalCode.objects.visible_to(by).filter(patient=patient, used_at=None, revoked_at=None):
+        open_code.revoked_at = now
+        open_code.save(update_fields=["revoked_at", "updated_at"])
+    code = "".join(secrets.choice(CODE_ALPHABET) for _place in range(CODE_LENGTH))
+    issued = PortalCode(patient=patient, code_hash=hash_code(code), expires_at=now + PORTAL_CODE_VALID, issued_by=by)
+    issued.save(force_insert=True)
+    record("patients.issue_portal_code", by=by, patient_id=patient.pk, target=issued)
+    return format_code(code)
+
+
+def link_portal_account(*, by: User, code: str, birth_date: date) -> UUID:
+    """Link the signed-in account to the patient whose code and date of birth these are; returns the patient's id.
+
+    Five tries a code, ten failures an hour an account. Raises PortalCodeRefused, which does not say what was wrong,
+    and AlreadyLinked for an account that has a record already. A refused try is counted: the caller's transaction has
+    to commit.
+    """
+    if CareRelationship.objects.current().filter(user=by, kind=CareRelationship.Kind.SELF).exists():
+        raise AlreadyLinked(_("Your account is linked to a record already."))
+    with transaction.atomic():
+        patient_id = _claim(code, birth_date)
+        if patient_id is not None:
+            record("patients.link_portal", by=by, patient_id=patient_id, target=by)
+            publish(PortalAccountLinked(patient_id=patient_id, user_id=by.pk))
+            return patient_id
+    record_now("patients.link_portal", by=by, outcome="denied")
+    raise PortalCodeRefused(
+        _("This code and date of birth do not fit together, or the code has ended. Ask the clinic for a new one.")
+    )
+
+
+def hash_code(code: str) -> str:
+    """SHA-256 is enough for a random code of 49 bits that lives a week and takes five tries."""
+    return hashlib.sha256(normalize_code(code).encode()).hexdigest()
+
+
+def _claim(code: str, birth_date: date) -> UUID | None:
+    return _value("SELECT app.claim_portal_code(%s, %s::date)", [hash_code(code), birth_date])
+
+
+def _next_mrn() -> str:
+    return medical_record_number(_value("SELECT nextval('patients_mrn_seq')", []))
+
+
+def _value(statement: str, parameters: list[Any]) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchone()[0]
