@@ -3,7 +3,6 @@
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -11,6 +10,8 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
+
+from tests.roles import taking_role
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the browser's event loop runs beside live_server
 ALIASES = ("default", "audit")
@@ -44,7 +45,10 @@ def django_db_setup(
     with django_db_blocker.unblock():
         _assume("owner")
         config = setup_databases(
-            verbosity=0, interactive=False, keepdb=django_db_keepdb and not django_db_createdb, aliases=["default", "audit"]
+            verbosity=0,
+            interactive=False,
+            keepdb=django_db_keepdb and not django_db_createdb,
+            aliases=["default", "audit"],
         )
         _assume("web")
     yield
@@ -67,22 +71,6 @@ def _inside_the_walls(request: pytest.FixtureRequest) -> None:
 def _transactional(request: pytest.FixtureRequest) -> bool:
     marker = request.node.get_closest_marker("django_db")
     return bool(marker and marker.kwargs.get("transaction"))
-
-
-@contextmanager
-def taking_role(role: str, alias: str = "default") -> Iterator[None]:
-    """Run the block with another database role on the same connection and in the same transaction."""
-    connection = connections[alias]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_user")
-        before = cursor.fetchone()[0]
-        cursor.execute(f"SET ROLE {role}")
-    try:
-        yield
-    finally:
-        if not connection.needs_rollback:
-            with connection.cursor() as cursor:
-                cursor.execute(f"SET ROLE {before}")
 
 
 @pytest.fixture

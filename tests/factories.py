@@ -1,0 +1,125 @@
+"""One factory a model. Rows are made in a worker as the system, so that a test can build a world it may not see."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import factory
+from django.contrib.auth.models import Group
+from psycopg.types.range import TimestamptzRange
+
+from healthcare.accounts.models import Membership, Provider, Site, Team, User
+from healthcare.accounts.permissions import Scope
+from healthcare.accounts.roles import ROLES, STAFF_ROLES
+from patients.models import CareRelationship, Patient
+from patients.rules import medical_record_number
+from tests.roles import as_the_system, taking_role
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+ALWAYS = TimestamptzRange(LONG_AGO, None)
+
+
+class Factory(factory.django.DjangoModelFactory):
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        with as_the_system():
+            row = model_class(**kwargs)
+            row.save(force_insert=True)
+        return row
+
+
+class UserFactory(Factory):
+    class Meta:
+        model = User
+
+    email = factory.Sequence(lambda n: f"person{n}@clinic.example")
+    full_name = factory.Sequence(lambda n: f"Person Number{n}")
+
+
+class SiteFactory(Factory):
+    """A site with the teams of every role that can hold a scope."""
+
+    class Meta:
+        model = Site
+
+    name = factory.Sequence(lambda n: f"Site {n}")
+    slug = factory.Sequence(lambda n: f"site-{n}")
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        site = super()._create(model_class, *args, **kwargs)
+        for role in STAFF_ROLES:
+            if ROLES[role].scopes:
+                TeamFactory(site=site, role=role)
+        return site
+
+
+class TeamFactory(Factory):
+    class Meta:
+        model = Team
+
+    site = factory.SubFactory(SiteFactory)
+    role = "doctor"
+    scopes = factory.LazyAttribute(lambda team: sorted(ROLES[team.role].scopes))
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        with taking_role("owner"):
+            kwargs["group"] = Group.objects.create(name=f"{kwargs['site'].slug}: {kwargs['role']}")
+            return model_class.objects.create(**kwargs)
+
+
+class MembershipFactory(Factory):
+    class Meta:
+        model = Membership
+
+    user = factory.SubFactory(UserFactory)
+    site = factory.SubFactory(SiteFactory)
+    role = "doctor"
+    validity = ALWAYS
+
+
+class ProviderFactory(Factory):
+    class Meta:
+        model = Provider
+
+    name = factory.Sequence(lambda n: f"Provider {n}")
+    specialty = "Family medicine"
+
+
+class PatientFactory(Factory):
+    class Meta:
+        model = Patient
+
+    mrn = factory.Sequence(lambda n: medical_record_number(50_000_000 + n))
+    site = factory.SubFactory(SiteFactory)
+    given_name = factory.Sequence(lambda n: f"Given{n}")
+    family_name = factory.Sequence(lambda n: f"Family{n}")
+    birth_date = date(1968, 3, 12)
+    sex = "female"
+
+
+class CareRelationshipFactory(Factory):
+    class Meta:
+        model = CareRelationship
+
+    patient = factory.SubFactory(PatientFactory)
+    kind = "care_team"
+    user = factory.SubFactory(UserFactory)
+    role = "doctor"
+    scopes = [scope.value for scope in Scope]
+    validity = ALWAYS
+
+
+def staff(role: str, site: Site | None = None, **fields: Any) -> User:
+    """A colleague who acts in this role, at this site or one of their own."""
+    membership = MembershipFactory(role=role, site=site or SiteFactory(), user=UserFactory(**fields))
+    return membership.user.in_role(role)
+
+
+def portal_user(patient: Patient, **fields: Any) -> User:
+    """The patient's own account, acting as the patient."""
+    relationship = CareRelationshipFactory(patient=patient, kind="self", role="patient", user=UserFactory(**fields))
+    return relationship.user.in_role("patient")
