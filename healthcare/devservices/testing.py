@@ -42,8 +42,13 @@ def ensure_test_services(folder: Folder | None = None) -> dict[str, str]:
             _start_detached(folder)
     server = all_addresses(folder)["REDIS_URL"].removesuffix("/0")
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    valkey = {"REDIS_URL": f"{server}/{2 * worker}", "BROKER_URL": f"{server}/{2 * worker + 1}"}
-    return all_addresses(folder) | valkey | {MARK: str(folder.path)}
+    return all_addresses(folder) | {
+        "REDIS_URL": f"{server}/{2 * worker}",
+        "BROKER_URL": f"{server}/{2 * worker + 1}",
+        # Tests that tamper stand past the walls; no other process of ours is ever told this address.
+        "BOOTSTRAP_DATABASE_URL": Cluster(folder, folder.ports()["postgres"], throwaway=True).superuser_url,
+        MARK: str(folder.path),
+    }
 
 
 def is_ready(folder: Folder) -> bool:
