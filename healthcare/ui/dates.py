@@ -1,0 +1,76 @@
+"""Dates, times and ages in the reader's words: the month in letters, a time with its zone, a birth with its age.
+
+Nothing here reads the clock: callers pass the day or moment they mean.
+"""
+
+from datetime import date, datetime
+
+from django.utils import dateformat, timezone
+from django.utils.formats import get_format
+from django.utils.translation import gettext, ngettext
+
+MONTHS_UNTIL_YEARS = 24  # below two years age is said in months, as growth and vaccine schedules do
+
+
+def whole_months(born: date, on: date) -> int:
+    """Completed months from birth to the day; negative when the day lies before the birth."""
+    return (on.year - born.year) * 12 + on.month - born.month - (on.day < born.day)
+
+
+def age_in_words(born: date, on: date) -> str:
+    """Age on that day: "58 y", below two years "14 mo", below one month "12 d"; nothing when not yet born.
+
+    Someone born on February 29 grows a year older on March 1 of a common year.
+    """
+    if born > on:
+        return ""
+    months = whole_months(born, on)
+    if months < 1:
+        days = (on - born).days
+        return ngettext("%(n)d d", "%(n)d d", days) % {"n": days}
+    if months < MONTHS_UNTIL_YEARS:
+        return ngettext("%(n)d mo", "%(n)d mo", months) % {"n": months}
+    years = months // 12
+    return ngettext("%(n)d y", "%(n)d y", years) % {"n": years}
+
+
+def day_text(day: date) -> str:
+    """The day in the reader's own order with the month in short letters, never as a number: "Mar 12, 1968"."""
+    return dateformat.format(day, _letters(get_format("DATE_FORMAT")))
+
+
+def month_text(day: date, *, with_day: bool) -> str:
+    """A short label for an axis: "Apr 2026", or "Apr 14" where the days matter."""
+    return dateformat.format(day, "M j" if with_day else "M Y")
+
+
+def time_text(moment: datetime, *, zone: bool = True) -> str:
+    """The time of day in the current time zone, with the zone's name: "9:52 am EST". Raises ValueError when naive."""
+    local = timezone.localtime(moment)
+    pattern = get_format("TIME_FORMAT")
+    text = dateformat.format(local, "g:i A").lower() if pattern == "P" else dateformat.format(local, pattern)
+    return f"{text} {zone_name(local)}" if zone else text
+
+
+def moment_text(moment: datetime, *, zone: bool = True) -> str:
+    """Day and time in the current time zone: "Nov 23, 2026, 9:52 am EST". Raises ValueError when naive."""
+    local = timezone.localtime(moment)
+    return gettext("%(day)s, %(time)s") % {"day": day_text(local), "time": time_text(local, zone=zone)}
+
+
+def zone_name(local: datetime) -> str:
+    """The zone's own letters, or its offset where it has none: "EST", "UTC+04"."""
+    name = local.tzname() or ""
+    return f"UTC{name}" if name[:1] in {"+", "-"} else name
+
+
+def _letters(pattern: str) -> str:
+    """A locale's date pattern with its month, long or in the press style, written in three letters.
+
+    Escaped characters such as the Spanish `\\d\\e` are left alone.
+    """
+    out, escaped = [], False
+    for letter in pattern:
+        out.append(letter if escaped or letter not in "NFm" else "M")
+        escaped = letter == "\\" and not escaped
+    return "".join(out)

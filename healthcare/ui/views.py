@@ -1,0 +1,45 @@
+"""The component gallery: every part in every state, with invented people, in both skins."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from healthcare.ui import samples
+
+SECTIONS = (
+    "statuses",
+    "buttons",
+    "forms",
+    "choices",
+    "lists",
+    "tables",
+    "people",
+    "whose",
+    "feedback",
+    "findings",
+    "time",
+    "charts",
+    "dialogs",
+)
+
+
+def gallery(request: HttpRequest) -> HttpResponse:
+    return _gallery(request, "ui/gallery/clinic.html")
+
+
+def gallery_portal(request: HttpRequest) -> HttpResponse:
+    return _gallery(request, "ui/gallery/portal.html")
+
+
+def gallery_chart(request: HttpRequest) -> HttpResponse:
+    """A page under a patient: banner, tabs, whose shoes, two columns."""
+    return render(request, "ui/gallery/chart.html", samples.context())
+
+
+def gallery_bare(request: HttpRequest) -> HttpResponse:
+    """A sheet without navigation, as the sign-in has it, after a refused code."""
+    return render(request, "ui/gallery/bare.html", {"form": samples.code_form()})
+
+
+def _gallery(request: HttpRequest, template: str) -> HttpResponse:
+    sections = [f"ui/gallery/sections/{name}.html" for name in SECTIONS]
+    return render(request, template, {"sections": sections, **samples.context()})
