@@ -192,13 +192,12 @@ def _follow(lines: IO[str], record: IO[str], total: int, every: float = 5.0) -> 
 
 @contextlib.contextmanager
 def _started(command: list[str]) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        yield process
-    finally:
-        if sys.exc_info()[0]:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            yield process
+        except BaseException:
             process.terminate()
-        process.wait()
+            raise
 
 
 @contextlib.contextmanager

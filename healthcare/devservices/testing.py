@@ -11,7 +11,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import IO
 
 from healthcare.devservices.addresses import all_addresses, passwords
 from healthcare.devservices.environment import Problem, last_line
@@ -23,7 +22,7 @@ from healthcare.devservices.valkey import BROKER, Valkey
 MARK = "HC_TEST_SERVICES"  # tells the workers of a test run that their DATABASE_URL is ours, not somebody's own
 IDLE = 600.0  # seconds
 PATIENCE = 60.0  # seconds for the servers to come up
-_held: list[IO[str]] = []  # the claim of this process, let go when it ends
+_held: list[int] = []  # the claim of this process: a descriptor, closed when it ends
 
 
 def ensure_test_services(folder: Folder | None = None) -> dict[str, str]:
@@ -69,7 +68,7 @@ def stop(folder: Folder) -> None:
 
 def _claim(folder: Folder) -> None:
     if not _held:
-        file = (folder.path / "users").open("w")
+        file = os.open(folder.path / "users", os.O_WRONLY | os.O_CREAT, 0o600)
         fcntl.flock(file, fcntl.LOCK_SH)
         _held.append(file)
 
