@@ -85,7 +85,8 @@ def parse_search(text: str) -> SearchTerms:
         digits = re.sub(r"[\s-]", "", rest)
         return SearchTerms(mrn=f"{digits[:3]}-{digits[3:5]}-{digits[5:]}", birth_date=birth_date)
     digits = re.sub(r"[^0-9]", "", rest)
-    name = " ".join(re.sub(r"[^\w\s'’-]|[0-9_]", " ", rest).split())
+    words = re.sub(r"[^\w\s'’-]|[0-9_]", " ", rest).split()
+    name = " ".join(word for word in words if any(letter.isalpha() for letter in word))
     return SearchTerms(name=name, birth_date=birth_date, digits=digits if len(digits) >= 4 else "")
 
 

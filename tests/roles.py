@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connections
+from psycopg.pq import TransactionStatus
 
 from healthcare.db.context import acting_as_system
 
@@ -19,7 +20,7 @@ def taking_role(role: str, alias: str = "default") -> Iterator[None]:
     try:
         yield
     finally:
-        if not connection.needs_rollback:
+        if connection.connection.info.transaction_status != TransactionStatus.INERROR:
             with connection.cursor() as cursor:
                 cursor.execute(f"SET ROLE {before}")
 

@@ -80,9 +80,9 @@ def _entered(actor: Actor, read_only: bool, using: str) -> Iterator[None]:
             yield
         finally:
             _actor.reset(token)
-            # A rollback to the savepoint restores the setting by itself; a transaction that ends forgets it.
-            if nested and not connection.needs_rollback and not connection.closed_in_transaction:
-                _exchange(connection, outer)
+        # After an error the rollback to the savepoint restores the setting, and a transaction that ends forgets it.
+        if nested and not connection.needs_rollback:
+            _exchange(connection, outer)
 
 
 def replace_actor(user: Any, role: str | None) -> None:

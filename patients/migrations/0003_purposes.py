@@ -1,5 +1,6 @@
 """What must see rows its user may not: the search, which masks, and the one-time code of the portal."""
 
+from django.contrib.postgres.operations import TrigramExtension, UnaccentExtension
 from django.db import migrations
 
 NAME = "family_name || ' ' || given_name || ' ' || preferred_name"
@@ -25,7 +26,8 @@ DECLARE
     my_own uuid := app.own_patient_id();
     permission integer := app.scope_permission('identity');
     wanted text := app.fold(coalesce(find_patients.name, ''));
-    every_word text[] := array(SELECT '%' || w || '%' FROM regexp_split_to_table(wanted, '[^[:alnum:]]+') w WHERE w <> '');
+    every_word text[] := array(
+        SELECT '%' || word || '%' FROM regexp_split_to_table(wanted, '[^[:alnum:]]+') word WHERE word <> '');
 BEGIN
     IF me IS NULL OR my_role = 'patient' OR (wanted = '' AND born IS NULL AND number = '' AND digits = '') THEN
         RETURN;
@@ -125,4 +127,8 @@ DROP INDEX patient_phone_end; DROP INDEX patient_name_trigrams; DROP FUNCTION ap
 
 class Migration(migrations.Migration):
     dependencies = [("patients", "0002_walls"), ("audit", "0001_initial")]
-    operations = [migrations.RunSQL(FOLD + FIND + CLAIM + EXECUTE + AUDIT, BACK)]
+    operations = [
+        TrigramExtension(),
+        UnaccentExtension(),
+        migrations.RunSQL(FOLD + FIND + CLAIM + EXECUTE + AUDIT, BACK),
+    ]
