@@ -89,6 +89,7 @@ def _start_detached(folder: Folder) -> None:
         if process.poll() is not None or time.monotonic() > until:
             raise Problem(f"The test servers did not start: {last_line(log.read_text())}")
         time.sleep(0.02)
+    process.returncode = 0  # it outlives us on purpose; Popen would warn of that
 
 
 def serve(folder: Folder, idle: float = IDLE) -> None:

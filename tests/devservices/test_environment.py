@@ -179,7 +179,7 @@ def test_an_error_while_writing_is_one_line(base: Path, monkeypatch: pytest.Monk
         raise OSError(30, "Read-only file system")
 
     monkeypatch.setattr(Venv, "_make", refuse)
-    with pytest.raises(Problem, match="cannot be written .Read-only file system"):
+    with pytest.raises(Problem, match=r"cannot be written \(Read-only file system\)"):
         environment.enter(base, "demo")
 
 

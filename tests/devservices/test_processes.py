@@ -143,7 +143,7 @@ def test_without_prctl_children_start_all_the_same(supervisor: Supervisor, monke
 
 
 def test_a_step_that_fails_names_its_log_and_last_line(supervisor: Supervisor) -> None:
-    with pytest.raises(Problem, match="migrate failed; the last line of .*migrate.log: no such table"):
+    with pytest.raises(Problem, match=r"migrate failed; the last line of .*migrate.log: no such table"):
         supervisor.run_once(shell("echo one; echo no such table; exit 1", "migrate"))
     assert supervisor.children == []
 
@@ -162,7 +162,7 @@ def test_a_step_is_ended_when_we_are_asked_to_stop(supervisor: Supervisor) -> No
 
 def test_waiting_ends_with_the_child(supervisor: Supervisor) -> None:
     child = supervisor.start(shell("echo cannot bind; exit 1"))
-    with pytest.raises(Problem, match="child did not start; the last line of .*: cannot bind"):
+    with pytest.raises(Problem, match=r"child did not start; the last line of .*: cannot bind"):
         supervisor.wait_for(lambda: False, child, 10)
 
 
