@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from healthcare.accounts.access import NotAllowed, can, check_can, scopes_of
 from healthcare.accounts.models import User
 from healthcare.accounts.permissions import Permission, Scope
-from patients.models import CareRelationship, Patient, within_reach
+from patients.models import CareRelationship, Patient
 
 
 class NotInScope(PermissionDenied):
@@ -34,7 +34,7 @@ def check_can_grant(user: User, patient: Patient, role: str, scopes: Iterable[Sc
     for scope in scopes:
         if scope not in scopes_of(role):
             raise NotAllowed(_("This role can never see that part of a chart."))
-        if not Patient.objects.filter(pk=patient.pk).filter(pk__in=within_reach(user, scope)).exists():
+        if not Patient.objects.visible_to(user, scope).filter(pk=patient.pk).exists():
             raise NotAllowed(_("You can only share what you can see yourself."))
 
 

@@ -216,7 +216,7 @@ def hash_code(code: str) -> str:
 
 
 def _claim(code: str, birth_date: date) -> UUID | None:
-    return _value("SELECT app.claim_portal_code(%s, %s::date)", [hash_code(code), birth_date])
+    return _value("SELECT app.claim_portal_code(%s::text, %s::date)", [hash_code(code), birth_date])
 
 
 def _next_mrn() -> str:

@@ -47,7 +47,7 @@ def find_patients(terms: SearchTerms, *, at_most: int = 20) -> list[FoundPatient
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
-                "SELECT * FROM app.find_patients(%s, %s::date, %s, %s, %s)",
+                "SELECT * FROM app.find_patients(%s::text, %s::date, %s::text, %s::text, %s::integer)",
                 [terms.name, terms.birth_date, terms.mrn, terms.digits, at_most],
             )
             return [FoundPatient(*row) for row in cursor.fetchall()]
