@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from healthcare.devservices import testing
 from healthcare.devservices.addresses import embedded_environment, passwords
+from healthcare.devservices.environment import last_line
 from healthcare.devservices.folder import Folder
 from healthcare.devservices.folder import chosen as data_dir
 from healthcare.devservices.processes import Program, Stopped, Supervisor
@@ -96,7 +97,7 @@ def report(log: Path, stage: Stage, passed: bool) -> None:
         say("\n".join(text.splitlines()[-SHOWN_LINES:]))
     elif stage.is_pytest:
         lines = [match[0] for match in CLOSING_LINE.finditer(text)]
-        say(lines[-1] if lines else text.strip().splitlines()[-1])
+        say(lines[-1] if lines else last_line(text))
 
 
 def conclude(results: list[Result], missing: list[Need]) -> int:

@@ -51,7 +51,7 @@ def watch_until(supervisor: Supervisor, condition: Callable[[], bool]) -> None:
         supervisor.stopping = condition() or time.monotonic() > until
         ask(0.02)
 
-    supervisor.pause = pause  # type: ignore[method-assign]
+    supervisor.pause = pause
     with pytest.raises(Stopped):
         supervisor.watch()
     assert condition()
