@@ -31,7 +31,7 @@ def run_demo(*, port: int, reset: bool, bundles: Sequence[Path]) -> int:
         raise Problem(f"Port {port} is taken: stop what uses it, or choose another with --port.")
     with _opened("A demo", reset) as (folder, supervisor, environment):
         ports = folder.ports()
-        os.environ.update(environment | {"HC_DEMO": "1", "EMAIL_URL": f"smtp://127.0.0.1:{ports['smtp']}"})
+        os.environ.update(environment | surroundings(port, ports))
         (folder.path / "demo.json").unlink(missing_ok=True)
         supervisor.start(mail_catcher(folder, ports))
         say("Preparing the database and the sample clinic." if _is_new(folder) else "Bringing the database up to date.")
@@ -45,6 +45,15 @@ def run_demo(*, port: int, reset: bool, bundles: Sequence[Path]) -> int:
         say(greeting(description, time.monotonic() - started))
         supervisor.watch()
     return 0
+
+
+def surroundings(port: int, ports: dict[str, int]) -> dict[str, str]:
+    """What the demo's processes are told besides the addresses of the servers."""
+    return {
+        "HC_DEMO": "1",
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "EMAIL_URL": f"smtp://127.0.0.1:{ports['smtp']}",
+    }
 
 
 def run_services(*, reset: bool) -> int:

@@ -19,6 +19,7 @@ from healthcare.devservices.addresses import NAMES
 from healthcare.devservices.environment import Problem
 from healthcare.devservices.folder import BASE_DIR, Folder, read_json
 from healthcare.devservices.processes import Supervisor
+from healthcare.events.queues import QUEUES
 from tests.devservices.conftest import open_for_servers
 from tests.devservices.test_processes import eventually
 
@@ -231,7 +232,12 @@ def test_every_process_has_its_login_and_no_secret_on_its_command_line(folder: F
 
 def test_every_queue_has_exactly_one_worker() -> None:
     queues = [queue for group in programs.WORKERS for queue in group.split(",")]
-    assert sorted(queues) == ["bulk", "default", "maintenance", "sync", "urgent"]
+    assert sorted(queues) == sorted(QUEUES)
+
+
+def test_links_in_mail_lead_to_the_demo() -> None:
+    told = clinic.surroundings(8123, {"smtp": 2525})
+    assert told == {"HC_DEMO": "1", "PUBLIC_URL": "http://127.0.0.1:8123", "EMAIL_URL": "smtp://127.0.0.1:2525"}
 
 
 def test_bundles_are_handed_on(folder: Folder, tmp_path: Path) -> None:
