@@ -10,10 +10,12 @@ from datetime import date
 from functools import cached_property
 
 from django.utils.formats import number_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 
 from healthcare.ui.dates import day_text, month_text
 
+Words = str | Promise
 STYLES = (("a", "circle"), ("b", "square"), ("c", "triangle"))  # class of the line, its marker
 INSET = 4.0  # per cent kept free left and right of the first and last point
 LABEL_GAP = 20.0  # per cent between two labels of the time axis, at least
@@ -36,7 +38,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    label: str
+    label: Words
     points: Sequence[Point]
 
 
@@ -45,7 +47,7 @@ class Goal:
     """A labelled line: Goal(130, _("goal below 130"))."""
 
     value: float
-    label: str
+    label: Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,14 @@ class Mark:
 
     x: str
     y: str
-    text: str = ""
+    text: Words = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A series ready to draw: class, marker, the polyline's points, one mark a point, the last one labelled."""
 
-    label: str
+    label: Words
     style: str
     marker: str
     polyline: str
@@ -76,7 +78,7 @@ class LineChart:
     Raises TooManySeries.
     """
 
-    title: str
+    title: Words
     unit: str
     series: Sequence[Series]
     goals: Sequence[Goal] = ()
@@ -96,7 +98,8 @@ class LineChart:
         """Round numbers from below the lowest to above the highest value or goal, so that both can be labelled."""
         values = [point.value for point in self.points] + [goal.value for goal in self.goals]
         low, high = min(values), max(values)
-        step = _round_step((high - low or abs(high) or 1) / (TICKS - 1))
+        finest = 10**-self.decimals  # finer steps would carry the same label twice
+        step = _round_step(max((high - low or abs(high)) / (TICKS - 1), finest))
         first = math.ceil(low / step) - 1
         last = math.floor(high / step) + 1
         return [round(number * step, 10) for number in range(first, last + 1)]

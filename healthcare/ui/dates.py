@@ -35,8 +35,9 @@ def age_in_words(born: date, on: date) -> str:
 
 
 def day_text(day: date) -> str:
-    """The day in the reader's own order with the month in short letters, never as a number: "Mar 12, 1968"."""
-    return dateformat.format(day, _letters(get_format("DATE_FORMAT")))
+    """The day in the reader's own order with the month in letters, never as a number: "Mar 12, 1968"."""
+    # English writes N, the press's "March" but "Nov."; three letters for all of them line up in tables.
+    return dateformat.format(day, get_format("DATE_FORMAT").replace("N", "M"))
 
 
 def month_text(day: date, *, with_day: bool) -> str:
@@ -62,15 +63,3 @@ def zone_name(local: datetime) -> str:
     """The zone's own letters, or its offset where it has none: "EST", "UTC+04"."""
     name = local.tzname() or ""
     return f"UTC{name}" if name[:1] in {"+", "-"} else name
-
-
-def _letters(pattern: str) -> str:
-    """A locale's date pattern with its month, long or in the press style, written in three letters.
-
-    Escaped characters such as the Spanish `\\d\\e` are left alone.
-    """
-    out, escaped = [], False
-    for letter in pattern:
-        out.append(letter if escaped or letter not in "NFm" else "M")
-        escaped = letter == "\\" and not escaped
-    return "".join(out)

@@ -42,10 +42,11 @@ def read_phone(text: str, *, country_code: str = "1") -> str:
     if not PHONE_CHARACTERS.fullmatch(text):
         raise Unreadable(gettext("Phone may hold only digits, spaces, and + ( ) - . Leave out any extension"))
     digits = "".join(re.findall(r"\d", text))
-    if text.strip().startswith("+") and not digits.startswith(country_code):
+    abroad = text.strip().startswith("+")
+    if abroad and not digits.startswith(country_code):
         return _international(digits)
-    if len(digits) == DIGITS_US + 1 and digits.startswith(country_code):
-        digits = digits[1:]
+    if (abroad or len(digits) == DIGITS_US + 1) and digits.startswith(country_code):
+        digits = digits.removeprefix(country_code)
     if len(digits) != DIGITS_US:
         raise Unreadable(gettext("Phone needs 10 digits. It has %(count)d") % {"count": len(digits)})
     if digits[0] in "01" or digits[3] in "01":

@@ -92,10 +92,10 @@ const search = document.querySelector(".search");
 function walkFound(event) {
   const field = document.getElementById("find");
   const found = document.getElementById("found");
-  if (event.key === "Escape") {
+  if (event.key === "Escape" && !found.hidden) {
     field.focus();
     found.hidden = true;
-    return;
+    event.preventDefault(); // a second Esc empties the field, as the browser does
   }
   if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
   found.hidden = false;

@@ -25,9 +25,13 @@ function say(template) {
   if (toasts && message) toasts.replaceChildren(message);
 }
 
+// What the server says of its own trouble names a reference; else the page's own sentence must do.
 document.body.addEventListener("htmx:responseError", (event) => {
+  const { status, responseText } = event.detail.xhr;
+  const toasts = byId("toasts");
   // The session ended meanwhile: the whole page goes to the sign-in, not a part of it.
-  if (event.detail.xhr.status === 401) window.location.reload();
+  if (status === 401) window.location.reload();
+  else if (toasts && responseText.trimStart().startsWith('<div class="flash')) toasts.innerHTML = responseText;
   else say("trouble");
 });
 document.body.addEventListener("htmx:sendError", () => say("offline"));

@@ -65,9 +65,13 @@ if (dialog) {
   document.addEventListener("visibilitychange", look);
   window.addEventListener("storage", look);
   window.addEventListener("focus", look);
-  // Pages that refresh by themselves mark it, so that an abandoned screen still ends.
+  // Parts that refresh by themselves are marked data-background and say so to the server, which then does not take
+  // them for somebody's action: an abandoned screen still ends.
+  document.body.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.closest("[data-background]")) event.detail.headers["X-Background"] = "1";
+  });
   document.body.addEventListener("htmx:afterRequest", (event) => {
-    if (!event.detail.elt.closest("[data-background]") && event.detail.successful) heard();
+    if (event.detail.successful && !event.detail.requestConfig.headers["X-Background"]) heard();
   });
 
   heard();

@@ -79,7 +79,8 @@ def script(context: Context, path: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def error_prefix(context: Context) -> str:
     """The start of the page's title when a form on it was refused, so that it is heard first."""
-    found = (value for value in context.flatten().values() if isinstance(value, BaseForm))
+    known: list[Any] = list(context.flatten().values())
+    found = (value for value in known if isinstance(value, BaseForm))
     return gettext("Error:") + " " if any(form.is_bound and form.errors for form in found) else ""
 
 
