@@ -20,7 +20,16 @@ from healthcare.events import publish
 from patients.access import check_can_end, check_can_grant
 from patients.events import AccessEnded, AccessGranted, PatientChanged, PatientRegistered, PortalAccountLinked
 from patients.models import CareRelationship, Patient, PortalCode
-from patients.rules import CODE_ALPHABET, CODE_LENGTH, format_code, medical_record_number, normalize_code
+from patients.queries import Filters, FoundPatient, Page, find_patients, page_of_patients, recent_patients
+from patients.rules import (
+    CODE_ALPHABET,
+    CODE_LENGTH,
+    SearchTerms,
+    format_code,
+    medical_record_number,
+    normalize_code,
+    parse_search,
+)
 
 PORTAL_CODE_VALID = timedelta(days=7)
 
@@ -94,6 +103,40 @@ def change_patient(*, by: User, patient: Patient, demographics: Demographics) ->
 def open_chart(*, by: User, patient: Patient) -> None:
     """Say that this chart is opened, before anything of it is shown. Raises AuditUnavailable: then show nothing."""
     record_now("patients.open_chart", by=by, patient_id=patient.pk, target=patient)
+
+
+def search_patients(*, by: User, text: str) -> list[FoundPatient]:
+    """Who is meant by a name, birth date, record number or phone; masked where not in the actor's care.
+
+    The audit says what kind of thing was looked for, never what was typed. Raises NotAllowed, AuditUnavailable and
+    TooManySearches.
+    """
+    check_can(by, Permission.SEARCH_PATIENTS)
+    return _search(by, parse_search(text), at_most=20)
+
+
+def find_alike(*, by: User, demographics: Demographics) -> list[FoundPatient]:
+    """Who of the same date of birth has a similar name: perhaps this person is registered already.
+
+    Raises NotAllowed, AuditUnavailable and TooManySearches.
+    """
+    check_can(by, Permission.REGISTER_PATIENT)
+    terms = parse_search(f"{demographics.family_name} {demographics.given_name}")
+    return _search(by, SearchTerms(name=terms.name, birth_date=demographics.birth_date), at_most=5)
+
+
+def list_patients(*, by: User, filters: Filters, today: date, after: UUID | None = None) -> Page:
+    """A page of the patients in the actor's care, by name. Raises NotAllowed and AuditUnavailable."""
+    check_can(by, Permission.OPEN_CHART)
+    record_now("patients.list", by=by, detail={"filters": filters.names()})
+    return page_of_patients(by, filters, today=today, after=after)
+
+
+def list_recent_patients(*, by: User) -> list[Patient]:
+    """The charts the actor opened last. Raises NotAllowed and AuditUnavailable."""
+    check_can(by, Permission.SEARCH_PATIENTS)
+    record_now("patients.list_recent", by=by)
+    return recent_patients(by)
 
 
 @transaction.atomic
@@ -213,6 +256,13 @@ def link_portal_account(*, by: User, code: str, birth_date: date) -> UUID:
 def hash_code(code: str) -> str:
     """SHA-256 is enough for a random code of 49 bits that lives a week and takes five tries."""
     return hashlib.sha256(normalize_code(code).encode()).hexdigest()
+
+
+def _search(by: User, terms: SearchTerms, *, at_most: int) -> list[FoundPatient]:
+    if not terms:
+        return []
+    record_now("patients.search", by=by, detail={"fields": [name for name, value in vars(terms).items() if value]})
+    return find_patients(terms, at_most=at_most)
 
 
 def _claim(code: str, birth_date: date) -> UUID | None:

@@ -1,18 +1,26 @@
 """Page-shaped reads over patients."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from healthcare.accounts.models import User
+from healthcare.accounts.models import Membership, Site, User
+from healthcare.accounts.roles import ROLES
 from healthcare.audit.models import AuditEvent
+from healthcare.db.uuids import floor7
+from healthcare.events.parts import parts_of
 from patients.models import CareRelationship, Patient
-from patients.rules import SearchTerms
+from patients.parts import ALLERGIES, BannerNote
+from patients.rules import SearchTerms, birth_dates_of_ages
 
 RECENT = 8
+PAGE = 25
 
 
 class TooManySearches(Exception):
@@ -68,31 +76,185 @@ def recent_patients(user: User) -> list[Patient]:
     return [visible[patient_id] for patient_id in ids[:RECENT] if patient_id in visible]
 
 
+# == Lists ==
+@dataclass(frozen=True)
+class Filters:
+    """What the list is narrowed to; ages in completed years."""
+
+    name: str = ""
+    site: Site | None = None
+    youngest: int | None = None
+    oldest: int | None = None
+
+    def names(self) -> list[str]:
+        return [name for name, value in vars(self).items() if value not in ("", None)]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Up to 25 patients by name; `after` is the id from which the next page goes on, None on the last."""
+
+    patients: Sequence[Patient]
+    after: UUID | None
+
+
+def page_of_patients(user: User, filters: Filters, *, today: date, after: UUID | None = None) -> Page:
+    """The visible patients by family name, given name and id, from the patient `after` on; keyset, so never a gap.
+
+    An `after` that is not visible, perhaps no more, begins anew.
+    """
+    patients = Patient.objects.visible_to(user).filter(_narrowed(filters, today))
+    last = Patient.objects.visible_to(user).filter(pk=after).first() if after else None
+    if last:
+        patients = patients.filter(_behind(last))
+    rows = list(patients.select_related("site").order_by("family_name", "given_name", "id")[: PAGE + 1])
+    return Page(patients=rows[:PAGE], after=rows[PAGE - 1].pk if len(rows) > PAGE else None)
+
+
+def _narrowed(filters: Filters, today: date) -> Q:
+    found = Q()
+    if filters.name:
+        found &= Q(family_name__istartswith=filters.name)
+    if filters.site:
+        found &= Q(site=filters.site)
+    first, last = birth_dates_of_ages(filters.youngest, filters.oldest, today)
+    if first:
+        found &= Q(birth_date__gte=first)
+    if last:
+        found &= Q(birth_date__lte=last)
+    return found
+
+
+def _behind(last: Patient) -> Q:
+    """Rows behind this one in the order; the first condition repeats the second's, for the index."""
+    same = Q(family_name=last.family_name)
+    return Q(family_name__gte=last.family_name) & (
+        Q(family_name__gt=last.family_name)
+        | (same & Q(given_name__gt=last.given_name))
+        | (same & Q(given_name=last.given_name, pk__gt=last.pk))
+    )
+
+
+def sites_of(user: User) -> "QuerySet[Site]":
+    """Where this person works now, in the role they act in."""
+    current = Membership.objects.current().filter(user=user, role=user.acting_role or "")
+    return Site.objects.filter(pk__in=current.values("site")).order_by("name")
+
+
+def find_colleagues(text: str, *, besides: User, at_most: int = 10) -> list[Membership]:
+    """Who works here now, in a role that can open charts, by name or whole e-mail; one line a person and role."""
+    text = text.strip()
+    if len(text) < 2:
+        return []
+    roles = [role.slug for role in ROLES.values() if role.staff and role.scopes]
+    fitting = Q(user__full_name__icontains=text) | Q(user__email__iexact=text)
+    rows = (
+        Membership.objects.current()
+        .filter(fitting, role__in=roles, user__is_active=True)
+        .exclude(user=besides)
+        .select_related("user", "site")
+        .order_by("user__full_name", "user_id", "role", "site__name")
+    )
+    first = {(membership.user_id, membership.role): membership for membership in reversed(rows[: at_most * 3])}
+    return list(reversed(first.values()))[:at_most]
+
+
+# == The banner ==
+@dataclass(frozen=True)
+class Notes:
+    """What the banner says beside the name."""
+
+    allergies: BannerNote | None = None
+    alerts: Sequence[BannerNote] = field(default_factory=list)
+
+
+def banner_notes(user: User, ids: Collection[UUID]) -> dict[UUID, Notes]:
+    """For each patient what the apps want known first. Of allergies, who stands furthest right knows best."""
+    said: dict[UUID, list[BannerNote]] = {patient_id: [] for patient_id in ids}
+    for part in parts_of("patients.Banner"):
+        for patient_id, notes in part.for_patients(list(said), user=user).items():
+            said[patient_id].extend(notes)
+    return {
+        patient_id: Notes(
+            allergies=next((note for note in reversed(notes) if note.slot == ALLERGIES), None),
+            alerts=[note for note in notes if note.slot != ALLERGIES],
+        )
+        for patient_id, notes in said.items()
+    }
+
+
+# == One's own record ==
+def has_record(user: User) -> bool:
+    """Whether this person may open a record as a patient: their own, or of somebody they act for."""
+    return CareRelationship.objects.current().filter(user=user, role="patient").exists()
+
+
+def own_patient(user: User) -> Patient | None:
+    """The patient whose account this is, with the site; None before the account is linked."""
+    own = CareRelationship.objects.current().filter(user=user, kind=CareRelationship.Kind.SELF)
+    return Patient.objects.visible_to(user).filter(pk__in=own.values("patient")).select_related("site").first()
+
+
 @dataclass(frozen=True)
 class Opening:
-    """One line of "who opened my record": when, who by name and role, and what they did."""
+    """One line of "who opened my record": when, who by name and role, why they could, and what they did."""
 
     at: datetime
     who: str
     role: str
+    why: str
     action: str
+    outcome: str
+    detail: dict[str, Any]
+    actor_id: UUID | None
 
 
-def openings_of(patient: Patient, *, at_most: int = 100) -> list[Opening]:
-    """Who opened, changed or was refused this record, newest first; the reader must be allowed to see its audit."""
-    events = list(AuditEvent.objects.filter(patient_id=patient.pk).order_by("-id")[:at_most])
-    names = dict(User.objects.filter(pk__in={event.actor_id for event in events}).values_list("pk", "full_name"))
+def openings_of(
+    patient: Patient, *, since: datetime | None = None, besides: User | None = None, at_most: int = 100
+) -> list[Opening]:
+    """Who opened, changed or was refused this record, newest first, as far as the reader may see its audit.
+
+    Patients see all of it, staff what they did themselves.
+    """
+    events = AuditEvent.objects.about_patient(patient.pk)
+    if since:
+        events = events.filter(pk__gte=floor7(since))
+    if besides:
+        events = events.exclude(actor_id=besides.pk)
+    found = list(events[:at_most])
+    names = dict(User.objects.filter(pk__in={event.actor_id for event in found}).values_list("pk", "full_name"))
+    reasons = _reasons(patient)
     return [
         Opening(
             at=event.at,
-            who=names.get(event.actor_id, _("The clinic's computer")),
-            role=event.actor_role,
+            who=names.get(event.actor_id, _("The clinic's computer")) if event.actor_id else _("The clinic's computer"),
+            role=str(ROLES[event.actor_role].name) if event.actor_role in ROLES else "",
+            why=_why(event, reasons),
             action=event.action,
+            outcome=event.outcome,
+            detail=event.detail,
+            actor_id=event.actor_id,
         )
-        for event in events
+        for event in found
     ]
 
 
+def _reasons(patient: Patient) -> list[CareRelationship]:
+    """Every relationship that named a person, also ended ones: an opening is explained by those of its time."""
+    named = CareRelationship.objects.filter(patient=patient, user__isnull=False)
+    return list(named.order_by("validity"))
+
+
+def _why(event: AuditEvent, reasons: Sequence[CareRelationship]) -> str:
+    if event.outcome == AuditEvent.Outcome.DENIED or event.actor_id is None:
+        return ""
+    for reason in reasons:
+        if (reason.user_id, reason.role) == (event.actor_id, event.actor_role) and event.at in reason.validity:
+            return str(reason.get_kind_display())
+    return _("Works where you are a patient")
+
+
+# == Access ==
 @dataclass(frozen=True)
 class AccessLine:
     """Why somebody may open the chart, for the access page."""

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 GRANT = """SELECT 1 FROM {table} g WHERE g.content_object_id = {patient} AND {holder}
  AND g.permission_id = (SELECT app.scope_permission('{scope}'))
@@ -48,6 +48,21 @@ def is_medical_record_number(text: str) -> bool:
 def age_in_years(birth_date: date, on: date) -> int:
     """Completed years; a person born on February 29 turns older on March 1 of other years."""
     return on.year - birth_date.year - ((on.month, on.day) < (birth_date.month, birth_date.day))
+
+
+def birth_dates_of_ages(youngest: int | None, oldest: int | None, on: date) -> tuple[date | None, date | None]:
+    """The first and the last birth date of people of these ages, in completed years, on that day; None is no bound."""
+    first = _years_before(on, oldest + 1) + timedelta(days=1) if oldest is not None else None
+    last = _years_before(on, youngest) if youngest is not None else None
+    return first, last
+
+
+def _years_before(day: date, years: int) -> date:
+    """The latest birth date of somebody who has completed so many years on that day."""
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # February 29 of a common year
+        return date(day.year - years, 2, 28)
 
 
 # == Search ==

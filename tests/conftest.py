@@ -3,6 +3,8 @@
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import psycopg
@@ -11,10 +13,12 @@ from django.conf import settings
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 
-from tests.roles import taking_role
+from healthcare.events.facts import decode
+from tests.roles import as_the_system, taking_role
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the browser's event loop runs beside live_server
 ALIASES = ("default", "audit")
+pytest_plugins = ["tests.strict"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -48,7 +52,8 @@ def django_db_setup(
             verbosity=0,
             interactive=False,
             keepdb=django_db_keepdb and not django_db_createdb,
-            aliases=["default", "audit"],
+            aliases=ALIASES,
+            serialized_aliases=[],
         )
         _assume("web")
     yield
@@ -90,3 +95,22 @@ def superuser() -> Iterator[psycopg.Connection]:
 def reference() -> str:
     """Something unique, for names and addresses that must not meet those of another test."""
     return uuid.uuid4().hex[:10]
+
+
+@pytest.fixture
+def announced() -> Callable[[], list[Any]]:
+    """The facts announced in this test, in their order, as subscribers get them back from the outbox."""
+
+    def read() -> list[Any]:
+        from healthcare.events.models import OutboxEvent
+
+        with as_the_system():
+            return [decode(_fact_class(row.name), row.payload) for row in OutboxEvent.objects.order_by("id")]
+
+    return read
+
+
+def _fact_class(name: str) -> type:
+    app, fact = name.split(".")
+    module = f"{app}.events" if find_spec(app) else f"healthcare.{app}.events"
+    return getattr(import_module(module), fact)

@@ -26,7 +26,7 @@ def test_only_what_differs_is_changed_audited_and_announced(announced) -> None:
         assert change_patient(by=nurse, patient=patient, demographics=details) == ("preferred_name", "phone")
         event = AuditEvent.objects.get(action="patients.change")
     assert event.detail == {"fields": ["preferred_name", "phone"]}, "names of fields, never what they hold"
-    assert announced == [PatientChanged(patient_id=patient.pk, fields=("preferred_name", "phone"))]
+    assert announced() == [PatientChanged(patient_id=patient.pk, fields=("preferred_name", "phone"))]
     with as_the_system():
         assert Patient.objects.get(pk=patient.pk).preferred_name == "Rosie"
 
@@ -37,7 +37,7 @@ def test_the_same_again_changes_nothing(announced) -> None:
     with acting_as(nurse):
         assert change_patient(by=nurse, patient=patient, demographics=ROSA) == ()
         assert not AuditEvent.objects.filter(action="patients.change").exists()
-    assert announced == []
+    assert announced() == []
 
 
 def test_a_patient_out_of_reach_is_not_changed() -> None:

@@ -9,7 +9,7 @@ from healthcare.accounts.permissions import Scope
 from healthcare.audit.models import AuditEvent
 from healthcare.db.context import acting_as
 from patients import actions
-from patients.access import can_end, can_grant, can_open_chart, check_can_open_chart, NotInScope
+from patients.access import NotInScope, can_end, can_grant, can_open_chart, check_can_open_chart
 from patients.events import AccessEnded, AccessGranted
 from patients.models import CareRelationship, Patient, UserGrant
 from tests.factories import CareRelationshipFactory, PatientFactory, portal_user, staff
@@ -46,7 +46,7 @@ def test_access_begins_with_the_grant_and_ends_with_it(announced) -> None:
     assert not sees(colleague, patient)
     assert (granted.action, ended.action) == ("patients.grant_access", "patients.end_access")
     assert granted.detail["user"] == str(colleague.pk)
-    assert announced == [AccessGranted(patient.pk, relationship.pk), AccessEnded(patient.pk, relationship.pk)]
+    assert announced() == [AccessGranted(patient.pk, relationship.pk), AccessEnded(patient.pk, relationship.pk)]
 
 
 def test_access_that_has_not_begun_never_does_once_ended() -> None:

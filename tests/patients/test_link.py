@@ -51,7 +51,7 @@ def link(account, code, birth_date=BORN):
 def test_code_and_birth_date_open_ones_own_record_once(patient, account, announced) -> None:
     code = issue(patient)
     assert link(account, code.lower()) == patient.pk
-    assert announced == [PortalAccountLinked(patient_id=patient.pk, user_id=account.pk)]
+    assert announced() == [PortalAccountLinked(patient_id=patient.pk, user_id=account.pk)]
     with acting_as(account):
         assert Patient.objects.visible_to(account).get() == patient
         assert set(AuditEvent.objects.values_list("action", flat=True)) >= {
@@ -102,9 +102,8 @@ def test_five_wrong_birth_dates_end_the_code(patient, account) -> None:
 
 def test_a_refused_try_counts_when_the_caller_commits(patient, account) -> None:
     code = issue(patient)
-    with acting_as(account):
-        with pytest.raises(PortalCodeRefused):
-            link_portal_account(by=account, code=code, birth_date=date(1999, 1, 1))
+    with acting_as(account), pytest.raises(PortalCodeRefused):
+        link_portal_account(by=account, code=code, birth_date=date(1999, 1, 1))
     with as_the_system():
         assert PortalCode.objects.get().attempts == 1
     with acting_as(account, using="audit"):

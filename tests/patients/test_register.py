@@ -12,7 +12,7 @@ from patients.actions import Demographics, PatientNotRegistered, register_patien
 from patients.events import PatientRegistered
 from patients.models import CareRelationship, Patient
 from patients.rules import is_medical_record_number
-from tests.factories import SiteFactory, portal_user, PatientFactory, staff
+from tests.factories import PatientFactory, SiteFactory, portal_user, staff
 from tests.roles import as_the_system
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +29,7 @@ def test_a_registered_patient_is_in_the_care_of_the_site_at_once(announced) -> N
         event = AuditEvent.objects.get(action="patients.register")
     assert is_medical_record_number(patient.mrn)
     assert (event.patient_id, event.actor_id, event.actor_role) == (patient.pk, desk.pk, "front_desk")
-    assert announced == [PatientRegistered(patient_id=patient.pk, site_id=site.pk)]
+    assert announced() == [PatientRegistered(patient_id=patient.pk, site_id=site.pk)]
     with acting_as(staff("doctor", site)) as _actor:
         assert Patient.objects.get() == patient
     with acting_as(staff("doctor")):
