@@ -14,6 +14,7 @@ from guardian.models import GroupObjectPermissionBase, UserObjectPermissionBase
 from healthcare.accounts.models import Site, User
 from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import ROLE_CHOICES
+from healthcare.audit.changes import NoSilentWrites
 from healthcare.db.models import BaseModel
 from healthcare.db.privileges import READ, Access
 
@@ -75,7 +76,9 @@ class WithinReach(Func):
         self.person = [user_id, reach.role, scope.value]
         self.teams = [list(reach.groups), scope.value]
 
-    def as_sql(self, compiler: SQLCompiler, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+    def as_sql(  # type: ignore[override]
+        self, compiler: SQLCompiler, connection: Any, **_: Any
+    ) -> tuple[str, list[Any]]:
         patient, bound = compiler.compile(self.source_expressions[0])
         same = f"AND g.content_object_id = {patient} OFFSET 0"
         if not self.teams[0]:
@@ -95,13 +98,13 @@ def within_reach(user: User, scope: Scope, patient: str = "patient_id") -> Q:
     return reached & ~Q(**{patient: reach.own_patient}) if reach.own_patient else reached
 
 
-class PatientQuerySet(models.QuerySet["Patient"]):
+class PatientQuerySet(NoSilentWrites):
     def visible_to(self, user: User, scope: Scope = Scope.IDENTITY) -> Self:
         """The one rule: every door reaches patients through it."""
         return self.filter(within_reach(user, scope, "pk"))
 
 
-class PatientOwnedQuerySet(models.QuerySet[Any]):
+class PatientOwnedQuerySet(NoSilentWrites):
     """Rows of a table with `patient_id`: visible where the patient is, in the table's scope."""
 
     def visible_to(self, user: User) -> Self:
@@ -186,7 +189,7 @@ class CareRelationship(PatientOwned):
         SHARE = "share", _("Shared with")
         BREAK_GLASS = "break_glass", _("Emergency access")
 
-    scope = Scope.IDENTITY
+    scope: ClassVar[Scope] = Scope.IDENTITY
     # A row may be shortened and signed for, never widened or pointed elsewhere.
     database_access = Access(
         web="SELECT, INSERT, UPDATE (validity, ended_at, ended_by_id, updated_at)",
@@ -279,7 +282,7 @@ class GroupGrant(GroupObjectPermissionBase):
 class PortalCode(PatientOwned):
     """A one-time code that, with the date of birth, links a portal account to a patient. Only its hash is kept."""
 
-    scope = Scope.IDENTITY
+    scope: ClassVar[Scope] = Scope.IDENTITY
     database_access = Access(web="SELECT, INSERT, UPDATE (revoked_at, updated_at)", worker="SELECT")
 
     code_hash = models.CharField(max_length=64, unique=True)

@@ -70,7 +70,7 @@ def recent_patients(user: User) -> list[Patient]:
     ids: list[UUID] = []
     openings = AuditEvent.objects.filter(actor_id=user.pk, action="patients.open_chart").order_by("-id")
     for patient_id in openings.values_list("patient_id", flat=True)[: RECENT * 5]:
-        if patient_id not in ids:
+        if patient_id and patient_id not in ids:
             ids.append(patient_id)
     visible = Patient.objects.visible_to(user).in_bulk(ids[:RECENT])
     return [visible[patient_id] for patient_id in ids[:RECENT] if patient_id in visible]

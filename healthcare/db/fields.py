@@ -8,6 +8,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 VERSION = "v1"
 
@@ -33,6 +34,16 @@ class EncryptedTextField(models.TextField):
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = getattr(model_instance, self.attname)
         return None if value is None else encrypt(value, self.binding(model_instance))
+
+    def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
+        """`update()` and `bulk_update()` know no row to bind to, and would store clear text: they raise TypeError."""
+        if isinstance(value, str) and not is_encrypted(value):
+            raise TypeError(f"{self.name} is encrypted with its row's key: save the row, update() cannot.")
+        return super().get_db_prep_save(value, connection)
+
+    def get_lookup(self, lookup_name: str) -> Any:
+        """Each value has a nonce of its own, so no comparison would ever find one."""
+        return super().get_lookup(lookup_name) if lookup_name == "isnull" else None
 
     def binding(self, instance: models.Model) -> str:
         return f"{instance._meta.db_table}.{self.column}.{instance.pk}"

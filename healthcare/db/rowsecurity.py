@@ -12,8 +12,8 @@ SYSTEM = "(SELECT app.system_purpose()) IS NOT NULL"
 class ProtectTable(Operation):
     """Enable and force row security, with one policy per act.
 
-    `sees` is an SQL condition for web and worker logins acting as a person; `adds` and `changes` are what a new row must
-    satisfy (default: `sees`); "false" forbids. The system, in worker processes alone, sees every row; the owner sees
+    `sees` is an SQL condition for web and worker logins acting as a person; `adds` and `changes` are what a new row has
+    to satisfy (default: `sees`); "false" forbids. The system, in worker processes alone, sees every row; the owner sees
     every row for migrations, and nothing else ever signs in as the owner.
     """
 

@@ -3,6 +3,8 @@
 from django.contrib.postgres.operations import TrigramExtension, UnaccentExtension
 from django.db import migrations
 
+from healthcare.audit.operations import AuditReaders
+
 FOLD = """
 -- unaccent is only stable because its dictionary could change; ours does not.
 CREATE FUNCTION app.fold(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -137,13 +139,9 @@ GRANT EXECUTE ON FUNCTION app.fold(text) TO owner, web, worker, backup, system_a
 GRANT EXECUTE ON FUNCTION app.find_patients(text, date, text, text, integer), app.claim_portal_code(text, date)
     TO web, worker;
 """
-# Patients read who opened their record; colleagues with the chart read what changed in it.
-AUDIT = """
-CREATE POLICY patient_reads_own ON audit_auditevent FOR SELECT TO web, worker USING (
-    (SELECT app.acting_role()) = 'patient' AND patient_id IS NOT NULL AND app.reaches(patient_id, 'identity'));
-"""
+READS_OWN = """(SELECT app.acting_role()) = 'patient' AND patient_id IS NOT NULL
+AND app.reaches(patient_id, 'identity')"""
 BACK = """
-DROP POLICY patient_reads_own ON audit_auditevent;
 DROP FUNCTION app.claim_portal_code(text, date); DROP FUNCTION app.find_patients(text, date, text, text, integer);
 DROP INDEX patient_phone_end; DROP INDEX patient_name_prefix; DROP INDEX patient_name_trigrams;
 DROP FUNCTION app.fold_patient_name() CASCADE; DROP FUNCTION app.fold(text);
@@ -151,9 +149,10 @@ DROP FUNCTION app.fold_patient_name() CASCADE; DROP FUNCTION app.fold(text);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("patients", "0002_walls"), ("audit", "0001_initial")]
+    dependencies = [("patients", "0002_walls"), ("audit", "0002_append_only")]
     operations = [
         TrigramExtension(),
         UnaccentExtension(),
-        migrations.RunSQL(FOLD + FIND + CLAIM + EXECUTE + AUDIT, BACK),
+        migrations.RunSQL(FOLD + FIND + CLAIM + EXECUTE, BACK),
+        AuditReaders("patient_reads_own", sees=READS_OWN),  # who opened my record
     ]

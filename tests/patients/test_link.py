@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from healthcare.accounts.access import NotAllowed
+from healthcare.audit.changes import bulk_verb
 from healthcare.audit.models import AuditEvent
 from healthcare.db.context import acting_as
 from patients.actions import (
@@ -38,7 +39,7 @@ def issue(patient, **changes) -> str:
     with acting_as(desk):
         code = issue_portal_code(by=desk, patient=patient, now=datetime.now(UTC))
     if changes:
-        with taking_role("owner"):
+        with taking_role("owner"), bulk_verb():
             PortalCode.objects.filter(code_hash=hash_code(code)).update(**changes)
     return code
 

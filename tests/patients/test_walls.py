@@ -12,6 +12,7 @@ from psycopg.types.range import TimestamptzRange
 from healthcare.accounts.models import User
 from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import ROLES, STAFF_ROLES
+from healthcare.audit.changes import bulk_verb
 from healthcare.db.context import acting_as
 from patients.models import CareRelationship, GroupGrant, Patient, UserGrant
 from tests.factories import (
@@ -174,9 +175,8 @@ def test_many_patients_are_projected_in_one_statement() -> None:
 
 # == What a person cannot do, even with SQL of their own under their own context ==
 def refused(user: User, statement: str, parameters: list[Any]) -> str:
-    with pytest.raises(DatabaseError) as problem, transaction.atomic(), acting_as(user):
-        with connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
+    with pytest.raises(DatabaseError) as problem, acting_as(user), connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
     cause = problem.value.__cause__
     assert isinstance(cause, psycopg.Error)
     return str(cause.sqlstate)
@@ -234,7 +234,7 @@ def test_a_patient_is_registered_only_at_a_site_where_one_works() -> None:
 
 def test_what_is_not_seen_is_not_changed() -> None:
     patient, doctor = PatientFactory(), staff("doctor")
-    with acting_as(doctor):
+    with acting_as(doctor), bulk_verb():
         assert Patient.objects.filter(pk=patient.pk).update(given_name="Mallory") == 0
     with as_the_system():
         assert Patient.objects.get(pk=patient.pk).given_name == patient.given_name
