@@ -17,7 +17,7 @@ from healthcare.db.uuids import floor7
 from tests.audit.conftest import seal_until, write_events
 from tests.roles import taking_role
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("no_neighbours")]
 COPY = (
     "INSERT INTO audit_auditevent (id, at, action, actor_role, purpose, target_type, outcome, detail, request_id, xid)"
     " SELECT %s, at, action, actor_role, purpose, target_type, outcome, detail, request_id, {xid}"
