@@ -38,6 +38,9 @@ DECLARE
     wanted text := app.fold(coalesce(find_patients.name, ''));
     every_word text[] := array(
         SELECT '%' || word || '%' FROM regexp_split_to_table(wanted, '[^[:alnum:]]+') word WHERE word <> '');
+    words text[] := array( -- the longest first
+        SELECT word FROM regexp_split_to_table(wanted, '[^[:alnum:]]+') word WHERE word <> ''
+        ORDER BY length(word) DESC);
 BEGIN
     IF me IS NULL OR my_role = 'patient' OR (wanted = '' AND born IS NULL AND number = '' AND digits = '') THEN
         RETURN;
@@ -63,11 +66,15 @@ BEGIN
         ORDER BY likeness DESC, p.family_name, p.given_name, p.id
         LIMIT least(at_most, 50)
     ), alike AS (
-        -- Only when that found too few: letters swapped, missing or misheard.
-        SELECT p.*, word_similarity(wanted, p.search_name)::double precision AS likeness
-        FROM patients_patient p
+        -- Only when that found too few: letters swapped, missing or misheard, in each word for itself.
+        SELECT p.*, fit.likeness FROM patients_patient p
+        CROSS JOIN LATERAL (
+            SELECT avg(alike) AS likeness, min(alike) AS worst
+            FROM (SELECT word_similarity(word, p.search_name) AS alike FROM unnest(words) AS word) AS each_word
+        ) AS fit
         WHERE (SELECT count(*) FROM exact) < least(at_most, 50)
-        AND length(wanted) > 2 AND wanted <% p.search_name AND NOT p.search_name LIKE ALL (every_word)
+        AND length(words[1]) > 2 AND words[1] <% p.search_name AND NOT p.search_name LIKE ALL (every_word)
+        AND fit.worst >= 0.3
         AND (born IS NULL OR p.birth_date = born)
         AND (number = '' OR p.mrn = number)
         AND (digits = '' OR (right(p.phone, 4) = right(digits, 4) AND p.phone LIKE '%' || digits))
