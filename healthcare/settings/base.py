@@ -40,10 +40,9 @@ INSTALLED_APPS = [
     "django_otp",
     "django_htmx",
     "csp",
-    "django.contrib.admin",
+    "healthcare.accounts.admin_config.ClinicAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -53,6 +52,8 @@ INSTALLED_APPS = [
 # == Database: one alias whose login differs by process, and one for audit rows that must outlive a rollback ==
 DATABASES = {"default": environment.database(PROCESS), "audit": environment.database(PROCESS)}
 DATABASES["audit"]["TEST"] = {"MIRROR": "default"}
+DATABASE_ROLES_FILE = environment.text("DATABASE_ROLES_FILE")
+BOOTSTRAP_DATABASE_URL = environment.text("BOOTSTRAP_DATABASE_URL")  # a superuser's; given to `make_roles` alone
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CONTEXT_SECONDS = 300 if PROCESS == "web" else 3600
 # Third-party tables that no page may touch, or may only read; every other table says so on its model.
@@ -67,9 +68,14 @@ TABLE_ACCESS = {
 # == Secrets: each from a file ==
 SECRET_KEY = environment.secret("SECRET_KEY_FILE")
 FIELD_KEYS = environment.field_keys()
+AUDIT_MAY_BE_EMPTIED = False  # test databases alone
+AUDIT_ANCHOR_SYSLOG = environment.text("AUDIT_ANCHOR_SYSLOG")  # host:port or /dev/log; each anchor goes there as well
 AUDIT_ANCHOR_DIR = Path(environment.text("AUDIT_ANCHOR_DIR", str(DATA_DIR / "anchors")))
 
 # == Requests ==
+BEHIND_PROXY = environment.flag("BEHIND_PROXY")  # one trusted proxy, which appends the client's address
+METRICS_TOKEN = environment.secret("METRICS_TOKEN_FILE") if environment.text("METRICS_TOKEN_FILE") else ""
+CSRF_FAILURE_VIEW = "healthcare.ops.errors.csrf_failure"
 ROOT_URLCONF = "healthcare.urls"
 WSGI_APPLICATION = "healthcare.wsgi.application"
 MIDDLEWARE = [
@@ -82,7 +88,6 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django_otp.middleware.OTPMiddleware",
     "healthcare.accounts.middleware.ActingRole",
     "healthcare.accounts.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -101,10 +106,14 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "healthcare.ui.context.shell",
             ],
         },
     }
 ]
+FORM_RENDERER = "healthcare.ui.forms.Renderer"
+GALLERY = False  # the page that shows every component; development, demo and tests have it
+PATIENT_SEARCH = "patients.navigation.SEARCH"
 NAVIGATION = ["patients.navigation.CLINIC"]
 PORTAL_NAVIGATION = ["patients.navigation.PORTAL"]
 
@@ -121,6 +130,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "accounts:sign_in"
 SESSION_ENGINE = "healthcare.accounts.sessions"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -132,6 +143,13 @@ STEP_UP_SECONDS = 5 * 60
 # == Valkey: a cache that may vanish, and a broker that may, too ==
 REDIS_URL = environment.text("REDIS_URL")
 BROKER_URL = environment.text("BROKER_URL", REDIS_URL)
+CELERY_APP = "healthcare.celery.app"
+# Periodic jobs by dotted name; each is a function marked with healthcare.events.every.
+BEAT = [
+    "healthcare.events.tasks.prune_events",
+    "healthcare.messaging.tasks.sweep_messages",
+    "healthcare.messaging.tasks.prune_messages",
+]
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -147,6 +165,11 @@ TWILIO_ACCOUNT_SID = environment.text("TWILIO_ACCOUNT_SID")
 TWILIO_AUTH_TOKEN = environment.text("TWILIO_AUTH_TOKEN")
 TWILIO_FROM = environment.text("TWILIO_FROM")
 TWILIO_BASE_URL = environment.text("TWILIO_BASE_URL")
+VAPID_KEY_FILE = environment.text("VAPID_KEY_FILE")  # a PEM file; without it web push is off
+# Where the clinic is reached from outside: links in mails, and the carriers' callbacks.
+PUBLIC_URL = environment.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+# Carriers and push services are outside; stand-ins on this machine are for demo and tests.
+OUTBOUND_LOOPBACK = False
 S3_BUCKET = environment.text("S3_BUCKET")
 S3_ENDPOINT_URL = environment.text("S3_ENDPOINT_URL")
 
@@ -187,4 +210,24 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = False
-SILENCED_SYSTEM_CHECKS: list[str] = []
+AXES_DISABLE_ACCESS_LOG = True  # the audit keeps who signed in
+AXES_LOCKOUT_CALLABLE = "healthcare.accounts.lockout.locked_out"
+AXES_SENSITIVE_PARAMETERS = ["username", "email", "ip_address"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # the e-mail is unique in any case, by a constraint on lower(email)
+
+# == Logs: one JSON object a line on the standard error stream; see healthcare.ops.logs ==
+OWN_LOGGERS = ("healthcare", "patients", "scheduling", "records", "prescriptions", "billing", "alerts", "analytics")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "healthcare.ops.logs.JsonLines"}},
+    "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stream"], "level": "WARNING"},
+    "loggers": {
+        **{name: {"level": "INFO"} for name in (*OWN_LOGGERS, "celery", "gunicorn")},
+        "django": {"handlers": [], "level": "WARNING", "propagate": True},
+        "django.request": {"level": "ERROR"},  # every request has its own line, with its status
+        "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
+        "axes": {"level": "ERROR"},  # it writes addresses and names; refusals are audit events
+    },
+}

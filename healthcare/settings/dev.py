@@ -8,6 +8,8 @@ from healthcare.settings.base import *  # noqa: E402, F403
 from healthcare.settings.base import INSTALLED_APPS  # noqa: E402
 
 DEBUG = environment.flag("HC_DEBUG")
+GALLERY = True
+OUTBOUND_LOOPBACK = True
 DEMO = environment.flag("HC_DEMO")
 INSTALLED_APPS = [*INSTALLED_APPS, "healthcare.devservices"]
 

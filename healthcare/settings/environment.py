@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+# A page that waits longer than these is answered with 503; jobs may take their time.
+LIMITS = {"web": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"}
 PROCESSES = ("web", "worker", "owner", "backup", "tester")
 
 
@@ -50,7 +52,9 @@ def field_keys(name: str = "FIELD_KEYS_FILE") -> dict[str, Any]:
         keys = {kid: base64.b64decode(key) for kid, key in content["keys"].items()}
         current = content["current"]
     except (OSError, ValueError, KeyError) as problem:
-        raise ImproperlyConfigured(f'{name} must name a JSON file: {{"current": id, "keys": {{id: base64}}}}.') from problem
+        raise ImproperlyConfigured(
+            f'{name} must name a JSON file: {{"current": id, "keys": {{id: base64}}}}.'
+        ) from problem
     if current not in keys or any(len(key) != 32 for key in keys.values()):
         raise ImproperlyConfigured(f"{name}: the current key must exist and every key must be 32 bytes long.")
     return {"current": current, "keys": keys}
@@ -71,7 +75,12 @@ def database(login: str, url: str | None = None) -> dict[str, Any]:
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         # Parameters bound on the server keep the signed context out of pg_stat_activity, and let plans be reused.
-        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 3, "application_name": f"healthcare-{login}"},
+        "OPTIONS": {
+            "server_side_binding": True,
+            "prepare_threshold": 3,
+            "application_name": f"healthcare-{login}",
+            "options": LIMITS.get(login, ""),
+        },
     }
 
 

@@ -4,6 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from healthcare.settings import environment
 from healthcare.settings.base import *  # noqa: F403
+from healthcare.settings.base import BEHIND_PROXY
 
 for required in ("DATABASE_URL", "DATABASE_ROLES_FILE", "REDIS_URL", "BROKER_URL", "EMAIL_URL", "ALLOWED_HOSTS"):
     if not environment.text(required):
@@ -14,7 +15,7 @@ SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz$", "^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if environment.flag("BEHIND_PROXY") else None
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-session"

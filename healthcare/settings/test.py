@@ -23,3 +23,8 @@ SUFFIX = environment.text("HC_TEST_SUFFIX")
 if SUFFIX:
     DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}_{SUFFIX}"}
 AXES_ENABLED = True
+AUDIT_MAY_BE_EMPTIED = True
+GALLERY = True
+OUTBOUND_LOOPBACK = True
+WHITENOISE_AUTOREFRESH = True  # nothing is collected for a test run: files are served from where they are
+WHITENOISE_USE_FINDERS = True
