@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from django.db import Error, connections
+from django.db import Error
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
@@ -89,8 +89,6 @@ def figures_of(source: Callable[[], Mapping[str, float]], part: str) -> Mapping[
         return source()
     except Error:
         logger.exception("figures failed", extra={"part": part})
-        for connection in connections.all(initialized_only=True):
-            connection.close_if_unusable_or_obsolete()
         return None
 
 

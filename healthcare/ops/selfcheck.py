@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import Error, connection, connections
+from django.db import Error, connection
 
 from healthcare.db.bootstrap import EXTENSIONS
 from healthcare.db.context import acting_as
@@ -183,7 +183,6 @@ def findings() -> Iterator[tuple[str, Finding]]:
                 yield name, finding
         except Exception as problem:  # a check that cannot run has found something
             yield name, Finding(FAILED, f"could not be checked ({type(problem).__name__})")
-            connections["default"].close_if_unusable_or_obsolete()
 
 
 def _column(query: str) -> list[str]:
