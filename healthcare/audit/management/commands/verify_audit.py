@@ -24,7 +24,7 @@ class Command(BaseCommand):
 
     def handle(self, *, anchors: Path | None, public_key: list[str], **options: Any) -> None:
         secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-        trusted = {public_hex(signing_key(secret).public_key()) for secret in secrets} | set(public_key)
+        trusted = {public_hex(signing_key(str(secret)).public_key()) for secret in secrets} | set(public_key)
         book = AnchorBook(anchors or settings.AUDIT_ANCHOR_DIR)
         report = verify(book, trusted, datetime.now(UTC), self.show_progress)
         if options["json"]:
