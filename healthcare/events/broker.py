@@ -1,0 +1,42 @@
+"""The way to Celery, for the relay alone: handing over never takes long, also when nobody answers."""
+
+import logging
+import time
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+from kombu.exceptions import KombuError, OperationalError
+
+log = logging.getLogger("healthcare.events")
+PAUSE = 5.0  # seconds without another try after a failure
+
+
+class Broker:
+    """Remembers for a few seconds that the broker was away, so that a dead one costs one attempt and not one each."""
+
+    def __init__(self) -> None:
+        self._retry_at = 0.0
+
+    @property
+    def is_up(self) -> bool:
+        return time.monotonic() >= self._retry_at
+
+    def hand(self, model: str, key: UUID, queue: str) -> bool:
+        """Send the id to the workers; False when the broker is away."""
+        return self._send("events.carry_out", {"model": model, "key": str(key)}, queue)
+
+    def hand_job(self, name: str, queue: str) -> bool:
+        return self._send("events.job", {"name": name}, queue)
+
+    def _send(self, task: str, arguments: dict[str, Any], queue: str) -> bool:
+        if not self.is_up:
+            return False
+        try:
+            import_string(settings.CELERY_APP).send_task(task, kwargs=arguments, queue=queue, retry=False)
+        except (OperationalError, KombuError, OSError) as problem:
+            log.error("the broker is away", extra={"error": type(problem).__name__})
+            self._retry_at = time.monotonic() + PAUSE
+            return False
+        return True

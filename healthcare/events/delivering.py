@@ -1,0 +1,102 @@
+"""From facts to deliveries, and one delivery to its effect."""
+
+import logging
+from datetime import timedelta
+from random import SystemRandom
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from healthcare.db.context import acting_as_system
+from healthcare.events.facts import decode
+from healthcare.events.models import Delivery, OutboxEvent
+from healthcare.events.queues import wait_after
+from healthcare.events.registry import subscriber_after, subscribers_after
+from healthcare.events.work import carries_out
+
+log = logging.getLogger("healthcare.events")
+BATCH = 200
+LONGEST = 55  # seconds in one subscriber; less than Celery's own limit, and in force in threads as well
+KEPT = timedelta(days=30)
+_random = SystemRandom()
+
+
+def explode_events(limit: int = BATCH) -> int:
+    """Give each new fact one delivery per subscriber; returns how many facts. Relays may do this side by side."""
+    now = timezone.now()
+    with acting_as_system("relay"):
+        new = OutboxEvent.objects.filter(exploded_at__isnull=True).order_by("id")
+        events = list(new.select_for_update(skip_locked=True)[:limit])
+        if not events:
+            return 0
+        Delivery.objects.bulk_create(
+            [
+                Delivery(event=event, subscriber=subscriber.name, queue=subscriber.queue, next_at=now)
+                for event in events
+                for subscriber in subscribers_after(event.name)
+            ],
+            ignore_conflicts=True,
+        )
+        OutboxEvent.objects.filter(pk__in=[event.pk for event in events]).update(exploded_at=now)
+    return len(events)
+
+
+@carries_out("events.Delivery")
+def deliver(key: UUID) -> None:
+    """Run one subscriber and mark the delivery done, in one transaction: the effect and the mark stand or fall
+    together. A failure is noted, and tried again later until it is given up."""
+    try:
+        _deliver(key)
+    except Exception as problem:  # a subscriber may fail in any way
+        _note_failure(key, type(problem).__name__)
+
+
+def _deliver(key: UUID) -> None:
+    now = timezone.now()
+    with acting_as_system("deliver"):
+        claimable = Delivery.objects.filter(pk=key, status=Delivery.Status.PENDING, next_at__lte=now)
+        delivery = claimable.select_for_update(skip_locked=True, of=("self",)).select_related("event").first()
+        if delivery is None:
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL transaction_timeout = '{LONGEST}s'")
+        subscriber = subscriber_after(delivery.event.name, delivery.subscriber)
+        subscriber.function(decode(subscriber.fact, delivery.event.payload))
+        Delivery.objects.filter(pk=key).update(
+            status=Delivery.Status.DONE, done_at=timezone.now(), next_at=None, handed_until=None, error=""
+        )
+
+
+def _note_failure(key: UUID, error: str) -> None:
+    with acting_as_system("deliver"):
+        pending = Delivery.objects.filter(pk=key, status=Delivery.Status.PENDING)
+        delivery = pending.select_for_update(skip_locked=True).first()
+        if delivery is None:
+            return
+        attempts = delivery.attempts + 1
+        wait = wait_after(attempts, delivery.queue, _random.random())
+        pending.update(
+            attempts=attempts,
+            error=error[:80],
+            status=Delivery.Status.DEAD if wait is None else Delivery.Status.PENDING,
+            next_at=None if wait is None else timezone.now() + wait,
+            handed_until=None,
+        )
+    log.error("a subscriber failed", extra={"subscriber": delivery.subscriber, "error": error, "attempts": attempts})
+
+
+def replay_dead() -> int:
+    """Put deliveries that were given up back in their queues, with all their attempts; returns how many."""
+    with acting_as_system("replay"):
+        dead = Delivery.objects.filter(status=Delivery.Status.DEAD)
+        return dead.update(status=Delivery.Status.PENDING, next_at=timezone.now(), attempts=0)
+
+
+def prune_delivered() -> int:
+    """Forget facts that reached everybody long ago; returns how many."""
+    with acting_as_system("prune"):
+        old = OutboxEvent.objects.filter(exploded_at__lt=timezone.now() - KEPT)
+        done = old.exclude(deliveries__status__in=[Delivery.Status.PENDING, Delivery.Status.DEAD])
+        _, counts = done.delete()
+    return counts.get("events.OutboxEvent", 0)

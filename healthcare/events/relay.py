@@ -1,0 +1,193 @@
+"""The relay: wakes on NOTIFY or every two seconds, hands what is due to the workers, and stands in for them.
+
+Any number may run side by side. What it holds is in PostgreSQL, so that it can be killed at any moment.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event, Lock
+from uuid import UUID
+
+import psycopg
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
+from django.db.models import Count, F, Q
+from django.utils import timezone
+
+from healthcare.db.context import acting_as_system
+from healthcare.events.broker import Broker
+from healthcare.events.delivering import explode_events
+from healthcare.events.queues import QUEUES, URGENT, lease, patience
+from healthcare.events.ticking import overdue_jobs, run_job
+from healthcare.events.work import Kind, all_kinds
+
+log = logging.getLogger("healthcare.events")
+CHANNEL = "outbox"
+POLL = 2.0  # seconds
+ROOM = 200  # rows of one kind and queue in the hands of the workers at a time
+JOB_CHECK = 10.0  # seconds between two looks for jobs that nobody started
+
+
+@dataclass(frozen=True)
+class Due:
+    kind: Kind
+    queue: str
+    handed: int
+
+
+class Lane:
+    """A few threads of the relay's own; what does not fit stays due, in the database."""
+
+    def __init__(self, threads: int) -> None:
+        self.free = 2 * threads
+        self._lock = Lock()
+        self._threads = ThreadPoolExecutor(threads)
+
+    def run(self, work: Callable[[], object]) -> None:
+        with self._lock:
+            self.free -= 1
+        self._threads.submit(_on_own_connection, work).add_done_callback(self._done)
+
+    def _done(self, future: "Future[None]") -> None:
+        with self._lock:
+            self.free += 1
+        problem = None if future.cancelled() else future.exception()
+        if problem is not None:
+            log.error("the relay's own work failed", extra={"error": type(problem).__name__})
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+
+class Relay:
+    def __init__(self, broker: Broker | None = None) -> None:
+        self.broker = broker or Broker()
+        self.stopping = Event()
+        # Routine work that waits for a slow carrier must not stand in the way of what is urgent.
+        self._lanes = {URGENT: Lane(4), "": Lane(2)}
+        self._jobs_at = time.monotonic()
+
+    def run(self) -> None:
+        """Until `stop()`. A database that goes away is waited for."""
+        for _ in self._wakings():
+            try:
+                while self.run_once() and not self.stopping.is_set():
+                    pass
+            except (DatabaseError, InterfaceError) as problem:
+                log.error("the relay lost the database", extra={"error": type(problem).__name__})
+                connection.close()
+                self.stopping.wait(POLL)
+        for lane in self._lanes.values():
+            lane.close()
+
+    def stop(self) -> None:
+        self.stopping.set()
+
+    def run_once(self) -> bool:
+        """Explode, hand out, see to the jobs; whether it is worth looking again at once."""
+        exploded = explode_events()
+        now = timezone.now()
+        handed = sum(self._hand_out(due, now) for due in due_work(now))
+        self._see_to_jobs(now)
+        return bool(exploded or handed)
+
+    def _hand_out(self, due: Due, now: datetime) -> int:
+        count = self._stand_in(due, now)
+        if self.broker.is_up:
+            keys = take(due, ROOM - due.handed, now)
+            sent = [key for key in keys if self.broker.hand(due.kind.model, key, due.queue)]
+            give_back(due.kind, set(keys) - set(sent))
+            count += len(sent)
+        return count
+
+    def _stand_in(self, due: Due, now: datetime) -> int:
+        """Do here what the workers have not done in time, as far as there are threads."""
+        lane = self._lanes.get(due.queue, self._lanes[""])
+        keys = take(due, lane.free, now, before=now - patience(due.queue, self.broker.is_up))
+        for key in keys:
+            lane.run(lambda key=key: due.kind.run(key))  # type: ignore[misc]
+        return len(keys)
+
+    def _see_to_jobs(self, now: datetime) -> None:
+        if time.monotonic() - self._jobs_at < JOB_CHECK:
+            return
+        self._jobs_at = time.monotonic()
+        for job in overdue_jobs(now):
+            if self._lanes[""].free > 0:
+                self._lanes[""].run(lambda name=job.name: run_job(name))  # type: ignore[misc]
+
+    def _wakings(self) -> Iterator[None]:
+        """Once at the start, then at each NOTIFY and every POLL seconds at the latest."""
+        while not self.stopping.is_set():
+            try:
+                with listening() as ears:
+                    while not self.stopping.is_set():
+                        yield
+                        hear(ears)
+            except psycopg.Error as problem:
+                log.error("the relay hears nothing", extra={"error": type(problem).__name__})
+                yield  # polling goes on
+                self.stopping.wait(POLL)
+
+
+def listening() -> psycopg.Connection:
+    """A connection of its own that LISTENs: no transaction of Django's ever runs on it."""
+    settings = connection.settings_dict
+    ears = psycopg.connect(
+        host=settings["HOST"],
+        port=settings["PORT"],
+        dbname=settings["NAME"],
+        user=settings["USER"],
+        password=settings["PASSWORD"],
+        application_name="healthcare-relay",
+        autocommit=True,
+    )
+    ears.execute(f"LISTEN {CHANNEL}")
+    return ears
+
+
+def hear(ears: psycopg.Connection) -> None:
+    """Wait for a NOTIFY, POLL seconds at most, and take those that came with it as one."""
+    for timeout in (POLL, 0):
+        for _ in ears.notifies(timeout=timeout, stop_after=1):
+            pass
+
+
+def due_work(now: datetime) -> list[Due]:
+    """What is due, by kind and queue, the most urgent first."""
+    found = []
+    with acting_as_system("relay"):
+        for kind in all_kinds():
+            handed = Count("pk", filter=Q(handed_until__gt=now))
+            rows = kind.rows.filter(next_at__lte=now).order_by().values("queue")
+            counts = rows.annotate(due=Count("pk"), handed=handed).filter(due__gt=F("handed"))
+            found += [Due(kind, row["queue"], row["handed"]) for row in counts]
+    return sorted(found, key=lambda due: QUEUES.index(due.queue))
+
+
+def take(due: Due, limit: int, now: datetime, before: datetime | None = None) -> list[UUID]:
+    """Put up to `limit` rows that were due `before` (now) into somebody's hands, the longest due first."""
+    if limit <= 0:
+        return []
+    with acting_as_system("relay"):
+        rows = due.kind.rows.due(now).filter(queue=due.queue, next_at__lte=before or now).order_by("next_at")
+        keys = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+        due.kind.rows.filter(pk__in=keys).update(handed_until=now + lease(due.queue))
+    return keys
+
+
+def give_back(kind: Kind, keys: set[UUID]) -> None:
+    if keys:
+        with acting_as_system("relay"):
+            kind.rows.filter(pk__in=keys).update(handed_until=None)
+
+
+def _on_own_connection(work: Callable[[], object]) -> None:
+    close_old_connections()
+    try:
+        work()
+    finally:
+        close_old_connections()

@@ -1,0 +1,238 @@
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import time_machine
+from django.db import IntegrityError, connection, transaction
+
+from healthcare.db.context import acting_as_system, current_actor
+from healthcare.events import after, publish, registry
+from healthcare.events.delivering import deliver, explode_events, prune_delivered, replay_dead
+from healthcare.events.figures import outbox_figures
+from healthcare.events.models import Delivery, OutboxEvent
+from tests.events.announcements import Happened, Unheard, UrgentlyHappened, effects, leave_effect
+from tests.events.draining import as_worker, drain
+from tests.roles import taking_role
+
+pytestmark = pytest.mark.django_db
+
+
+def the_delivery() -> Delivery:
+    return as_worker(Delivery.objects.get)
+
+
+@pytest.fixture
+def listen(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Any], None]], None]:
+    """One subscriber alone to UrgentlyHappened."""
+
+    def register(function: Callable[[Any], None], queue: str = "default") -> None:
+        monkeypatch.setattr(registry, "_after", {})
+        after(UrgentlyHappened, queue=queue)(function)
+
+    return register
+
+
+def test_one_delivery_for_each_subscriber_in_its_queue(subscribers: None) -> None:
+    publish(Happened(1))
+    with taking_role("worker"):
+        assert explode_events() == 1
+        assert explode_events() == 0
+    found = as_worker(lambda: sorted(Delivery.objects.values_list("subscriber", "queue", "status")))
+    assert found == [
+        ("tests.events.announcements.first", "default", "pending"),
+        ("tests.events.announcements.second", "bulk", "pending"),
+    ]
+
+
+def test_each_subscriber_hears_it_once(subscribers: None) -> None:
+    publish(Happened(2))
+    assert drain() == 2
+    assert drain() == 0
+    assert as_worker(effects, 2) == 2
+
+
+def test_delivered_twice_has_the_effect_of_once(subscribers: None) -> None:
+    publish(UrgentlyHappened(3))
+    drain()
+    key = the_delivery().pk
+    with taking_role("worker"):
+        deliver(key)
+        deliver(uuid4())  # a task that outlived its row
+    assert as_worker(effects, 3) == 1
+
+
+def test_nobody_listens_and_nothing_waits(subscribers: None) -> None:
+    publish(Unheard(4))
+    assert drain() == 0
+    assert as_worker(OutboxEvent.objects.filter(exploded_at__isnull=False).count) == 1
+
+
+def test_subscribers_act_as_the_system_for_a_named_purpose(listen: Any) -> None:
+    actors: list[str] = []
+    listen(lambda fact: actors.append(current_actor().purpose))
+    publish(UrgentlyHappened(5))
+    drain()
+    assert actors == ["deliver"]
+
+
+def test_a_failure_takes_its_effect_with_it_and_is_tried_again_later(listen: Any) -> None:
+    def stumble(fact: UrgentlyHappened) -> None:
+        leave_effect(fact.number, "stumble")
+        raise ValueError("Ada Lovelace was here")
+
+    listen(stumble)
+    publish(UrgentlyHappened(6))
+    drain()
+    delivery = the_delivery()
+    assert as_worker(effects, 6) == 0
+    assert (delivery.status, delivery.attempts, delivery.error) == ("pending", 1, "ValueError")
+    assert timedelta(seconds=14) < delivery.next_at - datetime.now(UTC) < timedelta(seconds=31)
+    assert delivery.handed_until is None
+
+
+def test_one_that_fails_does_not_hold_up_the_others(subscribers: None) -> None:
+    def stumble(fact: Happened) -> None:
+        raise ValueError
+
+    after(Happened)(stumble)
+    publish(Happened(7))
+    drain()
+    assert as_worker(effects, 7) == 2
+
+
+@pytest.mark.parametrize(("queue", "attempts"), [("default", 6), ("urgent", 8)])
+def test_in_the_end_it_is_given_up_visibly_and_can_be_replayed(listen: Any, queue: str, attempts: int) -> None:
+    failing = True
+
+    def stumble(fact: UrgentlyHappened) -> None:
+        if failing:
+            raise ValueError
+        leave_effect(fact.number, "stumble")
+
+    listen(stumble, queue)
+    with time_machine.travel(datetime(2026, 3, 1, tzinfo=UTC), tick=False) as clock:
+        publish(UrgentlyHappened(8))
+        for _ in range(20):
+            drain()
+            clock.shift(timedelta(hours=5))
+        delivery = the_delivery()
+        assert (delivery.status, delivery.attempts, delivery.next_at) == ("dead", attempts, None)
+        assert outbox_figures()["dead"] == 1
+        failing = False
+        with taking_role("worker"):
+            assert replay_dead() == 1
+        drain()
+    assert as_worker(effects, 8) == 1
+    assert the_delivery().status == "done"
+    assert outbox_figures()["dead"] == 0
+
+
+def test_it_is_not_delivered_before_its_time(listen: Any) -> None:
+    listen(lambda fact: pytest.fail("too early"))
+    publish(UrgentlyHappened(9))
+    with taking_role("worker"):
+        explode_events()
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    as_worker(lambda: Delivery.objects.update(next_at=later))
+    with taking_role("worker"):
+        deliver(the_delivery().pk)
+    assert the_delivery().attempts == 0
+
+
+def test_a_subscriber_gone_from_the_code_stays_visible(subscribers: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish(UrgentlyHappened(10))
+    with taking_role("worker"):
+        explode_events()
+    monkeypatch.setattr(registry, "_after", {})
+    with taking_role("worker"):
+        deliver(the_delivery().pk)
+    assert the_delivery().error == "KeyError"
+
+
+def test_a_database_error_in_a_subscriber_is_a_failure_like_others(listen: Any) -> None:
+    def break_it(fact: UrgentlyHappened) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1/0")
+
+    listen(break_it)
+    publish(UrgentlyHappened(11))
+    drain()
+    assert the_delivery().error == "DataError"
+
+
+def test_a_failure_noted_after_somebody_delivered_it_changes_nothing(listen: Any) -> None:
+    from healthcare.events.delivering import _note_failure
+
+    listen(lambda fact: None)
+    publish(UrgentlyHappened(12))
+    drain()
+    with taking_role("worker"):
+        _note_failure(the_delivery().pk, "ValueError")
+    assert the_delivery().attempts == 0
+
+
+def test_the_same_event_and_subscriber_meet_once() -> None:
+    publish(Unheard(13))
+
+    def twice() -> None:
+        event = OutboxEvent.objects.get()
+        for _ in range(2):
+            Delivery.objects.create(event=event, subscriber="x", next_at=event.created_at)
+
+    with pytest.raises(IntegrityError, match="delivery_once"), transaction.atomic():
+        as_worker(twice)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"status": "pending", "next_at": None},
+        {"status": "dead", "next_at": datetime(2026, 1, 1, tzinfo=UTC)},
+        {"status": "done", "next_at": None, "done_at": None},
+    ],
+)
+def test_the_database_refuses_half_states(values: dict[str, Any]) -> None:
+    publish(Unheard(14))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        as_worker(lambda: Delivery.objects.create(event=OutboxEvent.objects.get(), subscriber="x", **values))
+
+
+def test_old_facts_are_forgotten_when_everybody_has_them(listen: Any) -> None:
+    listen(lambda fact: None)
+    with time_machine.travel(datetime(2026, 1, 1, tzinfo=UTC)):
+        publish(UrgentlyHappened(15))
+        drain()
+
+        def stumble(fact: UrgentlyHappened) -> None:
+            raise ValueError
+
+        listen(stumble)
+        publish(UrgentlyHappened(16))
+        drain()
+    publish(UrgentlyHappened(17))
+    with taking_role("worker"):
+        assert prune_delivered() == 1
+    kept = as_worker(lambda: sorted(OutboxEvent.objects.values_list("payload__number", flat=True)))
+    assert kept == [16, 17]
+
+
+def test_figures_say_how_far_behind_it_is(subscribers: None) -> None:
+    assert outbox_figures()["oldest_seconds"] == 0
+    publish(UrgentlyHappened(18))
+    with taking_role("worker"):
+        explode_events()
+    past = datetime.now(UTC) - timedelta(minutes=5)
+    as_worker(lambda: Delivery.objects.update(created_at=past))
+    figures = outbox_figures()
+    assert 299 < figures["oldest_seconds"] < 330
+    assert 299 < figures["oldest_urgent_seconds"] < 330
+    assert figures["pending"] == 1
+
+
+def test_the_web_login_sees_no_delivery() -> None:
+    with pytest.raises(Exception, match="permission denied"), transaction.atomic():
+        Delivery.objects.count()
+    with pytest.raises(Exception, match="permission denied"), acting_as_system("test"):
+        Delivery.objects.count()
