@@ -6,6 +6,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("healthcare.ops.urls")),
+    path("", include("healthcare.accounts.home_urls")),
     path("accounts/", include("healthcare.accounts.urls")),
     path("patients/", include("patients.urls")),
     path("portal/", include("patients.portal_urls")),

@@ -21,13 +21,14 @@ class Role:
     staff: bool = True
 
 
+PATIENT = "patient"
 DESK = frozenset({P.SEARCH_PATIENTS, P.OPEN_CHART, P.REGISTER_PATIENT, P.CHANGE_PATIENT, P.INVITE_TO_PORTAL})
 CARE = DESK | {P.GRANT_ACCESS}
 EVERY_SCOPE = frozenset(S)
 
 _ROLES = (
     Role(
-        "patient",
+        PATIENT,
         _("Patient"),
         _("Sees their own record, and the records of people they act for."),
         frozenset({P.OWN_RECORD}),

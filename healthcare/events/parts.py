@@ -4,8 +4,8 @@ A left app declares a part in its `parts.py` (`accounts.HomeCard`); right apps n
 
     parts = {"accounts.HomeCard": ["patients.panels.recent_patients"]}
 
-and the left app asks `parts_of("accounts.HomeCard")`, in the same request and transaction. So imports run leftwards, and
-`grep` for the part's name finds everybody who takes part.
+and the left app asks `parts_of("accounts.HomeCard")`, in the same request and transaction. So imports run leftwards,
+and `grep` for the part's name finds everybody who takes part.
 """
 
 from functools import lru_cache

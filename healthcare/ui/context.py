@@ -74,7 +74,8 @@ class Shell:
 
     @property
     def idle_seconds(self) -> int:
-        return int(settings.IDLE_SECONDS)
+        """How long this page may lie idle; the server notes actions once a minute, so it may be a little less."""
+        return int(getattr(self.request, "session_idle_left", settings.IDLE_SECONDS))
 
     @property
     def warning_seconds(self) -> int:

@@ -24,6 +24,9 @@ ALTER TABLE accounts_membership ADD CONSTRAINT membership_once_at_a_time
     EXCLUDE USING gist (user_id WITH =, site_id WITH =, role WITH =, validity WITH &&);
 """
 ADMINISTRATOR = "(SELECT app.acting_role()) = 'administrator'"
+ME = "(SELECT app.user_id())"
+EDIT = f"{ADMINISTRATOR} AND made_by_id = {ME}"
+REQUEST = f"{ADMINISTRATOR} AND requested_by_id = {ME} AND approved_by_id IS NULL"
 
 
 class Migration(migrations.Migration):
@@ -35,4 +38,13 @@ class Migration(migrations.Migration):
         # Memberships and teams open charts: only an administrator's signed context may add or change one.
         ProtectTable("accounts_membership", sees="true", adds=ADMINISTRATOR, changes=ADMINISTRATOR),
         ProtectTable("accounts_team", sees="true", adds=ADMINISTRATOR, changes=ADMINISTRATOR),
+        # What a role may do, likewise; each edit is signed for by whoever makes it.
+        ProtectTable("accounts_roleedit", sees="true", adds=EDIT, changes=EDIT),
+        # Taking a second factor off needs two: one signs the request, another the approval.
+        ProtectTable(
+            "accounts_secondfactorreset",
+            sees=ADMINISTRATOR,
+            adds=REQUEST,
+            changes=f"{ADMINISTRATOR} AND (approved_by_id IS NULL OR approved_by_id = {ME})",
+        ),
     ]

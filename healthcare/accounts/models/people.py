@@ -6,39 +6,44 @@ from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower, Now
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
-from healthcare.accounts.roles import STAFF_ROLE_CHOICES
+from healthcare.accounts.roles import ROLE_CHOICES, STAFF_ROLE_CHOICES
 from healthcare.db.models import BaseModel
 from healthcare.db.privileges import Access
 
 
+def has_address(email: str) -> Exact:
+    """The condition that finds an account by its address in any case, along the unique index."""
+    return Exact(Lower("email"), email.strip().lower())
+
+
 class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(email__iexact=username)
-
-    def create_user(self, *, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=email.strip(), **fields)
-        user.set_password(password)
-        user.save(using=self._db)
-        return user
+        return self.get(has_address(username or ""))
 
 
 class User(BaseModel, AbstractBaseUser, PermissionsMixin):
     """A person who signs in. One account may be staff and patient: `acting_role` says as which, per session."""
 
+    database_access = Access(web="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE")
+
     email = models.EmailField(_("e-mail"), max_length=254)
     full_name = models.CharField(_("full name"), max_length=200)
     is_active = models.BooleanField(default=True)
-    is_staff = models.BooleanField(_("may open the admin"), default=False)
     email_verified_at = models.DateTimeField(null=True, blank=True)
     deactivated_at = models.DateTimeField(null=True, blank=True)
+    theme = models.CharField(
+        _("colours"), max_length=5, blank=True, choices=[("light", _("Light")), ("dark", _("Dark"))]
+    )
+    density = models.CharField(_("spacing"), max_length=5, blank=True, choices=[("roomy", _("Roomy"))])
     single_keys = models.BooleanField(_("keyboard shortcuts of one key"), default=True)
 
     #: The role this session or job acts in; set by the middleware or by whoever builds the context, never stored here.
     acting_role: str | None = None
-    #: Proven by a second factor in this session (django-otp puts the device here).
-    otp_device: Any = None
+    #: Administrators' edits of the acting role, by permission; None until somebody asks (see `access.permissions_of`).
+    role_edits: dict[str, bool] | None = None
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["full_name"]
@@ -64,12 +69,14 @@ class User(BaseModel, AbstractBaseUser, PermissionsMixin):
 
     def in_role(self, role: str) -> "User":
         """This same user, acting in that role."""
-        self.acting_role = role
+        self.acting_role, self.role_edits = role, None
         return self
 
 
 class Site(BaseModel):
     """A place of the clinic, with the zone in which its hours are meant."""
+
+    database_access = Access(web="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE")
 
     name = models.CharField(max_length=120, unique=True)
     slug = models.SlugField(unique=True)
@@ -90,6 +97,8 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
 class Membership(BaseModel):
     """A user works at a site in a role, for a time; outside it the role opens nothing."""
 
+    database_access = Access(web="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE")
+
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=STAFF_ROLE_CHOICES)
@@ -102,7 +111,7 @@ class Membership(BaseModel):
 class Team(BaseModel):
     """The people of one role at one site, as the group that grants are made to."""
 
-    database_access = Access(web="SELECT, INSERT", worker="SELECT, INSERT")
+    database_access = Access(web="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE")
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="teams")
     role = models.CharField(max_length=20, choices=STAFF_ROLE_CHOICES)
@@ -113,8 +122,24 @@ class Team(BaseModel):
         constraints = [models.UniqueConstraint(fields=["site", "role"], name="team_one_per_site_and_role")]
 
 
+class RoleEdit(BaseModel):
+    """An administrator's change to a role as delivered: one permission added or taken. The row is the decision."""
+
+    database_access = Access(web="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE")
+
+    role = models.CharField(max_length=20, choices=ROLE_CHOICES)
+    permission = models.CharField(max_length=40)
+    held = models.BooleanField(help_text=_("Whether the role holds the permission, whatever it was delivered with."))
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["role", "permission"], name="role_edit_one_per_permission")]
+
+
 class Provider(BaseModel):
     """A person who treats patients; FHIR's Practitioner with its role. Not every provider signs in."""
+
+    database_access = Access(web="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE")
 
     user = models.OneToOneField(User, null=True, blank=True, on_delete=models.PROTECT, related_name="provider")
     name = models.CharField(max_length=200)

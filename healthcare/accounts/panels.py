@@ -1,0 +1,23 @@
+"""The cards of this app on the roles' home pages."""
+
+from datetime import datetime
+
+from healthcare.accounts.access import can
+from healthcare.accounts.models import User
+from healthcare.accounts.parts import Card
+from healthcare.accounts.permissions import Permission
+from healthcare.accounts.queries import get_people_counts
+
+
+def people_card(user: User, now: datetime) -> Card | None:
+    """Administrators: who waits for an invitation, and whose second factor waits for another administrator."""
+    if not can(user, Permission.MANAGE_ACCOUNTS):
+        return None
+    return Card("accounts/home_people.html", {"counts": get_people_counts(now)}, order=20, wide=True)
+
+
+def audit_card(user: User, now: datetime) -> Card | None:
+    """Privacy officers: the way to the audit."""
+    if not can(user, Permission.READ_AUDIT):
+        return None
+    return Card("accounts/home_audit.html", order=20, wide=True)

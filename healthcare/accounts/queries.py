@@ -1,0 +1,233 @@
+"""Page-shaped reads."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.functional import Promise
+
+from healthcare.accounts.models import Membership, RecoveryCode, SecondFactorReset, Session, Site, TOTPDevice, User
+from healthcare.accounts.models.people import has_address
+from healthcare.accounts.roles import ROLES
+from healthcare.audit.models import AuditEvent
+from healthcare.db.models import short_id
+from healthcare.db.uuids import floor7, moment_of
+from healthcare.events.parts import parts_of
+
+PAGE = 50
+
+
+def role_name(slug: str) -> str | Promise:
+    return ROLES[slug].name if slug in ROLES else slug
+
+
+# == One's own account ==
+@dataclass(frozen=True)
+class SecondFactor:
+    confirmed_at: datetime | None
+    codes_left: int
+
+
+def get_second_factor(user: User) -> SecondFactor:
+    device = TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    left = RecoveryCode.objects.filter(user=user, used_at=None).count()
+    return SecondFactor(device.confirmed_at if device else None, left)
+
+
+def get_sessions(user: User, now: datetime) -> list[Session]:
+    """Where this person is signed in now, the latest first."""
+    return list(Session.objects.alive(now).filter(user=user).order_by("-last_action_at"))
+
+
+# == Colleagues ==
+@dataclass(frozen=True)
+class StaffLine:
+    """`works` is what they do where; `state` is active, invited or closed."""
+
+    user: User
+    works: list[tuple[str | Promise, str]]
+    state: str
+    has_code: bool
+    reset_waits: bool
+
+
+@dataclass(frozen=True)
+class StaffPage:
+    lines: list[StaffLine]
+    next_after: str = ""
+
+
+def get_staff(*, text: str = "", after: str = "", closed: bool = False, limit: int = PAGE) -> StaffPage:
+    """Everybody who works or was invited to work here, by name; `after` is what the last page ended with.
+
+    Four queries, whatever the number of people.
+    """
+    users = User.objects.filter(memberships__isnull=False, is_active=not closed)
+    if text:
+        users = users.filter(Q(full_name__icontains=text) | Q(email__icontains=text))
+    if "|" in after:
+        name, _bar, key = after.rpartition("|")
+        users = users.filter(Q(full_name__gt=name) | Q(full_name=name, pk__gt=key))
+    found = list(users.distinct().order_by("full_name", "pk")[: limit + 1])
+    page, more = found[:limit], len(found) > limit
+    works = _works_of(page)
+    with_code = set(TOTPDevice.objects.filter(user__in=page, confirmed=True).values_list("user_id", flat=True))
+    waiting = SecondFactorReset.objects.filter(user__in=page, approved_at=None, expires_at__gt=timezone.now())
+    resets = set(waiting.values_list("user_id", flat=True))
+    lines = [
+        StaffLine(user, works.get(user.pk, []), state_of(user), user.pk in with_code, user.pk in resets)
+        for user in page
+    ]
+    return StaffPage(lines, f"{page[-1].full_name}|{page[-1].pk}" if more else "")
+
+
+def state_of(user: User) -> str:
+    if not user.is_active:
+        return "closed"
+    return "active" if user.has_usable_password() else "invited"
+
+
+def _works_of(users: Iterable[User]) -> dict[UUID, list[tuple[str | Promise, str]]]:
+    works: dict[UUID, list[tuple[str | Promise, str]]] = {}
+    current = Membership.objects.current().filter(user__in=list(users)).select_related("site")
+    for membership in current.order_by("site__name", "role"):
+        works.setdefault(membership.user_id, []).append((role_name(membership.role), membership.site.name))
+    return works
+
+
+@dataclass(frozen=True)
+class ColleaguePage:
+    user: User
+    state: str
+    memberships: list[Membership]
+    second_factor: SecondFactor
+    reset: SecondFactorReset | None
+    sessions: int
+
+
+def get_colleague(user: User, now: datetime) -> ColleaguePage:
+    memberships = Membership.objects.current().filter(user=user).select_related("site").order_by("site__name", "role")
+    reset = SecondFactorReset.objects.filter(user=user, approved_at=None, expires_at__gt=now)
+    return ColleaguePage(
+        user=user,
+        state=state_of(user),
+        memberships=list(memberships),
+        second_factor=get_second_factor(user),
+        reset=reset.select_related("requested_by", "user").first(),
+        sessions=Session.objects.alive(now).filter(user=user).count(),
+    )
+
+
+@dataclass(frozen=True)
+class PeopleCounts:
+    active: int
+    invited: int
+    resets: int
+    sites: int
+
+
+def get_people_counts(now: datetime) -> PeopleCounts:
+    staff = User.objects.filter(is_active=True, memberships__isnull=False).distinct()
+    invited = staff.filter(password__startswith=UNUSABLE_PASSWORD_PREFIX).count()
+    resets = SecondFactorReset.objects.filter(approved_at=None, expires_at__gt=now).count()
+    return PeopleCounts(staff.count() - invited, invited, resets, Site.objects.filter(closed_at=None).count())
+
+
+# == The audit ==
+@dataclass(frozen=True)
+class AuditFilter:
+    """Dates are whole days in the reader's zone, the last one included. `before` is where the last page ended."""
+
+    person: str = ""
+    patient: UUID | None = None
+    action: str = ""
+    outcome: str = ""
+    since: date | None = None
+    until: date | None = None
+    before: UUID | None = None
+
+
+@dataclass(frozen=True)
+class AuditLine:
+    event: AuditEvent
+    at: datetime
+    actor: str
+    role: str | Promise
+    patient: str
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    lines: list[AuditLine]
+    next_before: str = ""
+    unknown_person: bool = False
+
+
+def get_audit_page(reader: User, wanted: AuditFilter, limit: int = PAGE) -> AuditPage:
+    """Newest first, along the key: no page is slower than the first. Names of patients come from who may give them."""
+    actor = _person_meant(wanted.person)
+    if wanted.person and actor is None:
+        return AuditPage([], unknown_person=True)
+    events = AuditEvent.objects.filter(_condition(wanted, actor)).order_by("-id")
+    found = list(events[: limit + 1])
+    page = found[:limit]
+    people = User.objects.filter(pk__in={event.actor_id for event in page if event.actor_id})
+    names: dict[UUID, str] = dict(people.values_list("pk", "full_name"))
+    patients = _subjects(reader, {event.patient_id for event in page if event.patient_id})
+    lines = [
+        AuditLine(
+            event=event,
+            at=moment_of(event.pk),
+            actor=_known(names, event.actor_id),
+            role=role_name(event.actor_role),
+            patient=_known(patients, event.patient_id),
+        )
+        for event in page
+    ]
+    return AuditPage(lines, str(page[-1].pk) if len(found) > limit else "")
+
+
+def _person_meant(text: str) -> UUID | None:
+    """An account by its address or id. People who left stay findable."""
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        return User.objects.filter(has_address(text)).values_list("pk", flat=True).first()
+
+
+def _condition(wanted: AuditFilter, actor: UUID | None) -> Q:
+    condition = Q()
+    for name, value in (
+        ("actor_id", actor),
+        ("patient_id", wanted.patient),
+        ("action__startswith", wanted.action),
+        ("outcome", wanted.outcome),
+        ("id__gte", wanted.since and floor7(_midnight(wanted.since))),
+        ("id__lt", wanted.until and floor7(_midnight(wanted.until + timedelta(days=1)))),
+    ):
+        if value:
+            condition &= Q(**{name: value})
+    return condition & Q(id__lt=wanted.before) if wanted.before else condition
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=timezone.get_current_timezone())
+
+
+def _subjects(reader: User, ids: set[UUID]) -> dict[UUID, str]:
+    names: dict[UUID, str] = {}
+    for subject in parts_of("accounts.Subject") if ids else ():
+        names |= subject(reader, ids)
+    return names
+
+
+def _known(names: Mapping[UUID, str], key: UUID | None) -> str:
+    if key is None:
+        return ""
+    return names.get(key) or short_id(key)
