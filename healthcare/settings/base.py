@@ -114,7 +114,7 @@ TEMPLATES = [
 FORM_RENDERER = "healthcare.ui.forms.Renderer"
 GALLERY = False  # the page that shows every component; development, demo and tests have it
 PATIENT_SEARCH = "patients.navigation.SEARCH"
-NAVIGATION = ["patients.navigation.CLINIC"]
+NAVIGATION = ["healthcare.ui.places.GROUND", "patients.navigation.CLINIC"]
 PORTAL_NAVIGATION = ["patients.navigation.PORTAL"]
 
 # == People ==
@@ -146,9 +146,11 @@ BROKER_URL = environment.text("BROKER_URL", REDIS_URL)
 CELERY_APP = "healthcare.celery.app"
 # Periodic jobs by dotted name; each is a function marked with healthcare.events.every.
 BEAT = [
+    "healthcare.accounts.tasks.sweep_accounts",
     "healthcare.events.tasks.prune_events",
     "healthcare.messaging.tasks.sweep_messages",
     "healthcare.messaging.tasks.prune_messages",
+    "healthcare.storage.tasks.sweep_objects",
 ]
 CACHES = {
     "default": {
@@ -172,6 +174,10 @@ PUBLIC_URL = environment.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 OUTBOUND_LOOPBACK = False
 S3_BUCKET = environment.text("S3_BUCKET")
 S3_ENDPOINT_URL = environment.text("S3_ENDPOINT_URL")
+S3_REGION = environment.text("S3_REGION")
+S3_ACCESS_KEY_ID = environment.text("S3_ACCESS_KEY_ID")
+S3_SECRET_ACCESS_KEY = environment.secret("S3_SECRET_ACCESS_KEY_FILE") if S3_ACCESS_KEY_ID else ""
+STORAGE_SCANNER = environment.text("STORAGE_SCANNER")  # dotted name: takes bytes, returns "clean" or "infected"
 
 # == Words and files ==
 LANGUAGE_CODE = "en-us"
@@ -210,8 +216,10 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = False
+AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True  # the audit keeps who signed in
 AXES_LOCKOUT_CALLABLE = "healthcare.accounts.lockout.locked_out"
+AXES_USERNAME_FORM_FIELD = "username"
 AXES_SENSITIVE_PARAMETERS = ["username", "email", "ip_address"]
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # the e-mail is unique in any case, by a constraint on lower(email)
 
