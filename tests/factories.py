@@ -1,13 +1,27 @@
 """One factory a model. Rows are made in a worker as the system, so that a test can build a world it may not see."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import factory
 from django.contrib.auth.models import Group
+from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
-from healthcare.accounts.models import Membership, Provider, Site, Team, User
+from healthcare.accounts.models import (
+    FailureCount,
+    Membership,
+    OneTimeLink,
+    Provider,
+    RecoveryCode,
+    RoleEdit,
+    SecondFactorReset,
+    Session,
+    Site,
+    Team,
+    TOTPDevice,
+    User,
+)
 from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import ROLES, STAFF_ROLES
 from patients.models import CareRelationship, Patient
@@ -87,6 +101,74 @@ class ProviderFactory(Factory):
 
     name = factory.Sequence(lambda n: f"Provider {n}")
     specialty = "Family medicine"
+
+
+class RoleEditFactory(Factory):
+    class Meta:
+        model = RoleEdit
+
+    role = "nurse"
+    permission = "patients.register"
+    held = False
+    made_by = factory.SubFactory(UserFactory)
+
+
+class SessionFactory(Factory):
+    class Meta:
+        model = Session
+
+    digest = factory.Sequence(lambda n: Session.digest_of(f"key {n}"))
+    user = factory.SubFactory(UserFactory)
+    started_at = factory.LazyFunction(timezone.now)
+    last_action_at = factory.LazyFunction(timezone.now)
+
+
+class OneTimeLinkFactory(Factory):
+    class Meta:
+        model = OneTimeLink
+
+    purpose = "reset_password"
+    user = factory.SubFactory(UserFactory)
+    address = factory.LazyAttribute(lambda link: link.user.email)
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))
+
+
+class TOTPDeviceFactory(Factory):
+    class Meta:
+        model = TOTPDevice
+
+    user = factory.SubFactory(UserFactory)
+    name = "app"
+    confirmed = True
+    confirmed_at = factory.LazyFunction(timezone.now)
+
+
+class RecoveryCodeFactory(Factory):
+    class Meta:
+        model = RecoveryCode
+
+    user = factory.SubFactory(UserFactory)
+    digest = factory.Sequence(lambda n: RecoveryCode.digest_of(f"code {n}"))
+
+
+class SecondFactorResetFactory(Factory):
+    class Meta:
+        model = SecondFactorReset
+
+    user = factory.SubFactory(UserFactory)
+    requested_by = factory.SubFactory(UserFactory)
+    reason = "Came in person"
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=3))
+
+
+class FailureCountFactory(Factory):
+    class Meta:
+        model = FailureCount
+
+    kind = "sign_in"
+    digest = factory.Sequence(lambda n: f"{n:064d}")
+    window_start = factory.LazyFunction(timezone.now)
+    count = 1
 
 
 class PatientFactory(Factory):

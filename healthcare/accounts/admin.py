@@ -12,8 +12,22 @@ from django.utils.translation import gettext_lazy as _
 from healthcare.accounts import actions
 from healthcare.accounts.access import NotAllowed, can, scopes_of
 from healthcare.accounts.actions import AlreadyHere
+from healthcare.accounts.actions.providers import PROVIDER_FIELDS
 from healthcare.accounts.forms import check_time_zone
-from healthcare.accounts.models import Membership, RoleEdit, Site, Team, User
+from healthcare.accounts.models import (
+    FailureCount,
+    Membership,
+    OneTimeLink,
+    Provider,
+    RecoveryCode,
+    RoleEdit,
+    SecondFactorReset,
+    Session,
+    Site,
+    Team,
+    TOTPDevice,
+    User,
+)
 from healthcare.accounts.permissions import DESCRIPTIONS, Permission
 
 
@@ -207,3 +221,68 @@ class RoleEditAdmin(ByVerb):
         permission = Permission(obj.permission)
         made = actions.edit_role(by=request.user, role=obj.role, permission=permission, held=obj.held)  # type: ignore[arg-type]
         obj.pk = made.pk
+
+
+@admin.register(Provider)
+class ProviderAdmin(ByVerb):
+    list_display = ("name", "credentials", "specialty", "accepting", "ended_at")
+    search_fields = ("name", "specialty", "npi")
+    ordering = ("name",)
+    fields = PROVIDER_FIELDS
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return can(request.user, Permission.MANAGE_ACCOUNTS)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        by: Any = request.user
+        if change:
+            actions.change_provider(by=by, provider=Provider.objects.get(pk=obj.pk), values=form.cleaned_data)
+        else:
+            obj.pk = actions.add_provider(by=by, values=form.cleaned_data).pk
+
+
+class Watched(ByVerb):
+    """Rows that the verbs alone write: to look at, without keys, hashes or names."""
+
+    ordering = ("-created_at",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+        return ("__str__", *self.shown)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+        return self.shown
+
+    shown: Sequence[str] = ("created_at",)
+
+
+@admin.register(Session)
+class SessionAdmin(Watched):
+    shown = ("user", "acting_role", "started_at", "last_action_at", "verified_at")
+
+
+@admin.register(OneTimeLink)
+class OneTimeLinkAdmin(Watched):
+    shown = ("purpose", "user", "created_at", "expires_at", "used_at")
+
+
+@admin.register(TOTPDevice)
+class TOTPDeviceAdmin(Watched):
+    shown = ("user", "confirmed", "confirmed_at", "throttling_failure_count")
+
+
+@admin.register(RecoveryCode)
+class RecoveryCodeAdmin(Watched):
+    shown = ("user", "created_at", "used_at")
+
+
+@admin.register(SecondFactorReset)
+class SecondFactorResetAdmin(Watched):
+    shown = ("user", "requested_by", "approved_by", "created_at", "expires_at", "approved_at")
+
+
+@admin.register(FailureCount)
+class FailureCountAdmin(Watched):
+    shown = ("kind", "window_start", "count")

@@ -24,6 +24,7 @@ from healthcare.accounts.actions.people import (
     reactivate_user,
     rename_user,
 )
+from healthcare.accounts.actions.providers import add_provider, change_provider
 from healthcare.accounts.actions.second_factor import (
     ResetNotPossible,
     approve_second_factor_reset,
@@ -59,11 +60,13 @@ __all__ = [
     "TooManyAttempts",
     "WrongAnswer",
     "accept_invitation",
+    "add_provider",
     "agree_to_leave",
     "approve_second_factor_reset",
     "begin_enrolment",
     "begin_session",
     "change_password",
+    "change_provider",
     "change_site",
     "change_team",
     "choose_preferences",
