@@ -1,0 +1,98 @@
+"""The verbs: queue a message, note what a carrier reports, send one again."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import get_language
+
+from healthcare.audit import record
+from healthcare.db.context import current_actor
+from healthcare.events import publish
+from healthcare.messaging.addresses import check_address
+from healthcare.messaging.events import CarrierReported
+from healthcare.messaging.models import Message
+from healthcare.messaging.rules import TWILIO_STATES
+from healthcare.messaging.templating import check_template
+
+
+class NotSendable(Exception):
+    """The message's state does not allow sending it again."""
+
+
+@transaction.atomic
+def queue_message(
+    *,
+    by: Any,
+    channel: str,
+    address: str,
+    template: str,
+    parameters: Mapping[str, str],
+    dedupe_key: str,
+    urgent: bool = False,
+    expires_at: datetime | None = None,
+    language: str = "",
+) -> UUID:
+    """Put a message in the post, in the transaction of the verb it belongs to; a worker sends it after the commit.
+
+    `parameters` are plain texts for the template's placeholders; the subject line cannot hold any of them. Two messages
+    with one `dedupe_key` are one: the second is not written, and its id is the first one's. After `expires_at` it is
+    not sent any more. Raises AddressRefused, TemplateDoesNotExist, and ValueError for a parameter that is no text.
+    """
+    check_address(channel, address)
+    check_template(template, channel)
+    for name, value in parameters.items():
+        if not isinstance(value, str):
+            raise ValueError(f"The parameter {name} of {template} is not a text.")
+    message = Message(
+        id=uuid5(NAMESPACE_URL, f"message:{dedupe_key}"),
+        channel=channel,
+        address=address,
+        template=template,
+        parameters=json.dumps(dict(parameters)),
+        language=language or get_language() or "",
+        dedupe_key=dedupe_key,
+        queue="urgent" if urgent else "default",
+        next_at=timezone.now(),
+        expires_at=expires_at,
+        created_by_id=by.pk if by is not None else current_actor().user_id,
+    )
+    # ON CONFLICT without a column: the web login may not look at the row that stands in the way.
+    Message.objects.bulk_create([message], ignore_conflicts=True)
+    record(
+        "messaging.queue", by=by, target=message, detail={"channel": channel, "template": template.replace("/", ".")}
+    )
+    return message.pk
+
+
+@transaction.atomic
+def report_state(*, by: Any, message_id: UUID, carrier_id: str, state: str, error: str) -> bool:
+    """Pass on what a carrier's signed callback says; whether it said anything new. A worker applies it.
+
+    `state` and `error` are Twilio's words (MessageStatus, ErrorCode).
+    """
+    if state not in TWILIO_STATES:
+        return False
+    record("messaging.report", by=by, target=("messaging.message", message_id), detail={"state": state, "error": error})
+    publish(
+        CarrierReported(
+            message_id=message_id, carrier_id=carrier_id[:200], state=TWILIO_STATES[state], error=error[:20]
+        )
+    )
+    return True
+
+
+@transaction.atomic
+def send_again(*, by: Any, message_id: UUID, now: datetime) -> None:
+    """Queue a message that failed, was given up or is unknown; a person has decided that twice is better than never.
+
+    Operators alone, in a worker process: the web login cannot change a message. Raises NotSendable.
+    """
+    again = Message.objects.filter(pk=message_id, status__in=["failed", "dead", "unknown"])
+    if not again.update(status="queued", next_at=now, attempts=0, error="", expires_at=None, updated_at=now):
+        raise NotSendable("There is no message with this id that failed, was given up or is unknown.")
+    record("messaging.send_again", by=by, target=("messaging.message", message_id))

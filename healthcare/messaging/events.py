@@ -1,0 +1,24 @@
+"""Facts about messages. Ids and categories only."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class MessageFailed:
+    """The message will not arrive, or nobody knows: `status` is failed, dead or unknown. Try another way."""
+
+    message_id: UUID
+    channel: str
+    status: str
+    error: str
+
+
+@dataclass(frozen=True)
+class CarrierReported:
+    """A carrier said what became of a message; reports come repeated and out of order."""
+
+    message_id: UUID
+    carrier_id: str
+    state: str
+    error: str

@@ -1,0 +1,111 @@
+import json
+from collections.abc import Mapping
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Count, Q
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.db.fields import EncryptedTextField
+from healthcare.db.privileges import Access
+from healthcare.events.models import DueWork, DueWorkQuerySet
+
+# What an administrator may see of a message: that it exists and what became of it; not to whom, and not what.
+SHOWN = (
+    "id",
+    "created_at",
+    "updated_at",
+    "channel",
+    "template",
+    "queue",
+    "status",
+    "attempts",
+    "next_at",
+    "error",
+    "sent_at",
+    "expires_at",
+)
+
+
+class MessageQuerySet(DueWorkQuerySet):
+    def shown(self) -> Self:
+        """Without address and words: all that the web login may read, and row security shows it to administrators."""
+        return self.only(*SHOWN)
+
+    def undelivered(self) -> Self:
+        """Given up, refused, or nobody knows: for a person to look at."""
+        return self.filter(status__in=["failed", "dead", "unknown"])
+
+    def counts_by_status(self) -> "models.QuerySet[Message, dict[str, object]]":
+        return self.order_by().values("channel", "status").annotate(count=Count("id")).order_by("channel", "status")
+
+
+class Message(DueWork):
+    """One message to one address. Pages may add one; a worker sends it."""
+
+    database_access: ClassVar[Access] = Access(web=f"INSERT, SELECT ({', '.join(SHOWN)})")
+
+    class Channel(models.TextChoices):
+        EMAIL = "email", _("E-mail")
+        SMS = "sms", _("SMS")
+        PUSH = "push", _("Push")
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        SENDING = "sending", _("Sending")
+        SENT = "sent", _("Sent")
+        DELIVERED = "delivered", _("Delivered")
+        FAILED = "failed", _("Failed")
+        UNKNOWN = "unknown", _("Unknown")
+        DEAD = "dead", _("Given up")
+
+    channel = models.CharField(max_length=8, choices=Channel)
+    address = EncryptedTextField()
+    template = models.CharField(max_length=100)
+    parameters = EncryptedTextField(null=True)
+    language = models.CharField(max_length=12, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    dedupe_key = models.CharField(max_length=200, unique=True)
+    expires_at = models.DateTimeField(null=True)
+    created_by_id = models.UUIDField(null=True)
+    lease_token = models.UUIDField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    carrier_id = models.CharField(max_length=200, blank=True)
+    sent_at = models.DateTimeField(null=True)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta(DueWork.Meta):
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        indexes = [
+            *DueWork.Meta.indexes,
+            models.Index(fields=["status", "created_at"], name="message_status"),
+            models.Index(fields=["lease_until"], condition=Q(status="sending"), name="message_leased"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status="queued", next_at__isnull=False) | ~Q(status="queued") & Q(next_at__isnull=True),
+                name="message_waits_while_queued",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="sending") | Q(lease_token__isnull=False, lease_until__isnull=False),
+                name="message_sending_has_a_lease",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["sent", "delivered"]) | Q(sent_at__isnull=False),
+                name="message_sent_has_a_time",
+            ),
+        ]
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """The parameters of the template; empty once the message was accepted."""
+        return dict(json.loads(self.parameters or "{}"))
+
+    @property
+    def mail_id(self) -> str:
+        """The Message-ID of the mail (RFC 5322 section 3.6.4): the same at every attempt."""
+        domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ")
+        return f"<{self.pk}@{domain}>"
