@@ -15,7 +15,7 @@ from healthcare.devservices.environment import Problem
 from healthcare.devservices.folder import Folder, chosen, port_is_free, read_json, write_privately
 from healthcare.devservices.postgres import Cluster
 from healthcare.devservices.processes import Stopped, Supervisor
-from healthcare.devservices.programs import mail_catcher, others, prepare, web
+from healthcare.devservices.programs import carriers, mail_catcher, others, prepare, web
 from healthcare.devservices.valkey import BROKER, CACHE, Valkey
 
 SHOWN_LOGINS = ("web", "worker", "owner")
@@ -31,9 +31,10 @@ def run_demo(*, port: int, reset: bool, bundles: Sequence[Path]) -> int:
         raise Problem(f"Port {port} is taken: stop what uses it, or choose another with --port.")
     with _opened("A demo", reset) as (folder, supervisor, environment):
         ports = folder.ports()
-        os.environ.update(environment | surroundings(port, ports))
+        os.environ.update(environment | surroundings(folder, port, ports))
         (folder.path / "demo.json").unlink(missing_ok=True)
         supervisor.start(mail_catcher(folder, ports))
+        supervisor.start(carriers(ports))
         say("Preparing the database and the sample clinic." if _is_new(folder) else "Bringing the database up to date.")
         supervisor.run_once(prepare(folder, bundles))
         site = supervisor.start(web(port))
@@ -47,13 +48,31 @@ def run_demo(*, port: int, reset: bool, bundles: Sequence[Path]) -> int:
     return 0
 
 
-def surroundings(port: int, ports: dict[str, int]) -> dict[str, str]:
-    """What the demo's processes are told besides the addresses of the servers."""
+def surroundings(folder: Folder, port: int, ports: dict[str, int]) -> dict[str, str]:
+    """What the demo's processes are told besides the addresses of the servers: nothing leaves this machine."""
     return {
         "HC_DEMO": "1",
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "EMAIL_URL": f"smtp://127.0.0.1:{ports['smtp']}",
+        "TWILIO_BASE_URL": f"http://127.0.0.1:{ports['carriers']}",
+        "TWILIO_ACCOUNT_SID": f"AC{'0' * 32}",
+        "TWILIO_AUTH_TOKEN": folder.secret("twilio"),
+        "TWILIO_FROM": "+15005550006",
+        "VAPID_KEY_FILE": str(push_key(folder)),
     }
+
+
+def push_key(folder: Folder) -> Path:
+    """The key that signs web pushes (RFC 8292), made once: an elliptic curve key on P-256."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    path = folder.secrets / "vapid.pem"
+    if not path.exists():
+        key = ec.generate_private_key(ec.SECP256R1())
+        coding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+        write_privately(path, key.private_bytes(coding, form, serialization.NoEncryption()).decode())
+    return path
 
 
 def run_services(*, reset: bool) -> int:
@@ -140,6 +159,7 @@ def describe(folder: Folder, port: int, ports: dict[str, int]) -> dict[str, Any]
         "redis": os.environ["REDIS_URL"],
         "broker": os.environ["BROKER_URL"],
         "mail_catcher": f"http://127.0.0.1:{ports['mail']}/",
+        "carriers": f"http://127.0.0.1:{ports['carriers']}/",
     }
 
 

@@ -17,7 +17,7 @@ from healthcare.devservices.environment import Problem
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 FORMAT = {"format": 1, "postgresql": 18}
 LOGINS = ("owner", "web", "worker", "backup", "tester")
-PORTS = ("postgres", "cache", "broker", "smtp", "mail", "sms", "push")
+PORTS = ("postgres", "cache", "broker", "smtp", "mail", "carriers")
 
 
 def chosen() -> Path:
@@ -64,6 +64,7 @@ class Folder:
         self._make_secret("secret-key", secrets.token_urlsafe(48))
         self._make_secret("superuser", secrets.token_urlsafe(24))
         self._make_secret("valkey", secrets.token_urlsafe(24))
+        self._make_secret("twilio", secrets.token_hex(16))
         self._make_secret("database-roles.json", json.dumps({name: secrets.token_urlsafe(24) for name in LOGINS}))
         key = base64.b64encode(secrets.token_bytes(32)).decode()
         self._make_secret("field-keys.json", json.dumps({"current": "k1", "keys": {"k1": key}}))

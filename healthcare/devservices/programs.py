@@ -40,6 +40,11 @@ def mail_catcher(folder: Folder, ports: dict[str, int]) -> Program:
     return Program("mail", [*command, f"--folder={folder.path / 'mail'}"])
 
 
+def carriers(ports: dict[str, int]) -> Program:
+    """The stand-ins for Twilio and the push services."""
+    return Program("carriers", [PYTHON, "-m", "healthcare.devservices.carriers", f"--port={ports['carriers']}"])
+
+
 def others(folder: Folder, ports: dict[str, int]) -> list[Program]:
     """Everything that may come up after the site answers."""
     return [

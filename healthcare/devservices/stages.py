@@ -67,7 +67,7 @@ def stages() -> list[Stage]:
         Stage("contracts", tool("lint-imports")),
         Stage("types", tool("mypy")),
         Stage("migrations", manage("makemigrations", "--check", "--dry-run"), TEST_SETTINGS),
-        Stage("deployment", manage("check", "--deploy", "--fail-level=WARNING"), PRODUCTION_SETTINGS),
+        Stage("deployment", manage("check", "--deploy", "--tag=security", "--fail-level=WARNING"), PRODUCTION_SETTINGS),
         Stage("tests", [*PYTEST, "-n2", "--cov", "--cov-report=", "--ignore=tests/journeys", "--ignore=tests/chaos"]),
         Stage(
             "coverage of verbs", tool("coverage", "report", "--skip-covered", "--fail-under=100", f"--include={VERBS}")
@@ -95,8 +95,10 @@ def has_tests(folder: str) -> bool:
     return folder == "." or any((BASE_DIR / folder).glob("**/test_*.py"))
 
 
-def lacking() -> list[Need]:
-    """What this machine lacks and some test wants."""
+def lacking(chosen: list[Stage]) -> list[Need]:
+    """What this machine lacks and some test of these stages wants."""
+    if not any(stage.is_pytest for stage in chosen):
+        return []
     return [need for need in NEEDS if not need.is_here() and is_wanted(need)]
 
 

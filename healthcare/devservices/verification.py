@@ -36,9 +36,10 @@ def run(*, full: bool, only: list[str]) -> int:
         supervisor.listen()
         try:
             environment = start_servers(folder, supervisor)
-            missing = lacking()
+            rows = chosen(full=full, only=only)
+            missing = lacking(rows)
             results = []
-            for stage in chosen(full=full, only=only):
+            for stage in rows:
                 if not is_impossible(stage, missing):
                     results.append(run_stage(stage, missing, environment, supervisor))
         except Stopped:

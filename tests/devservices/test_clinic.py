@@ -10,9 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from healthcare.devservices import clinic, programs
 from healthcare.devservices.addresses import NAMES
@@ -76,7 +79,9 @@ def test_it_opens_and_closes_without_a_trace(
 ) -> None:
     process = demo()
     running = " ".join(processes_of(data))
-    assert all(name in running for name in ("postgres", "valkey-server", "mail_catcher", "sleep 1000"))
+    assert all(
+        name in running for name in ("postgres", "valkey-server", "mail_catcher", "devservices.carriers", "sleep 1000")
+    )
     process.send_signal(number)
     started = time.monotonic()
     assert process.wait(15) == 0
@@ -235,9 +240,20 @@ def test_every_queue_has_exactly_one_worker() -> None:
     assert sorted(queues) == sorted(QUEUES)
 
 
-def test_links_in_mail_lead_to_the_demo() -> None:
-    told = clinic.surroundings(8123, {"smtp": 2525})
-    assert told == {"HC_DEMO": "1", "PUBLIC_URL": "http://127.0.0.1:8123", "EMAIL_URL": "smtp://127.0.0.1:2525"}
+def test_links_lead_to_the_demo_and_nothing_leaves_the_machine(folder: Folder) -> None:
+    told = clinic.surroundings(folder, 8123, folder.ports())
+    assert told["PUBLIC_URL"] == "http://127.0.0.1:8123"
+    assert {urlsplit(told[name]).hostname for name in told if name.endswith("_URL")} == {"127.0.0.1"}
+    assert told["TWILIO_AUTH_TOKEN"] == folder.secret("twilio")
+
+
+def test_the_key_of_web_push_is_made_once(folder: Folder) -> None:
+    path = clinic.push_key(folder)
+    key = load_pem_private_key(path.read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    assert key.curve.name == "secp256r1"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert clinic.push_key(folder).read_bytes() == path.read_bytes()
 
 
 def test_bundles_are_handed_on(folder: Folder, tmp_path: Path) -> None:

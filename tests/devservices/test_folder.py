@@ -12,6 +12,7 @@ import pytest
 from healthcare.devservices.environment import Problem
 from healthcare.devservices.folder import BASE_DIR, FORMAT, PORTS, Folder, chosen, port_is_free, read_json
 
+SECRETS = ["database-roles.json", "field-keys.json", "secret-key", "superuser", "twilio", "valkey"]
 HOLD = """
 import sys, time
 from pathlib import Path
@@ -32,13 +33,7 @@ def test_data_dir_is_honoured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 def test_secrets_are_long_private_and_kept(folder: Folder) -> None:
     paths = sorted(folder.secrets.iterdir())
     before = [path.read_text() for path in paths]
-    assert [path.name for path in paths] == [
-        "database-roles.json",
-        "field-keys.json",
-        "secret-key",
-        "superuser",
-        "valkey",
-    ]
+    assert [path.name for path in paths] == SECRETS
     assert {path.stat().st_mode & 0o777 for path in paths} == {0o600}
     assert folder.secrets.stat().st_mode & 0o777 == 0o700
     assert set(json.loads(folder.secret("database-roles.json"))) >= {"owner", "web", "worker", "backup"}

@@ -41,7 +41,7 @@ class Verify:
 
     def __call__(self, *chosen: Stage, missing: tuple[Need, ...] = ()) -> int:
         self.monkeypatch.setattr(verification, "chosen", lambda full, only: list(chosen))
-        self.monkeypatch.setattr(verification, "lacking", lambda: list(missing))
+        self.monkeypatch.setattr(verification, "lacking", lambda stages: list(missing))
         return verification.run(full=False, only=[])
 
 
@@ -146,10 +146,12 @@ def test_only_what_a_test_wants_is_missed(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setattr(stages, "NEEDS", needs)
     monkeypatch.setattr(stages, "BASE_DIR", tmp_path)
     (tmp_path / "tests/journeys").mkdir(parents=True)
-    assert stages.lacking() == []
+    rows = [Stage("tests", PYTEST)]
+    assert stages.lacking(rows) == []
     (tmp_path / "tests/journeys/test_one.py").touch()
     (tmp_path / "tests/test_print.py").write_text("@pytest.mark.pango\n@pytest.mark.here\n")
-    assert stages.lacking() == needs[:2]
+    assert stages.lacking(rows) == needs[:2]
+    assert stages.lacking([stage("lint")]) == []
 
 
 def test_each_need_is_looked_for_and_has_a_remedy() -> None:
