@@ -3,12 +3,11 @@
 import hashlib
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils.translation import gettext as _
 from psycopg.types.range import TimestamptzRange
 
@@ -17,13 +16,23 @@ from healthcare.accounts.models import Site, User
 from healthcare.accounts.permissions import Permission, Scope
 from healthcare.audit import record, record_now
 from healthcare.events import publish
+from healthcare.messaging.actions import queue_message
 from patients.access import check_can_end, check_can_grant
 from patients.events import AccessEnded, AccessGranted, PatientChanged, PatientRegistered, PortalAccountLinked
 from patients.models import CareRelationship, Patient, PortalCode
-from patients.queries import Filters, FoundPatient, Page, find_patients, page_of_patients, recent_patients
+from patients.queries import (
+    Filters,
+    FoundPatient,
+    Page,
+    find_patients,
+    page_of_patients,
+    patients_with_ended_grants,
+    recent_patients,
+)
 from patients.rules import (
     CODE_ALPHABET,
     CODE_LENGTH,
+    Demographics,
     SearchTerms,
     format_code,
     medical_record_number,
@@ -42,25 +51,12 @@ class PortalCodeRefused(Exception):
     """Code and date of birth do not fit, or the code has ended; the message does not say which."""
 
 
+class TooManyTries(Exception):
+    """Ten refused codes in an hour by one account."""
+
+
 class AlreadyLinked(Exception):
     """This account, or this patient, is linked already."""
-
-
-@dataclass(frozen=True)
-class Demographics:
-    """What a person's registration says, as typed and validated; `birth_date` is a plain date without a zone."""
-
-    given_name: str
-    family_name: str
-    birth_date: date
-    sex: str
-    preferred_name: str = ""
-    phone: str = ""
-    email: str = ""
-    line: str = ""
-    city: str = ""
-    state: str = ""
-    postal_code: str = ""
 
 
 @transaction.atomic
@@ -103,6 +99,11 @@ def change_patient(*, by: User, patient: Patient, demographics: Demographics) ->
 def open_chart(*, by: User, patient: Patient) -> None:
     """Say that this chart is opened, before anything of it is shown. Raises AuditUnavailable: then show nothing."""
     record_now("patients.open_chart", by=by, patient_id=patient.pk, target=patient)
+
+
+def refuse_chart(*, by: User, patient_id: UUID) -> None:
+    """Note that somebody without access asked for this chart, whether it exists or not. Raises AuditUnavailable."""
+    record_now("patients.open_chart", by=by, patient_id=patient_id, outcome="denied")
 
 
 def search_patients(*, by: User, text: str) -> list[FoundPatient]:
@@ -213,6 +214,15 @@ def sync_access(*, by: User | None, patient_ids: Iterable[UUID]) -> int:
     return len(ids)
 
 
+def sync_ended_access(*, by: User | None, at_most: int) -> int:
+    """Project anew the patients whose grants have ended, so that what comes after them begins; returns how many.
+
+    Nobody sees more or less for it: both walls read the validity. A worker does it every minute.
+    """
+    ids = patients_with_ended_grants(at_most=at_most)
+    return sync_access(by=by, patient_ids=ids) if ids else 0
+
+
 @transaction.atomic
 def issue_portal_code(*, by: User, patient: Patient, now: datetime) -> str:
     """A code to read out or print, for seven days and one use; earlier open codes end. Only its hash is stored.
@@ -236,8 +246,8 @@ def link_portal_account(*, by: User, code: str, birth_date: date) -> UUID:
     """Link the signed-in account to the patient whose code and date of birth these are; returns the patient's id.
 
     Five tries a code, ten failures an hour an account. Raises PortalCodeRefused, which does not say what was wrong,
-    and AlreadyLinked for an account that has a record already. A refused try is counted: the caller's transaction has
-    to commit.
+    TooManyTries, and AlreadyLinked for an account that has a record already. A refused try is counted: the caller's
+    transaction has to commit.
     """
     if CareRelationship.objects.current().filter(user=by, kind=CareRelationship.Kind.SELF).exists():
         raise AlreadyLinked(_("Your account is linked to a record already."))
@@ -250,6 +260,21 @@ def link_portal_account(*, by: User, code: str, birth_date: date) -> UUID:
     record_now("patients.link_portal", by=by, outcome="denied")
     raise PortalCodeRefused(
         _("This code and date of birth do not fit together, or the code has ended. Ask the clinic for a new one.")
+    )
+
+
+def tell_portal_opened(*, by: User | None, patient_id: UUID, user_id: UUID) -> None:
+    """Queue the mail that says the account is open, once however often it is called. It names nobody and no record."""
+    user = User.objects.filter(pk=user_id).first()
+    if user is None:
+        return
+    queue_message(
+        by=by,
+        channel="email",
+        address=user.email,
+        template="portal_opened",
+        parameters={},
+        dedupe_key=f"portal_opened:{patient_id}:{user_id}",
     )
 
 
@@ -266,7 +291,13 @@ def _search(by: User, terms: SearchTerms, *, at_most: int) -> list[FoundPatient]
 
 
 def _claim(code: str, birth_date: date) -> UUID | None:
-    return _value("SELECT app.claim_portal_code(%s::text, %s::date)", [hash_code(code), birth_date])
+    try:
+        with transaction.atomic():
+            return _value("SELECT app.claim_portal_code(%s::text, %s::date)", [hash_code(code), birth_date])
+    except DatabaseError as problem:
+        if getattr(problem.__cause__, "sqlstate", "") == "HC429":
+            raise TooManyTries(_("That was a lot of tries. Wait an hour, or ask the clinic for help.")) from problem
+        raise
 
 
 def _next_mrn() -> str:

@@ -283,7 +283,9 @@ class PortalCode(PatientOwned):
     """A one-time code that, with the date of birth, links a portal account to a patient. Only its hash is kept."""
 
     scope: ClassVar[Scope] = Scope.IDENTITY
-    database_access = Access(web="SELECT, INSERT, UPDATE (revoked_at, updated_at)", worker="SELECT")
+    database_access = Access(
+        web="SELECT, INSERT, UPDATE (revoked_at, updated_at)", worker="SELECT, INSERT, UPDATE (revoked_at, updated_at)"
+    )
 
     code_hash = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField()

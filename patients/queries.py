@@ -1,26 +1,31 @@
 """Page-shaped reads over patients."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Func, Q, QuerySet, TextField, Value
+from django.db.models.functions import Now
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from healthcare.accounts.models import Membership, Site, User
+from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import ROLES
 from healthcare.audit.models import AuditEvent
 from healthcare.db.uuids import floor7
 from healthcare.events.parts import parts_of
-from patients.models import CareRelationship, Patient
+from patients.models import CareRelationship, GroupGrant, Patient, UserGrant
 from patients.parts import ALLERGIES, BannerNote
 from patients.rules import SearchTerms, birth_dates_of_ages
 
 RECENT = 8
+NO_END = datetime(9000, 1, 1, tzinfo=UTC)  # grants without an end have one in 9999
 PAGE = 25
+SITTING = timedelta(minutes=15)
 
 
 class TooManySearches(Exception):
@@ -114,7 +119,8 @@ def page_of_patients(user: User, filters: Filters, *, today: date, after: UUID |
 def _narrowed(filters: Filters, today: date) -> Q:
     found = Q()
     if filters.name:
-        found &= Q(family_name__istartswith=filters.name)
+        # The index name holds the family name first, without accents and capitals; the same is done to what was typed.
+        found &= Q(search_name__startswith=Func(Value(filters.name), function="app.fold", output_field=TextField()))
     if filters.site:
         found &= Q(site=filters.site)
     first, last = birth_dates_of_ages(filters.youngest, filters.oldest, today)
@@ -157,6 +163,22 @@ def find_colleagues(text: str, *, besides: User, at_most: int = 10) -> list[Memb
     )
     first = {(membership.user_id, membership.role): membership for membership in reversed(rows[: at_most * 3])}
     return list(reversed(first.values()))[:at_most]
+
+
+def names_of(user: User, ids: Collection[UUID]) -> dict[UUID, str]:
+    """Family name first, of those among the ids whom this person may see."""
+    visible = Patient.objects.visible_to(user).filter(pk__in=list(ids))
+    return {pk: f"{family}, {given}" for pk, family, given in visible.values_list("pk", "family_name", "given_name")}
+
+
+def patients_with_ended_grants(*, at_most: int) -> list[UUID]:
+    """Whose grants are over and wait to be cleared away. The second bound lets the index of endings be used."""
+    over = Q(valid_until__lte=Now(), valid_until__lt=NO_END)
+    found: set[UUID] = set()
+    for grants in (UserGrant.objects, GroupGrant.objects):
+        ended = grants.filter(over).order_by("valid_until").values_list("content_object_id", flat=True)
+        found.update(ended[: at_most * len(Scope)])
+    return list(found)[:at_most]
 
 
 # == The banner ==
@@ -203,10 +225,10 @@ class Opening:
     who: str
     role: str
     why: str
-    action: str
-    outcome: str
-    detail: dict[str, Any]
+    what: str
+    denied: bool
     actor_id: UUID | None
+    times: int = 1
 
 
 def openings_of(
@@ -214,7 +236,8 @@ def openings_of(
 ) -> list[Opening]:
     """Who opened, changed or was refused this record, newest first, as far as the reader may see its audit.
 
-    Patients see all of it, staff what they did themselves.
+    Patients see all of it, staff what they did themselves. The same deed again and again within a quarter of an hour is
+    one line that says how often; `at_most` counts the deeds.
     """
     events = AuditEvent.objects.about_patient(patient.pk)
     if since:
@@ -224,19 +247,58 @@ def openings_of(
     found = list(events[:at_most])
     names = dict(User.objects.filter(pk__in={event.actor_id for event in found}).values_list("pk", "full_name"))
     reasons = _reasons(patient)
-    return [
+    lines = [
         Opening(
             at=event.at,
             who=names.get(event.actor_id, _("The clinic's computer")) if event.actor_id else _("The clinic's computer"),
             role=str(ROLES[event.actor_role].name) if event.actor_role in ROLES else "",
             why=_why(event, reasons),
-            action=event.action,
-            outcome=event.outcome,
-            detail=event.detail,
+            what=_what(event),
+            denied=event.outcome == AuditEvent.Outcome.DENIED,
             actor_id=event.actor_id,
         )
         for event in found
     ]
+    return _folded(lines)
+
+
+def _folded(lines: Sequence[Opening]) -> list[Opening]:
+    folded: list[Opening] = []
+    for line in lines:
+        before = folded[-1] if folded else None
+        if before and _same_deed(before, line) and before.at - line.at < SITTING:
+            folded[-1] = replace(before, times=before.times + 1)
+        else:
+            folded.append(line)
+    return folded
+
+
+def _same_deed(one: Opening, other: Opening) -> bool:
+    return (one.actor_id, one.role, one.what, one.denied) == (other.actor_id, other.role, other.what, other.denied)
+
+
+DEEDS: dict[str, Promise] = {
+    "patients.open_chart": _lazy("Opened the record"),
+    "patients.register": _lazy("Registered the patient"),
+    "patients.change": _lazy("Changed details"),
+    "patients.grant_access": _lazy("Gave a colleague access"),
+    "patients.end_access": _lazy("Ended a colleague's access"),
+    "patients.issue_portal_code": _lazy("Made a code for the patient's account"),
+    "patients.link_portal": _lazy("Linked the patient's account"),
+}
+
+
+def _what(event: AuditEvent) -> str:
+    """In words that staff and patients read alike; a deed of an app to the right says at least that it was one."""
+    if event.outcome == AuditEvent.Outcome.DENIED:
+        return _("Tried to open the record")
+    deed = DEEDS.get(event.action, _lazy("Used the record"))
+    if event.action == "patients.change":
+        names = [
+            str(getattr(Patient._meta.get_field(name), "verbose_name", name)) for name in event.detail.get("fields", [])
+        ]
+        return f"{deed}: {', '.join(names)}" if names else str(deed)
+    return str(deed)
 
 
 def _reasons(patient: Patient) -> list[CareRelationship]:

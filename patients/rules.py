@@ -44,6 +44,24 @@ def is_medical_record_number(text: str) -> bool:
     return bool(re.fullmatch(r"[0-9]{9}", digits)) and luhn_digit(digits[:-1]) == int(digits[-1])
 
 
+# == Who somebody is ==
+@dataclass(frozen=True)
+class Demographics:
+    """What a person's registration says, as typed and validated; `birth_date` is a plain date without a zone."""
+
+    given_name: str
+    family_name: str
+    birth_date: date
+    sex: str
+    preferred_name: str = ""
+    phone: str = ""
+    email: str = ""
+    line: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+
+
 # == Age ==
 def age_in_years(birth_date: date, on: date) -> int:
     """Completed years; a person born on February 29 turns older on March 1 of other years."""
