@@ -151,6 +151,7 @@ BEAT = [
     "healthcare.messaging.tasks.sweep_messages",
     "healthcare.messaging.tasks.prune_messages",
     "healthcare.storage.tasks.sweep_objects",
+    "patients.tasks.sync_ended_access",
 ]
 CACHES = {
     "default": {
