@@ -1,0 +1,329 @@
+"""What people type about patients, read and checked. A refusal is a sentence that says what fits."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.accounts.access import scopes_of
+from healthcare.accounts.models import Membership, Site, User
+from healthcare.accounts.permissions import Scope
+from healthcare.accounts.roles import ROLES
+from healthcare.ui.fields import OLDEST_AGE, DateOfBirthField, FlexibleDateField, PhoneField
+from healthcare.ui.forms import AboutMyself, AboutSomeone
+from patients.models import CareRelationship, Patient
+from patients.queries import Filters, FoundPatient, find_colleagues, sites_of
+from patients.rules import Demographics
+
+JOINERS = "\u200c\u200d"  # Persian and Indic names need them
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+SCOPE_WORDS = {
+    Scope.IDENTITY: _("Name and details"),
+    Scope.SCHEDULE: _("Visits"),
+    Scope.CLINICAL: _("Notes and results"),
+    Scope.MEDICATION: _("Medicines"),
+    Scope.BILLING: _("Bills"),
+    Scope.MESSAGE: _("Messages"),
+}
+
+
+# == Fields ==
+class LineField(forms.CharField):
+    """One line of text: accents composed (Unicode NFC), spaces single, nothing in it that cannot be seen.
+
+    It sets no `maxlength`, which would cut a pasted text silently.
+    """
+
+    default_error_messages = {
+        "too_long": _("%(label)s is too long: %(limit)d characters fit, it has %(count)d"),
+        "unseen": _("%(label)s holds a character that cannot be seen. Type it again by hand"),
+    }
+
+    def __init__(self, *, at_most: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.at_most = at_most
+
+    def to_python(self, value: Any) -> str:
+        text = " ".join(unicodedata.normalize("NFC", super().to_python(value) or "").split())
+        if any(unicodedata.category(sign) in UNSEEN and sign not in JOINERS for sign in text):
+            raise self.refusal("unseen")
+        if len(text) > self.at_most:
+            raise self.refusal("too_long", limit=self.at_most, count=len(text))
+        return text
+
+    def refusal(self, code: str, **values: Any) -> ValidationError:
+        return ValidationError(self.error_messages[code], code=code, params={"label": self.label, **values})
+
+
+class NameField(LineField):
+    """A name as people bear it: any script, at least one letter."""
+
+    default_error_messages = {"no_letter": _("%(label)s needs at least one letter")}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(at_most=100, **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        if text and not any(sign.isalpha() for sign in text):
+            raise self.refusal("no_letter")
+        return text
+
+
+class PatternField(LineField):
+    """A short text of one shape, such as a ZIP code; `refused` says what fits."""
+
+    def __init__(self, *, pattern: str, refused: Any, **kwargs: Any) -> None:
+        super().__init__(at_most=40, widget=forms.TextInput({"class": "short"}), **kwargs)
+        self.pattern, self.refused = re.compile(pattern), refused
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value).upper()
+        if text and not self.pattern.fullmatch(text):
+            raise ValidationError(self.refused, code="pattern")
+        return text
+
+
+class SiteField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.name)
+
+
+# == Who somebody is ==
+class DemographicsForm(AboutSomeone):
+    """A person's registration; `demographics()` is what the verbs take."""
+
+    family_name = NameField(label=_("Family name, as on the ID"))
+    given_name = NameField(label=_("Given names"))
+    preferred_name = NameField(label=_("Goes by"), required=False)
+    birth_date = DateOfBirthField()
+    sex = forms.ChoiceField(
+        label=_("Sex on the insurance card"),
+        choices=[("", _("Choose")), *Patient.Sex.choices],
+        error_messages={"required": _("Choose the sex. Unknown is a good answer, a guess is not")},
+    )
+    phone = PhoneField(label=_("Mobile phone"), required=False)
+    email = forms.EmailField(
+        label=_("E-mail"),
+        required=False,
+        max_length=254,
+        help_text=_("May be shared in a family"),
+        error_messages={
+            "invalid": _("E-mail needs an address like name@mail.example"),
+            "max_length": _("E-mail is too long: 254 characters fit, it has %(show_value)d"),
+        },
+    )
+    line = LineField(label=_("Street address"), at_most=200, required=False)
+    city = LineField(label=_("City"), at_most=100, required=False)
+    state = PatternField(
+        label=_("State"), required=False, pattern="[A-Z]{2}", refused=_("State is two letters, like MA")
+    )
+    postal_code = PatternField(
+        label=_("ZIP code"),
+        required=False,
+        pattern=r"[0-9]{5}(-[0-9]{4})?",
+        refused=_("ZIP code has 5 digits, like 01608, or 9, like 01608-1234"),
+    )
+
+    NAMES = ("family_name", "given_name", "preferred_name")
+    BIRTH: tuple[str, ...] = ("birth_date", "sex")
+    REACH = ("phone", "email")
+    ADDRESS = ("line", "city", "state", "postal_code")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["email"].widget.attrs["maxlength"]
+
+    def names(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.NAMES]
+
+    def birth(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.BIRTH]
+
+    def reach(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.REACH]
+
+    def address(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.ADDRESS]
+
+    def demographics(self) -> Demographics:
+        return Demographics(**{field.name: self.cleaned_data[field.name] for field in fields(Demographics)})
+
+
+class RegisterForm(DemographicsForm):
+    """A new person. `not_the_same` answers the possible matches that were shown, and only those."""
+
+    site = SiteField(label=_("Registered at"), queryset=Site.objects.none(), empty_label=_("Choose"))
+    not_the_same = forms.CharField(required=False, widget=forms.HiddenInput)
+    BIRTH = (*DemographicsForm.BIRTH, "site")
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        sites = sites_of(by)
+        field = self.fields["site"]
+        field.queryset = sites  # type: ignore[attr-defined]
+        if len(sites) == 1:
+            field.initial = sites[0].pk
+            field.empty_label = None  # type: ignore[attr-defined]
+
+    def is_answered(self, alike: Sequence[FoundPatient]) -> bool:
+        """Whether somebody said of exactly these people that they are others."""
+        return bool(self.cleaned_data["not_the_same"] == answer_for(alike))
+
+
+class ChangeForm(DemographicsForm):
+    """The details of somebody who is registered."""
+
+    @classmethod
+    def of(cls, patient: Patient) -> "ChangeForm":
+        return cls(initial={field.name: getattr(patient, field.name) for field in fields(Demographics)})
+
+
+def answer_for(alike: Sequence[FoundPatient]) -> str:
+    """A short mark of who was shown: another list of people asks again."""
+    return hashlib.sha256(" ".join(sorted(str(found.id) for found in alike)).encode()).hexdigest()[:16]
+
+
+# == The list ==
+class ListForm(forms.Form):
+    """The filters of the list, from the address. `after` is where the page begins."""
+
+    name = LineField(label=_("Family name begins with"), at_most=100, required=False)
+    site = SiteField(label=_("Site"), queryset=Site.objects.none(), required=False, empty_label=_("Every site"))
+    youngest = forms.IntegerField(label=_("Age from"), required=False, min_value=0, max_value=OLDEST_AGE)
+    oldest = forms.IntegerField(label=_("Age to"), required=False, min_value=0, max_value=OLDEST_AGE)
+    after = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, sites: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["site"].queryset = sites  # type: ignore[attr-defined]
+        for name in ("youngest", "oldest"):
+            self.fields[name].widget = forms.TextInput({"class": "short", "inputmode": "numeric"})
+            self.fields[name].error_messages["invalid"] = _("Age is a whole number of years, like 64")
+
+    def clean(self) -> dict[str, Any]:
+        typed = super().clean() or self.cleaned_data
+        youngest, oldest = typed.get("youngest"), typed.get("oldest")
+        if youngest is not None and oldest is not None and youngest > oldest:
+            self.add_error("oldest", _("The higher age comes second"))
+        return typed
+
+    def filters(self) -> Filters:
+        return Filters(**{name: self.cleaned_data[name] for name in ("name", "site", "youngest", "oldest")})
+
+
+# == Who may open the chart ==
+class GrantForm(AboutSomeone):
+    """Give a colleague access to a patient. `membership` is asked only where several colleagues fit."""
+
+    colleague = LineField(label=_("Colleague"), at_most=254, help_text=_("Name or e-mail"))
+    membership = forms.ChoiceField(label=_("Which colleague"), widget=forms.RadioSelect, required=False)
+    kind = forms.ChoiceField(
+        label=_("Why"),
+        widget=forms.RadioSelect,
+        choices=[
+            (CareRelationship.Kind.CARE_TEAM.value, _("Belongs to the care team")),
+            (CareRelationship.Kind.SHARE.value, _("Asked to look at something")),
+        ],
+        initial=CareRelationship.Kind.SHARE.value,
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What they may see"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Name and details always come with it"),
+        error_messages={"required": _("Choose what they may see")},
+    )
+    until = FlexibleDateField(
+        label=_("Until"),
+        required=False,
+        earliest=timezone.localdate,
+        help_text=_("The last day, such as Dec 31, 2026. Without one it goes on until somebody ends it"),
+    )
+    reason = LineField(label=_("Reason"), at_most=500, help_text=_("The patient can read this"))
+
+    def __init__(self, *args: Any, by: User, zone: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by, self.zone = by, ZoneInfo(zone)
+        mine = scopes_of(by.acting_role or "")
+        self.fields["scopes"].choices = [  # type: ignore[attr-defined]
+            (scope.value, words) for scope, words in SCOPE_WORDS.items() if scope in mine
+        ]
+        self.initial.setdefault("scopes", [Scope.IDENTITY.value, Scope.CLINICAL.value])
+        self.found = find_colleagues(str(self.data.get("colleague", "")), besides=by) if self.is_bound else []
+        if len(self.found) > 1:
+            self.fields["membership"].choices = [  # type: ignore[attr-defined]
+                (str(membership.pk), describe(membership)) for membership in self.found
+            ]
+            self.fields["membership"].required = True
+            self.fields["membership"].error_messages["required"] = _("Several colleagues fit. Choose one")
+        else:
+            del self.fields["membership"]
+
+    def clean_colleague(self) -> str:
+        if not self.found:
+            raise ValidationError(
+                _("Nobody who works here and can open charts has this name or e-mail"), code="unknown"
+            )
+        return str(self.cleaned_data["colleague"])
+
+    def clean_scopes(self) -> list[Scope]:
+        chosen = {Scope.IDENTITY, *(Scope(value) for value in self.cleaned_data["scopes"])}
+        return [scope for scope in Scope if scope in chosen]
+
+    def picked(self) -> Membership:
+        """The colleague in the role they work in; for a valid form."""
+        key = self.cleaned_data.get("membership")
+        return next(found for found in self.found if key is None or str(found.pk) == key)
+
+    def valid_until(self) -> datetime | None:
+        """The end of the last day at the patient's site, as a moment; None without one."""
+        day = self.cleaned_data["until"]
+        return datetime.combine(day + timedelta(days=1), time(), self.zone) if day else None
+
+
+def describe(membership: Membership) -> str:
+    return f"{membership.user.full_name}, {ROLES[membership.role].name}, {membership.site.name}"
+
+
+# == The portal ==
+class LinkForm(AboutMyself):
+    """The code from the clinic, with the date of birth it belongs to."""
+
+    portal_code = LineField(
+        label=_("Code from the clinic"),
+        at_most=40,
+        help_text=_("Ten letters and digits, like 7K2QM-RT4WX. Capitals do not matter"),
+        widget=forms.TextInput({"class": "medium", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    birth_date = DateOfBirthField(label=_("Your date of birth"))
+
+
+class OpeningsForm(forms.Form):
+    """How far back, and with or without oneself; from the address."""
+
+    MOST = 200
+    DAYS = {"30": 30, "365": 365, "all": None}
+
+    time = forms.ChoiceField(
+        label=_("Time"),
+        required=False,
+        choices=[("30", _("Last 30 days")), ("365", _("Last year")), ("all", _("All"))],
+    )
+    who = forms.ChoiceField(
+        label=_("Who"),
+        required=False,
+        choices=[("others", _("Everyone but me")), ("all", _("Me too"))],
+    )
+
+    def since(self, now: datetime) -> datetime | None:
+        days = self.DAYS[self.cleaned_data["time"] or "30"]
+        return now - timedelta(days=days) if days else None

@@ -1,0 +1,99 @@
+"""The patient's pages: their own details, who opened their record, and how the account is linked to it."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from healthcare.accounts.guards import requires
+from healthcare.accounts.permissions import Permission
+from patients import actions, queries
+from patients.forms import LinkForm, OpeningsForm
+from patients.models import Patient
+
+MONTH = timedelta(days=30)
+PortalView = Callable[..., HttpResponseBase]
+
+
+def own_record(view: PortalView) -> PortalView:
+    """A page of one's own record, audited before it is shown; whose account is not linked yet goes to link it."""
+
+    @requires(Permission.OWN_RECORD)
+    @wraps(view)
+    def door(request: HttpRequest) -> HttpResponseBase:
+        user: Any = request.user
+        patient = queries.own_patient(user)
+        if patient is None:
+            return redirect("portal:link")
+        actions.open_chart(by=user, patient=patient)
+        with timezone.override(patient.site.time_zone):
+            return view(request, patient)
+
+    return door
+
+
+@require_safe
+@own_record
+def home(request: HttpRequest, patient: Patient) -> HttpResponse:
+    since = timezone.now() - MONTH
+    seen = queries.openings_of(patient, since=since, besides=request.user)  # type: ignore[arg-type]
+    people = len({opening.actor_id for opening in seen if not opening.denied})
+    return render(request, "patients/portal_home.html", {"patient": patient, "people": people})
+
+
+@require_safe
+@own_record
+def record(request: HttpRequest, patient: Patient) -> HttpResponse:
+    context = {"patient": patient, "print_subject": f"{patient.name}."}
+    return render(request, "patients/portal_record.html", context)
+
+
+@require_safe
+@own_record
+def openings(request: HttpRequest, patient: Patient) -> HttpResponse:
+    user: Any = request.user
+    form = OpeningsForm(request.GET)
+    if not form.is_valid():
+        form = OpeningsForm({})
+        form.is_valid()
+    since, with_me = form.since(timezone.now()), form.cleaned_data["who"] == "all"
+    found = queries.openings_of(patient, since=since, besides=None if with_me else user, at_most=OpeningsForm.MOST)
+    people = {opening.actor_id for opening in found}
+    context = {
+        "patient": patient,
+        "form": form,
+        "openings": found,
+        "people": len(people),
+        "times": sum(opening.times for opening in found),
+        "cut": sum(opening.times for opening in found) >= OpeningsForm.MOST,
+        "print_subject": f"{patient.name}.",
+    }
+    return render(request, "patients/portal_openings.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.OWN_RECORD)
+def link(request: HttpRequest) -> HttpResponse:
+    """A refused try is counted with the code, so the refusal is an answer, never an exception."""
+    user: Any = request.user
+    form = LinkForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return render(request, "patients/portal_link.html", {"form": form}, status=422 if form.is_bound else 200)
+    typed = form.cleaned_data
+    try:
+        actions.link_portal_account(by=user, code=typed["portal_code"], birth_date=typed["birth_date"])
+    except (actions.PortalCodeRefused, actions.TooManyTries) as problem:
+        form.add_error(None, str(problem))
+        return render(request, "patients/portal_link.html", {"form": form}, status=422)
+    except actions.AlreadyLinked as problem:
+        messages.info(request, str(problem))
+        return redirect("portal:home")
+    messages.success(request, _("Your account is linked to your record."))
+    return redirect("portal:home")
