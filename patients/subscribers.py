@@ -1,0 +1,10 @@
+"""What follows facts about patients."""
+
+from healthcare.events import after
+from patients import actions
+from patients.events import PortalAccountLinked
+
+
+@after(PortalAccountLinked)
+def tell_portal_opened(fact: PortalAccountLinked) -> None:
+    actions.tell_portal_opened(by=None, patient_id=fact.patient_id, user_id=fact.user_id)
