@@ -1,0 +1,145 @@
+"""The patients of the sample clinic, all invented, told through the verbs as the front desk and a doctor would."""
+
+from datetime import date, datetime
+
+from django.utils import timezone
+
+from healthcare.accounts.models import Membership, Site, User
+from healthcare.accounts.permissions import Scope
+from healthcare.db.context import acting_as, acting_as_system
+from patients.actions import (
+    Demographics,
+    grant_access,
+    issue_portal_code,
+    link_portal_account,
+    register_patient,
+)
+from patients.models import CareRelationship, Patient
+from patients.queries import has_record
+
+# Family name, given names, goes by, date of birth, sex, end of the phone number. Every third belongs to the other site.
+PEOPLE = (
+    ("Delgado-Ferreira", "Rosa", "Rosie", date(1968, 3, 12), "female", "0177"),
+    ("Hollis", "Edmund", "", date(1951, 6, 2), "male", "0112"),
+    ("Osei", "Grace", "", date(1959, 9, 23), "female", "0134"),
+    ("Varga", "Ilona", "", date(1944, 1, 30), "female", "0109"),
+    ("Abara", "Chidi", "", date(1987, 4, 17), "male", "0150"),
+    ("Nakamura", "June", "", date(1992, 12, 5), "female", "0188"),
+    ("Fontaine", "Elise", "", date(1975, 8, 14), "female", "0121"),
+    ("Delgado", "Theo", "", date(2017, 5, 9), "male", "0177"),
+    ("Delgado", "Rosa M.", "", date(1968, 3, 21), "female", "0139"),
+    ("Delgado", "Rosalia", "", date(1990, 7, 1), "female", ""),
+    ("Wolfeschlegelsteinhausenbergerdorff", "Hubert Blaine", "Hub", date(1938, 8, 4), "male", "0101"),
+    ("Al-Masri", "Layla", "", date(1983, 2, 11), "female", "0165"),
+    ("Nguyễn", "Thị Minh Khai", "Minh", date(1979, 10, 10), "female", "0143"),
+    ("O’Connor", "Siobhán", "", date(1966, 11, 28), "female", "0117"),
+    ("Petrov", "Dmitri", "Dima", date(1955, 5, 19), "male", "0126"),
+    ("Baptiste", "Marie-Claire", "", date(1949, 3, 3), "female", "0158"),
+    ("Iyer", "Ananya", "", date(2001, 1, 15), "female", "0192"),
+    ("Kowalczyk", "Jan", "", date(1962, 7, 7), "male", "0105"),
+    ("Tran", "Kevin", "", date(1995, 9, 30), "male", "0173"),
+    ("Adeyemi", "Folake", "", date(1971, 6, 24), "female", "0148"),
+    ("Lindgren", "Astrid", "", date(1933, 4, 2), "female", "0103"),
+    ("Moreau", "Luc", "", date(1980, 12, 12), "male", "0160"),
+    ("Santos", "Beatriz", "Bia", date(1998, 8, 18), "female", "0181"),
+    ("Park", "Min-jun", "", date(2024, 11, 3), "male", "0136"),
+    ("Park", "Seo-yeon", "", date(1991, 3, 27), "female", "0136"),
+    ("Goldberg", "Miriam", "", date(1946, 9, 9), "female", "0114"),
+    ("Haddad", "Omar", "", date(1977, 2, 20), "male", "0155"),
+    ("Whitfield", "Dorothy", "Dot", date(1940, 10, 31), "female", "0108"),
+    ("Castellano", "Giulia", "", date(2009, 6, 16), "female", "0169"),
+    ("Mbeki", "Thandi", "", date(1985, 5, 5), "female", "0145"),
+    ("Sørensen", "Søren", "", date(1958, 12, 1), "male", "0128"),
+    ("Yılmaz", "Emre", "", date(1989, 11, 11), "male", "0152"),
+    ("Reyes", "Carmen", "", date(1953, 7, 16), "female", "0119"),
+    ("Campbell", "Alistair", "Al", date(1964, 1, 25), "male", "0131"),
+    ("Zhang", "Wei", "", date(1973, 9, 15), "other", "0163"),
+    ("Brooks", "Denise", "", date(1970, 4, 4), "female", "0124"),
+    ("Fitzgerald", "Patrick", "Paddy", date(1948, 3, 17), "male", "0110"),
+    ("Kaur", "Harpreet", "", date(1994, 10, 22), "female", "0186"),
+    ("Johansson", "Nils", "", date(2013, 8, 8), "male", "0140"),
+    ("Washington", "Marcus", "", date(1982, 6, 19), "male", "0157"),
+)
+PATIENT_EMAIL = "rosa.delgado@mail.example"  # the account that healthcare.accounts.demo makes for her
+ROSA = ("Delgado-Ferreira", "Rosa")
+SHARED = ("Hollis", "Varga")  # looked after by a doctor of the other site, too
+
+
+def tell() -> None:
+    """Register everybody at the two sites, once; does nothing where somebody is registered already."""
+    now = timezone.now()
+    with acting_as_system("demo"):
+        if Patient.objects.exists():
+            return
+        desks = colleagues("front_desk")
+        doctors = colleagues("doctor")
+    if not desks:
+        return
+    for number, person in enumerate(PEOPLE):
+        desk = desks[1] if len(desks) > 1 and number % 3 == 2 else desks[0]
+        enter(desk, person, now)
+    if len(doctors) > 1:
+        share(doctors[0], doctors[1], now)
+    open_portal(desks[0], now)
+
+
+def colleagues(role: str) -> list[Membership]:
+    """One current membership in this role for each site, in the order of the sites' making."""
+    rows = Membership.objects.current().filter(role=role).select_related("user", "site").order_by("site_id", "id")
+    found: dict[Site, Membership] = {}
+    for membership in rows:
+        taken = {other.user_id for other in found.values()}
+        if membership.site not in found and (role == "front_desk" or membership.user_id not in taken):
+            found[membership.site] = membership
+    return list(found.values())
+
+
+def enter(desk: Membership, person: tuple[str, str, str, date, str, str], now: datetime) -> None:
+    family, given, preferred, born, sex, digits = person
+    name = "".join(
+        sign for sign in f"{given[0]}.{family}".lower() if sign.isascii() and (sign.isalpha() or sign == ".")
+    )
+    demographics = Demographics(
+        given_name=given,
+        family_name=family,
+        preferred_name=preferred,
+        birth_date=born,
+        sex=sex,
+        phone=f"+1508555{digits}" if digits else "",
+        email=f"{name}@mail.example" if born.year < 2005 else "",
+        line=f"{len(family) * 7} Elm Street",
+        city=desk.site.city or "Worcester",
+        state=desk.site.state or "MA",
+        postal_code=desk.site.postal_code or "01608",
+    )
+    with acting_as(desk.user.in_role("front_desk")):
+        register_patient(by=desk.user, site=desk.site, demographics=demographics, now=now)
+
+
+def share(giver: Membership, receiver: Membership, now: datetime) -> None:
+    doctor = giver.user.in_role("doctor")
+    with acting_as(doctor):
+        for patient in Patient.objects.visible_to(doctor).filter(site=giver.site, family_name__in=SHARED):
+            grant_access(
+                by=doctor,
+                patient=patient,
+                user=receiver.user,
+                role="doctor",
+                scopes=list(Scope),
+                kind=CareRelationship.Kind.CARE_TEAM,
+                valid_from=now,
+                reason="Shares the care",
+            )
+
+
+def open_portal(membership: Membership, now: datetime) -> None:
+    """Link Rosa's record to the sample account of a patient, with a code and her date of birth as in life."""
+    account = User.objects.filter(email__iexact=PATIENT_EMAIL).first()
+    if account is None or has_record(account):
+        return
+    desk = membership.user.in_role("front_desk")
+    with acting_as(desk):
+        rosa = Patient.objects.visible_to(desk).get(family_name=ROSA[0], given_name=ROSA[1])
+        code = issue_portal_code(by=desk, patient=rosa, now=now)
+    with acting_as(account.in_role("patient")):
+        link_portal_account(by=account, code=code, birth_date=rosa.birth_date)
