@@ -191,7 +191,7 @@ class CareRelationship(PatientOwned):
 
     scope: ClassVar[Scope] = Scope.IDENTITY
     # A row may be shortened and signed for, never widened or pointed elsewhere.
-    database_access = Access(
+    database_access: ClassVar[Access] = Access(
         web="SELECT, INSERT, UPDATE (validity, ended_at, ended_by_id, updated_at)",
         worker="SELECT, INSERT, UPDATE (validity, ended_at, ended_by_id, updated_at)",
     )
@@ -208,7 +208,7 @@ class CareRelationship(PatientOwned):
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
-    objects = CareRelationshipQuerySet.as_manager()
+    objects = CareRelationshipQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         indexes = [
@@ -243,7 +243,7 @@ class CareRelationship(PatientOwned):
 class UserGrant(UserObjectPermissionBase):
     """A scope on a patient for a person in one role: guardian's direct table, with validity. Written by projection."""
 
-    database_access = Access(web=READ, worker=READ)
+    database_access: ClassVar[Access] = Access(web=READ, worker=READ)
 
     content_object = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="+")
     role = models.CharField(max_length=20)
@@ -263,7 +263,7 @@ class UserGrant(UserObjectPermissionBase):
 class GroupGrant(GroupObjectPermissionBase):
     """A scope on a patient for the team behind a group; the team's members hold it while they are members."""
 
-    database_access = Access(web=READ, worker=READ)
+    database_access: ClassVar[Access] = Access(web=READ, worker=READ)
 
     content_object = models.ForeignKey(Patient, on_delete=models.CASCADE, related_name="+")
     valid_from = models.DateTimeField()
@@ -283,7 +283,7 @@ class PortalCode(PatientOwned):
     """A one-time code that, with the date of birth, links a portal account to a patient. Only its hash is kept."""
 
     scope: ClassVar[Scope] = Scope.IDENTITY
-    database_access = Access(
+    database_access: ClassVar[Access] = Access(
         web="SELECT, INSERT, UPDATE (revoked_at, updated_at)", worker="SELECT, INSERT, UPDATE (revoked_at, updated_at)"
     )
 
