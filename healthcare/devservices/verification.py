@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +82,8 @@ def run_stage(stage: Stage, missing: list[Need], environment: dict[str, str], su
     if stage.is_pytest and missing:
         command += ["-m", " and ".join(f"not {need.mark}" for need in missing)]
     started = time.monotonic()
+    if sys.stdout.isatty():
+        print(f"...     {stage.name}", end="\r", flush=True)
     log = supervisor.logs / f"{stage.name.replace(' ', '-')}.log"
     log.unlink(missing_ok=True)
     program = Program(log.stem, command, {**environment, **stage.environment})

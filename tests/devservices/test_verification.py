@@ -96,6 +96,14 @@ def test_no_tests_left_is_no_failure(verify: Verify, monkeypatch: pytest.MonkeyP
     assert verify(chosen) == 1  # with nothing missing, no tests at all is a fault
 
 
+def test_on_a_terminal_it_says_what_it_is_at(
+    verify: Verify, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    verify(stage("lint"))
+    assert capsys.readouterr().out.startswith("...     lint\r")
+
+
 def test_stopped_is_130(verify: Verify, monkeypatch: pytest.MonkeyPatch) -> None:
     def stopped(*arguments: object) -> None:
         raise Stopped
