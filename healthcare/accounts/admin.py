@@ -70,6 +70,10 @@ class UserAdmin(ByVerb):
     fields = ("full_name", "email", "is_active", "email_verified_at", "deactivated_at", "last_login", "created_at")
     readonly_fields = ("email", "email_verified_at", "deactivated_at", "last_login", "created_at")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """That somebody is a patient is not the administrator's business."""
+        return User.objects.staff()
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         by: Any = request.user
         user = User.objects.get(pk=obj.pk)
@@ -249,10 +253,10 @@ class Watched(ByVerb):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def get_list_display(self, request: HttpRequest) -> Sequence[str]:
+    def get_list_display(self, request: HttpRequest) -> Any:
         return ("__str__", *self.shown)
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.shown
 
     shown: Sequence[str] = ("created_at",)

@@ -15,6 +15,7 @@ from psycopg.types.range import TimestamptzRange
 from healthcare.accounts.access import roles_of
 from healthcare.accounts.actions import begin_session, open_site
 from healthcare.accounts.actions.auditing import note_now
+from healthcare.accounts.actions.signing_in import act_in
 from healthcare.accounts.models import Membership, Provider, Site, TOTPDevice, User
 from healthcare.accounts.models.factors import new_key
 from healthcare.accounts.models.people import has_address
@@ -103,7 +104,8 @@ def sign_in_at_once(*, by: None = None, request: HttpRequest, user: User, role: 
     now, roles = timezone.now(), roles_of(user)
     taken = role if role in roles else roles[0]
     begin_session(request, user, now)
-    request.session.change(verified_at=now, acting_role=taken)  # type: ignore[attr-defined]
+    request.session.change(verified_at=now)  # type: ignore[attr-defined]
+    act_in(user, request, taken)
     with acting_as(user, taken):
         note_now("accounts.sign_in", by=user, about=user, detail={"step": "demo", "role": taken})
 

@@ -139,6 +139,12 @@ class PreferencesForm(forms.Form):
     )
     density = forms.ChoiceField(label=_("Spacing"), required=False, choices=[("", _("Dense")), ("roomy", _("Roomy"))])
 
+    def __init__(self, *args: Any, in_portal: bool, **kwargs: Any) -> None:
+        """The portal has no single keys, and one spacing."""
+        super().__init__(*args, **kwargs)
+        if in_portal:
+            del self.fields["single_keys"], self.fields["density"]
+
 
 class NameForm(forms.Form):
     full_name = NameAndPasswordForm.base_fields["full_name"]
@@ -149,7 +155,7 @@ class InviteForm(forms.Form):
 
     full_name = forms.CharField(label=_("Name"), max_length=200)
     email = AddressField(label=_("E-mail at work"))
-    site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none())
+    site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), empty_label=_("Choose a site"))
     roles = forms.MultipleChoiceField(label=_("Roles"), choices=STAFF_ROLE_CHOICES, widget=forms.CheckboxSelectMultiple)
     is_provider = forms.BooleanField(label=_("Patients can book visits with this person"), required=False)
     credentials = forms.CharField(
@@ -172,8 +178,8 @@ class InviteForm(forms.Form):
 
 
 class GrantForm(forms.Form):
-    site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none())
-    role = forms.ChoiceField(label=_("Role"), choices=STAFF_ROLE_CHOICES)
+    site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), empty_label=_("Choose a site"))
+    role = forms.ChoiceField(label=_("Role"), choices=[("", _("Choose a role")), *STAFF_ROLE_CHOICES])
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -30,21 +30,25 @@ class ActingRole:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         user: Any = request.user
-        if user.is_authenticated:
-            row: Session | None = request.session.row  # type: ignore[attr-defined]
-            if row is not None:
-                seat(user, row)
-                now = timezone.now()
-                if request.headers.get(BACKGROUND) is None and not request.path.startswith(reverse("accounts:session")):
-                    note_action(row, now)
-                idle, absolute = seconds_left(row, now)
-                request.session_idle_left = idle  # type: ignore[attr-defined]
-                request.session_ends_at = int(now.timestamp()) + absolute  # type: ignore[attr-defined]
-        response = self.get_response(request)
-        if user.is_authenticated:
-            # The back button on a shared computer must not show a page of whoever signed out.
-            response.setdefault("Cache-Control", "no-store")
+        row: Session | None = request.session.row if user.is_authenticated else None  # type: ignore[attr-defined]
+        if row is None:
+            return self.get_response(request)
+        seat(user, row)
+        _note_time(request, row)
+        with timezone.override(row.time_zone or None):
+            response = self.get_response(request)
+        # The back button on a shared computer must not show a page of whoever signed out.
+        response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+def _note_time(request: HttpRequest, row: Session) -> None:
+    now = timezone.now()
+    if request.headers.get(BACKGROUND) is None and not request.path.startswith(reverse("accounts:session")):
+        note_action(row, now)
+    idle, absolute = seconds_left(row, now)
+    request.session_idle_left = idle  # type: ignore[attr-defined]
+    request.session_ends_at = int(now.timestamp()) + absolute  # type: ignore[attr-defined]
 
 
 def seat(user: User, row: Session) -> None:

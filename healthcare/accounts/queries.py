@@ -66,13 +66,13 @@ def get_staff(*, text: str = "", after: str = "", closed: bool = False, limit: i
 
     Four queries, whatever the number of people.
     """
-    users = User.objects.filter(memberships__isnull=False, is_active=not closed)
+    users = User.objects.staff().filter(is_active=not closed)
     if text:
         users = users.filter(Q(full_name__icontains=text) | Q(email__icontains=text))
     if "|" in after:
         name, _bar, key = after.rpartition("|")
         users = users.filter(Q(full_name__gt=name) | Q(full_name=name, pk__gt=key))
-    found = list(users.distinct().order_by("full_name", "pk")[: limit + 1])
+    found = list(users.order_by("full_name", "pk")[: limit + 1])
     page, more = found[:limit], len(found) > limit
     works = _works_of(page)
     with_code = set(TOTPDevice.objects.filter(user__in=page, confirmed=True).values_list("user_id", flat=True))
@@ -131,7 +131,7 @@ class PeopleCounts:
 
 
 def get_people_counts(now: datetime) -> PeopleCounts:
-    staff = User.objects.filter(is_active=True, memberships__isnull=False).distinct()
+    staff = User.objects.staff().filter(is_active=True)
     invited = staff.filter(password__startswith=UNUSABLE_PASSWORD_PREFIX).count()
     resets = SecondFactorReset.objects.filter(approved_at=None, expires_at__gt=now).count()
     return PeopleCounts(staff.count() - invited, invited, resets, Site.objects.filter(closed_at=None).count())

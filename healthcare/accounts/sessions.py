@@ -17,6 +17,7 @@ COLUMNS = (
     "data",
     "user_id",
     "acting_role",
+    "time_zone",
     "started_at",
     "last_action_at",
     "verified_at",

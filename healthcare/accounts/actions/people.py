@@ -16,6 +16,7 @@ from healthcare.accounts.actions.letters import send_letter, send_link
 from healthcare.accounts.actions.links import take_link
 from healthcare.accounts.events import MembershipEnded, MembershipGranted, UserDeactivated
 from healthcare.accounts.models import Membership, OneTimeLink, Provider, Session, Site, User
+from healthcare.accounts.models.people import has_address
 from healthcare.accounts.permissions import Permission
 from healthcare.events import publish
 from healthcare.events.parts import parts_of
@@ -48,24 +49,24 @@ def invite(
     """Make the account and its memberships, and mail a link by which the person takes it over within seven days.
 
     The administrator signs for the memberships now; until the link is followed nobody can sign in to the account.
-    Raises NotAllowed and AlreadyHere.
+    Whoever has a portal account keeps it, and is told of the new role. Raises NotAllowed, and AlreadyHere for a
+    colleague.
     """
     check_can(by, Permission.INVITE)
-    user = User(email=email.strip(), full_name=full_name)
-    user.set_unusable_password()
-    try:
-        with transaction.atomic():
-            user.save(force_insert=True)
-    except IntegrityError as problem:
-        raise AlreadyHere(
-            _("Somebody with this address has an account already. Give them a role instead.")
-        ) from problem
+    user = User.objects.filter(has_address(email)).first()
+    if user is None:
+        user = User(email=email.strip(), full_name=full_name)
+        user.set_unusable_password()
+        user.save(force_insert=True)
+    elif not user.is_active or User.objects.staff().filter(pk=user.pk).exists():
+        raise AlreadyHere(_("A colleague with this address is here already. Give them a role on their own page."))
     note("accounts.invite", by=by, about=user)
     for role in roles:
         _grant(by, user, site, role)
     if provider is not None:
         _make_provider(user, site, provider)
-    _send_invitation(by, user)
+    if not user.has_usable_password():
+        _send_invitation(by, user)
     return user
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from healthcare.accounts.access import NotAllowed, check_can_take, roles_of
 from healthcare.accounts.actions.auditing import note, note_now
-from healthcare.accounts.models import FailureCount, RecoveryCode, TOTPDevice, User
+from healthcare.accounts.models import FailureCount, Membership, RecoveryCode, Site, TOTPDevice, User
 from healthcare.accounts.models.people import has_address
 from healthcare.accounts.rules import LONGEST_PASSWORD, Step, next_step
 from healthcare.db.context import acting_as
@@ -163,8 +163,7 @@ def take_role(*, by: User, request: HttpRequest, role: str) -> None:
         raise NotAllowed(_("Prove the second factor first."))
     with acting_as(by, role):
         note_now("accounts.sign_in", by=by, about=by, detail={"step": "role", "role": role})
-    request.session.change(acting_role=role)  # type: ignore[attr-defined]
-    by.in_role(role)
+    act_in(by, request, role)
 
 
 def switch_role(*, by: User, request: HttpRequest, role: str, answer: str) -> None:
@@ -174,7 +173,18 @@ def switch_role(*, by: User, request: HttpRequest, role: str, answer: str) -> No
     before = by.acting_role
     note_now("accounts.switch_role", by=by, about=by, detail={"from": before, "to": role})
     request.session.cycle_key()
-    request.session.change(acting_role=role)  # type: ignore[attr-defined]
+    act_in(by, request, role)
+
+
+def act_in(user: User, request: HttpRequest, role: str) -> None:
+    """Put the role on the session, with the time zone of the site that it is held at."""
+    held = Membership.objects.current().filter(user=user, role=role).order_by("created_at")
+    open_sites = Site.objects.filter(closed_at=None).order_by("created_at")
+    zone = (
+        held.values_list("site__time_zone", flat=True).first() or open_sites.values_list("time_zone", flat=True).first()
+    )
+    request.session.change(acting_role=role, time_zone=zone or "")  # type: ignore[attr-defined]
+    user.in_role(role)
 
 
 def step_up(*, by: User, request: HttpRequest, answer: str) -> None:

@@ -4,7 +4,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower, Now
 from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
@@ -19,7 +19,13 @@ def has_address(email: str) -> Exact:
     return Exact(Lower("email"), email.strip().lower())
 
 
-class UserManager(BaseUserManager["User"]):
+class UserQuerySet(models.QuerySet["User"]):
+    def staff(self) -> "UserQuerySet":
+        """Who works here or did: portal accounts are nobody's business but their owners'."""
+        return self.filter(Exists(Membership.objects.filter(user=OuterRef("pk"))))
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(has_address(username or ""))
 

@@ -44,6 +44,7 @@ class Session(BaseModel):
     data = models.TextField(blank=True)
     user = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="sessions")
     acting_role = models.CharField(max_length=20, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True, help_text=_("Of the site of the acting role."))
     started_at = models.DateTimeField()
     last_action_at = models.DateTimeField()
     verified_at = models.DateTimeField(_("second factor proven"), null=True)

@@ -29,3 +29,9 @@ def browser(agent: str) -> str:
     browsers = {"Edg/": "Edge", "Firefox": "Firefox", "Chrom": "Chrome", "Safari": "Safari"}
     found = [next((name for sign, name in names.items() if sign in agent), "") for names in (browsers, systems)]
     return ", ".join(name for name in found if name)
+
+
+@register.filter
+def join_words(value: object) -> str:
+    """A detail of an audit event: a word, or a list of words."""
+    return ", ".join(str(item) for item in value) if isinstance(value, list) else str(value)

@@ -48,19 +48,22 @@ def show(request: HttpRequest) -> HttpResponse:
         "roles": [role_name(role) for role in roles],
         "may_switch": len(roles) > 1,
         "may_remove": roles == [PATIENT],
-        "preferences": PreferencesForm(
-            initial={"single_keys": user.single_keys, "theme": user.theme, "density": user.density}
-        ),
+        "preferences": PreferencesForm(initial=_preferences(user), in_portal=user.acting_role == PATIENT),
     }
     return render(request, "accounts/account.html", context)
+
+
+def _preferences(user: Any) -> dict[str, Any]:
+    return {"single_keys": user.single_keys, "theme": user.theme, "density": user.density}
 
 
 @anyone_signed_in
 @require_POST
 def choose_preferences(request: HttpRequest) -> HttpResponse:
-    form = PreferencesForm(request.POST)
+    user: Any = request.user
+    form = PreferencesForm(request.POST, in_portal=user.acting_role == PATIENT)
     if form.is_valid():
-        actions.choose_preferences(by=request.user, **form.cleaned_data)  # type: ignore[arg-type]
+        actions.choose_preferences(by=user, **(_preferences(user) | form.cleaned_data))
         messages.success(request, _("Saved. Other browsers follow when they load a page."))
     return redirect("accounts:account")
 

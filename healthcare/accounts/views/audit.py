@@ -25,7 +25,8 @@ def listing(request: HttpRequest) -> HttpResponse:
         wanted = AuditFilter(**(form.cleaned_data if form.is_bound else {}), before=_key(request.GET.get("before")))
         page = get_audit_page(user, wanted)
         used = sorted(name for name, value in form.cleaned_data.items() if value) if form.is_bound else []
-        record_now("audit.read", by=user, patient_id=wanted.patient, detail={"filters": used, "rows": len(page.lines)})
+        detail: dict[str, Any] = {"rows": len(page.lines)} | ({"filters": used} if used else {})
+        record_now("audit.read", by=user, patient_id=wanted.patient, detail=detail)
     kept = {name: value for name, value in request.GET.items() if value and name != "before"}
     context = {
         "form": form,

@@ -61,7 +61,7 @@ def invite(request: HttpRequest) -> HttpResponse:
 @requires(Permission.MANAGE_ACCOUNTS)
 @never_cache
 def colleague(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return _page(request, get_object_or_404(User, pk=pk), GrantForm(), ReasonForm())
+    return _page(request, get_object_or_404(User.objects.staff(), pk=pk), GrantForm(), ReasonForm())
 
 
 @requires(Permission.INVITE)
@@ -80,7 +80,7 @@ def invite_again(request: HttpRequest, pk: UUID) -> HttpResponse:
 def grant(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = GrantForm(request.POST)
     if not form.is_valid():
-        return _page(request, get_object_or_404(User, pk=pk), form, ReasonForm(), status=422)
+        return _page(request, get_object_or_404(User.objects.staff(), pk=pk), form, ReasonForm(), status=422)
     site, role = form.cleaned_data["site"], form.cleaned_data["role"]
     return _do(
         request,
@@ -109,7 +109,7 @@ def end_membership(request: HttpRequest, pk: UUID, membership: UUID) -> HttpResp
 @step_up
 def deactivate(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The question is a page of its own; the answer closes the account."""
-    user = get_object_or_404(User, pk=pk)
+    user = get_object_or_404(User.objects.staff(), pk=pk)
     if request.method != "POST":
         return render(request, "accounts/deactivate.html", {"colleague": user, "may": can_manage(_me(request), user)})
     try:
@@ -142,7 +142,7 @@ def reactivate(request: HttpRequest, pk: UUID) -> HttpResponse:
 def request_reset(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ReasonForm(request.POST)
     if not form.is_valid():
-        return _page(request, get_object_or_404(User, pk=pk), GrantForm(), form, status=422)
+        return _page(request, get_object_or_404(User.objects.staff(), pk=pk), GrantForm(), form, status=422)
     reason = form.cleaned_data["reason"]
     return _do(
         request,
@@ -174,7 +174,7 @@ def _me(request: HttpRequest) -> User:
 def _do(request: HttpRequest, pk: UUID, verb: Callable[[User], object], done: str) -> HttpResponse:
     """One verb about one colleague, its refusal as a message, and back to their page."""
     try:
-        verb(get_object_or_404(User, pk=pk))
+        verb(get_object_or_404(User.objects.staff(), pk=pk))
     except REFUSALS as refusal:
         messages.error(request, str(refusal))
     else:
