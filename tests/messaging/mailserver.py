@@ -11,9 +11,12 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+SECONDS = {"slow": 3.0, "pause": 0.2}
+
 
 class MailServer:
-    """`orders` are used up one per step: `mail:451 busy`, `rcpt:550 no`, `data:552 big`, `data:drop`, `data:slow`."""
+    """`orders` are used up one per step: `mail:451 busy`, `rcpt:550 no`, `data:552 big`, `data:drop`, `data:slow`,
+    `data:pause`."""
 
     def __init__(self) -> None:
         self.taken: list[EmailMessage] = []
@@ -60,6 +63,6 @@ class MailServer:
         self.recipients += envelope.rcpt_tos
         if order == "drop":
             server.transport.abort()
-        if order == "slow":
-            await asyncio.sleep(3)
+        if order in SECONDS:
+            await asyncio.sleep(SECONDS[order])
         return "250 taken"
