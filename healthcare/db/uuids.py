@@ -8,15 +8,17 @@ from datetime import UTC, datetime
 
 _lock = threading.Lock()
 _last = 0
+STEP_BACK = 10_000 << 12  # ten seconds, in the unit of the counter: beyond it the clock was set back, and is believed
 
 
 def uuid7() -> uuid.UUID:
-    """A UUIDv7: 48 bits of Unix milliseconds, then 12 bits that count up within the process, then 62 random bits."""
+    """A UUIDv7: 48 bits of Unix milliseconds, then 12 bits that count up within the process
+    (a clock set back by more than ten seconds is believed), then 62 random bits."""
     global _last
     with _lock:
         # RFC 9562 section 6.2, method 3: the fraction of the millisecond fills rand_a, and never goes back.
-        _last = max(_last + 1, time.time_ns() * 4096 // 1_000_000)
-        moment = _last
+        now = time.time_ns() * 4096 // 1_000_000
+        _last = moment = now if _last - now > STEP_BACK else max(_last + 1, now)
     random = int.from_bytes(os.urandom(8), "big") >> 2
     return uuid.UUID(int=_compose(moment >> 12, moment & 0xFFF, random))
 

@@ -23,9 +23,8 @@ def test_version_and_variant_are_those_of_the_rfc():
 
 
 def test_the_time_is_now():
-    before = time.time_ns() // 1_000_000
-    made = moment_of(uuid7()).timestamp() * 1000
-    assert before - 1 <= made <= time.time_ns() // 1_000_000 + 1
+    made = moment_of(uuid7()).timestamp()
+    assert abs(made - time.time()) < 10  # another test may have stood a little in the future
 
 
 def test_keys_made_one_after_the_other_sort_so():
@@ -40,10 +39,14 @@ def test_threads_never_share_a_key():
     assert len(set(keys)) == len(keys)
 
 
-def test_a_clock_that_goes_back_does_not_take_the_keys_with_it(monkeypatch):
+def test_a_clock_that_stumbles_does_not_take_the_keys_with_it_but_one_set_back_is_believed(monkeypatch):
+    now = time.time_ns()
+    monkeypatch.setattr(time, "time_ns", lambda: now)
     first = uuid7()
-    monkeypatch.setattr(time, "time_ns", lambda: 0)
+    now -= 5 * 10**9
     assert uuid7() > first
+    now -= 3600 * 10**9
+    assert abs(moment_of(uuid7()).timestamp() - now / 10**9) < 0.01
 
 
 @given(moment=MOMENTS)
