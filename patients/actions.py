@@ -36,11 +36,13 @@ from patients.rules import (
     SearchTerms,
     format_code,
     medical_record_number,
+    name_words,
     normalize_code,
     parse_search,
 )
 
 PORTAL_CODE_VALID = timedelta(days=7)
+ALIKE = 5  # possible matches shown at most
 
 
 class PatientNotRegistered(Exception):
@@ -113,17 +115,28 @@ def search_patients(*, by: User, text: str) -> list[FoundPatient]:
     TooManySearches.
     """
     check_can(by, Permission.SEARCH_PATIENTS)
-    return _search(by, parse_search(text), at_most=20)
+    terms = parse_search(text)
+    if not terms:
+        return []
+    record_now("patients.search", by=by, detail={"fields": [name for name, value in vars(terms).items() if value]})
+    return find_patients(terms)
 
 
 def find_alike(*, by: User, demographics: Demographics) -> list[FoundPatient]:
-    """Who of the same date of birth has a similar name: perhaps this person is registered already.
+    """Who of the same date of birth shares a name, or one like it: perhaps this person is registered already.
 
-    Raises NotAllowed, AuditUnavailable and TooManySearches.
+    Each word counts by itself: family names change, are shortened and swapped. Those with the most in common come
+    first. Raises NotAllowed, AuditUnavailable and TooManySearches.
     """
     check_can(by, Permission.REGISTER_PATIENT)
-    terms = parse_search(f"{demographics.family_name} {demographics.given_name}")
-    return _search(by, SearchTerms(name=terms.name, birth_date=demographics.birth_date), at_most=5)
+    record_now("patients.search", by=by, detail={"fields": ["name", "birth_date"]})
+    shared: dict[UUID, float] = {}
+    people: dict[UUID, FoundPatient] = {}
+    for word in name_words(demographics):
+        for found in find_patients(SearchTerms(name=word, birth_date=demographics.birth_date), at_most=ALIKE):
+            shared[found.id] = shared.get(found.id, 0) + found.likeness
+            people[found.id] = found
+    return sorted(people.values(), key=lambda found: (-shared[found.id], str(found.id)))[:ALIKE]
 
 
 def list_patients(*, by: User, filters: Filters, today: date, after: UUID | None = None) -> Page:
@@ -281,13 +294,6 @@ def tell_portal_opened(*, by: User | None, patient_id: UUID, user_id: UUID) -> N
 def hash_code(code: str) -> str:
     """SHA-256 is enough for a random code of 49 bits that lives a week and takes five tries."""
     return hashlib.sha256(normalize_code(code).encode()).hexdigest()
-
-
-def _search(by: User, terms: SearchTerms, *, at_most: int) -> list[FoundPatient]:
-    if not terms:
-        return []
-    record_now("patients.search", by=by, detail={"fields": [name for name, value in vars(terms).items() if value]})
-    return find_patients(terms, at_most=at_most)
 
 
 def _claim(code: str, birth_date: date) -> UUID | None:

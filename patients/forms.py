@@ -94,6 +94,14 @@ class PatternField(LineField):
 
 
 class SiteField(forms.ModelChoiceField):
+    default_error_messages = {"invalid_choice": _("Choose one of the sites where you work")}
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except ValidationError as problem:  # what is no UUID speaks of UUIDs
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice") from problem
+
     def label_from_instance(self, obj: Any) -> str:
         return str(obj.name)
 

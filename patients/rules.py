@@ -62,6 +62,12 @@ class Demographics:
     postal_code: str = ""
 
 
+def name_words(demographics: Demographics) -> list[str]:
+    """The words of the legal name, without one or two letters where there are longer ones; eight at most."""
+    words = parse_search(f"{demographics.family_name} {demographics.given_name}".replace("-", " ")).name.split()
+    return [word for word in words if len(word) > 2][:8] or words[:8]
+
+
 # == Age ==
 def age_in_years(birth_date: date, on: date) -> int:
     """Completed years; a person born on February 29 turns older on March 1 of other years."""
