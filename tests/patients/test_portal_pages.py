@@ -7,6 +7,7 @@ from django.test import Client
 
 from healthcare.audit import record
 from healthcare.db.context import acting_as
+from patients.access import can_open_chart
 from patients.actions import issue_portal_code
 from patients.forms import OpeningsForm
 from tests.factories import CareRelationshipFactory, PatientFactory, UserFactory, portal_user, staff
@@ -226,3 +227,10 @@ def test_who_is_linked_already_goes_home(browser, rosa) -> None:
         "/portal/link", {"portal_code": "7K2QM-RT4WX", "birth_date": date(1968, 3, 12).isoformat()}
     )
     assert answer["Location"] == "/portal/"
+
+
+def test_ones_own_chart_may_be_opened_and_anothers_not(rosa) -> None:
+    own = portal_user(rosa)
+    with acting_as(own):
+        assert can_open_chart(own, rosa.pk)
+        assert not can_open_chart(own, PatientFactory().pk)

@@ -99,3 +99,39 @@ def test_the_wall_names_the_scope_and_the_column() -> None:
     condition = rules.sees("clinical", "records_entry.patient_id")
     assert "app.scope_permission('clinical')" in condition
     assert condition.count("records_entry.patient_id") == 3
+
+
+# == Ages of a list ==
+DAYS = st.dates(date(2000, 1, 1), date(2100, 12, 31))
+
+
+@given(
+    on=DAYS, youngest=st.integers(0, 99), span=st.integers(0, 30), born=st.dates(date(1880, 1, 1), date(2100, 12, 31))
+)
+def test_birth_dates_of_ages_are_those_of_these_ages(on: date, youngest: int, span: int, born: date) -> None:
+    first, last = rules.birth_dates_of_ages(youngest, youngest + span, on)
+    assert first is not None
+    assert last is not None
+    assert (first <= born <= last) == (youngest <= rules.age_in_years(born, on) <= youngest + span)
+
+
+def test_no_age_is_no_bound() -> None:
+    assert rules.birth_dates_of_ages(None, None, date(2026, 11, 21)) == (None, None)
+
+
+def test_on_february_29_the_year_before_had_none() -> None:
+    assert rules.birth_dates_of_ages(1, None, date(2028, 2, 29)) == (None, date(2027, 2, 28))
+
+
+@pytest.mark.parametrize(
+    ("family", "given_name", "words"),
+    [
+        ("Delgado-Ferreira", "Rosa M.", ["Delgado", "Ferreira", "Rosa"]),
+        ("Li", "Wu", ["Li", "Wu"]),
+        ("Ng", "Caroline", ["Caroline"]),
+        ("123", "%%", []),
+    ],
+)
+def test_the_words_of_a_name_count_by_themselves(family: str, given_name: str, words: list[str]) -> None:
+    rosa = rules.Demographics(given_name=given_name, family_name=family, birth_date=date(1968, 3, 12), sex="female")
+    assert rules.name_words(rosa) == words
