@@ -76,7 +76,7 @@ def get_staff(*, text: str = "", after: str = "", closed: bool = False, limit: i
     page, more = found[:limit], len(found) > limit
     works = _works_of(page)
     with_code = set(TOTPDevice.objects.filter(user__in=page, confirmed=True).values_list("user_id", flat=True))
-    waiting = SecondFactorReset.objects.filter(user__in=page, approved_at=None, expires_at__gt=timezone.now())
+    waiting = SecondFactorReset.objects.filter(user__in=page, closed_at=None, expires_at__gt=timezone.now())
     resets = set(waiting.values_list("user_id", flat=True))
     lines = [
         StaffLine(user, works.get(user.pk, []), state_of(user), user.pk in with_code, user.pk in resets)
@@ -111,7 +111,7 @@ class ColleaguePage:
 
 def get_colleague(user: User, now: datetime) -> ColleaguePage:
     memberships = Membership.objects.current().filter(user=user).select_related("site").order_by("site__name", "role")
-    reset = SecondFactorReset.objects.filter(user=user, approved_at=None, expires_at__gt=now)
+    reset = SecondFactorReset.objects.filter(user=user, closed_at=None, expires_at__gt=now)
     return ColleaguePage(
         user=user,
         state=state_of(user),
@@ -133,7 +133,7 @@ class PeopleCounts:
 def get_people_counts(now: datetime) -> PeopleCounts:
     staff = User.objects.staff().filter(is_active=True)
     invited = staff.filter(password__startswith=UNUSABLE_PASSWORD_PREFIX).count()
-    resets = SecondFactorReset.objects.filter(approved_at=None, expires_at__gt=now).count()
+    resets = SecondFactorReset.objects.filter(closed_at=None, expires_at__gt=now).count()
     return PeopleCounts(staff.count() - invited, invited, resets, Site.objects.filter(closed_at=None).count())
 
 

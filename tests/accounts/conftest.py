@@ -3,14 +3,17 @@
 from datetime import datetime
 from typing import Any
 
-import pytest
 from django.test import Client
 from django.utils import timezone
 
 from healthcare.accounts.models import Session, TOTPDevice, User
 from healthcare.accounts.models.factors import new_key
+from healthcare.accounts.models.links import token_of
+from healthcare.audit.models import AuditEvent
+from healthcare.db.context import acting_as_system
+from healthcare.messaging.models import Message
 from tests.factories import UserFactory, staff
-from tests.roles import as_the_system
+from tests.roles import as_the_system, taking_role
 
 PASSWORD = "correct horse battery staple"
 
@@ -63,7 +66,23 @@ def sign_in(user: User, *, role: str | None = None, verified: bool = True, stepp
     return client
 
 
-@pytest.fixture
-def client() -> Client:
-    """A browser that sends CSRF tokens like any other, so that forms are proven to hold them."""
-    return Client()
+def audited(action: str, **about: Any) -> list[AuditEvent]:
+    """The audit events of this action, by whomever, oldest first, of both connections."""
+    found: dict[Any, AuditEvent] = {}
+    for alias in ("default", "audit"):
+        with taking_role("worker", alias), acting_as_system("test", using=alias):
+            rows = AuditEvent.objects.using(alias).filter(action=action, **about).order_by("id")
+            found |= {event.pk: event for event in rows}
+    return [found[key] for key in sorted(found)]
+
+
+def letters() -> list[tuple[str, str, dict[str, str]]]:
+    """Address, template and words of every mail that was queued, oldest first."""
+    with as_the_system():
+        rows = Message.objects.order_by("created_at", "id")
+        return [(row.address, row.template.removeprefix("accounts/"), dict(row.words)) for row in rows]
+
+
+def link_in(letter: tuple[str, str, dict[str, str]]) -> str:
+    """The token of the link that the mail will hold."""
+    return token_of(letter[2]["link"])

@@ -86,7 +86,7 @@ def request_second_factor_reset(*, by: User, user: User, reason: str) -> SecondF
     if not has_second_factor(user):
         raise ResetNotPossible(_("This person has no second factor to take off."))
     now = timezone.now()
-    SecondFactorReset.objects.filter(user=user, approved_at=None, expires_at__lte=now).update(expires_at=now)
+    SecondFactorReset.objects.filter(user=user, closed_at=None, expires_at__lte=now).update(closed_at=now)
     reset = SecondFactorReset(user=user, requested_by=by, reason=reason, expires_at=now + RESET_OPEN_FOR)
     try:
         with transaction.atomic():
@@ -105,8 +105,8 @@ def approve_second_factor_reset(*, by: User, reset: SecondFactorReset) -> None:
     """
     check_can_approve_reset(by, reset)
     now = timezone.now()
-    waiting = SecondFactorReset.objects.filter(pk=reset.pk, approved_at=None, expires_at__gt=now)
-    if not waiting.update(approved_by=by, approved_at=now, updated_at=now):
+    waiting = SecondFactorReset.objects.filter(pk=reset.pk, closed_at=None, expires_at__gt=now)
+    if not waiting.update(approved_by=by, approved_at=now, closed_at=now, updated_at=now):
         raise ResetNotPossible(_("This request was answered already, or has run out."))
     _take_off(reset.user)
     Session.objects.filter(user=reset.user).delete()

@@ -136,15 +136,16 @@ class SecondFactorReset(BaseModel):
     expires_at = models.DateTimeField()
     approved_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True, help_text=_("Answered, or replaced after it ran out."))
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["user"], condition=Q(approved_at=None), name="second_factor_reset_one_open"
+                fields=["user"], condition=Q(closed_at=None), name="second_factor_reset_one_open"
             ),
             models.CheckConstraint(
                 condition=Q(approved_by=None, approved_at=None)
-                | Q(approved_by__isnull=False, approved_at__isnull=False),
+                | Q(approved_by__isnull=False, approved_at__isnull=False, closed_at__isnull=False),
                 name="second_factor_reset_says_who_and_when",
             ),
             models.CheckConstraint(
