@@ -25,12 +25,12 @@ def main():
 
 
 def run(command):
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "healthcare.settings.dev")
-    os.environ.setdefault("HC_PROCESS", "owner" if command in OWNER else "web" if command in WEB else "worker")
     if command in FRONT_DOOR:
         from healthcare.devservices import front_door
 
         sys.exit(front_door.open_with(sys.argv[1:]))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "healthcare.settings.dev")
+    os.environ.setdefault("HC_PROCESS", "owner" if command in OWNER else "web" if command in WEB else "worker")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -11,12 +11,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from healthcare.devservices.environment import Problem, last_line
 from healthcare.devservices.folder import BASE_DIR
 
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 TICK = 0.1  # seconds
 STEADY = 30.0  # seconds after which an earlier death is forgotten
 LONGEST_PAUSE = 30.0  # seconds between two starts of a child that keeps dying
@@ -106,11 +108,12 @@ class Supervisor:
         self.say = say
         self.children: list[Child] = []
         self.stopping = False
+        self.handlers: dict[signal.Signals, Any] = {}  # those that were there before ours
 
     def listen(self) -> None:
         """Turn SIGINT, SIGTERM and SIGHUP into Stopped, raised where we wait and nowhere else."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._ask)
+        for number in ASKING:
+            self.handlers[number] = signal.signal(number, self._ask)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
@@ -181,8 +184,9 @@ class Supervisor:
 
     def stop(self, seconds: float = 8.0) -> None:
         """End every child within about this many seconds: those that use the servers first, then the servers."""
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
+        for number in ASKING:
+            handler = signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C does not leave half of them behind
+            self.handlers.setdefault(number, handler)
         servers = [child for child in self.children if child.name in SERVERS]
         others = [child for child in self.children if child.name not in SERVERS]
         for group, share in ((others, 0.6), (servers, 0.4)):
@@ -192,6 +196,9 @@ class Supervisor:
             for child in group:
                 child.finish(until)
         self.children.clear()
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
+        self.handlers.clear()
 
 
 SERVERS = ("postgres", "cache", "broker")
@@ -204,6 +211,8 @@ def _die_with_parent(number: int) -> Callable[[], None] | None:
     parent, prctl = os.getpid(), LIBC.prctl
 
     def arrange() -> None:
+        for asking in ASKING:  # nohup and a shell's background ignore some of them, and that is inherited
+            signal.signal(asking, signal.SIG_DFL)
         prctl(PR_SET_PDEATHSIG, number)
         if os.getppid() != parent:  # it died between fork and here
             os._exit(1)

@@ -13,7 +13,6 @@ BIN = Path(sys.executable).parent
 PYTEST = [sys.executable, "-m", "pytest"]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PANGO = ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset")
-TEST_SETTINGS = {"DJANGO_SETTINGS_MODULE": "healthcare.settings.test"}
 PRODUCTION_SETTINGS = {
     "DJANGO_SETTINGS_MODULE": "healthcare.settings.production",
     "ALLOWED_HOSTS": "clinic.example",
@@ -46,7 +45,10 @@ NEEDS = (
 
 @dataclass(frozen=True)
 class Stage:
-    """`folder` holds its tests: without any, the stage is left out. `full`: only `verify --full` runs it."""
+    """`folder` holds its tests: without any, the stage is left out. `full`: only `verify --full` runs it.
+
+    Settings are those of the tests unless `environment` says otherwise.
+    """
 
     name: str
     command: list[str]
@@ -66,7 +68,7 @@ def stages() -> list[Stage]:
         Stage("templates", tool("djade", "--check", *templates())),
         Stage("contracts", tool("lint-imports")),
         Stage("types", tool("mypy")),
-        Stage("migrations", manage("makemigrations", "--check", "--dry-run"), TEST_SETTINGS),
+        Stage("migrations", manage("makemigrations", "--check", "--dry-run")),
         Stage("deployment", manage("check", "--deploy", "--tag=security", "--fail-level=WARNING"), PRODUCTION_SETTINGS),
         Stage("tests", [*PYTEST, "-n2", "--cov", "--cov-report=", "--ignore=tests/journeys", "--ignore=tests/chaos"]),
         Stage(

@@ -54,7 +54,12 @@ def run(*, full: bool, only: list[str]) -> int:
 def start_servers(folder: Folder, supervisor: Supervisor) -> dict[str, str]:
     """Throw-away servers for this run, or logins for the tests on the server of DATABASE_URL."""
     given = os.environ.get("DATABASE_URL")
-    common = {"DATA_DIR": str(folder.path), "COVERAGE_FILE": str(folder.path / "coverage")}
+    common = {
+        "DATA_DIR": str(folder.path),
+        "COVERAGE_FILE": str(folder.path / "coverage"),
+        "DJANGO_SETTINGS_MODULE": "healthcare.settings.test",  # pytest takes the environment's before its own
+        "HC_PROCESS": "tester",
+    }
     if given:
         environment = {**os.environ, **embedded_environment(folder)}
         if os.environ.get("BOOTSTRAP_DATABASE_URL"):

@@ -1,7 +1,6 @@
 """A data folder in a temporary place, and servers' addresses out of sight."""
 
 import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,11 +43,7 @@ def said() -> list[str]:
 
 @pytest.fixture
 def supervisor(folder: Folder, said: list[str]) -> Iterator[Supervisor]:
-    """A supervisor whose children are gone after the test; the handlers of signals are put back."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.getsignal(number) for number in numbers}
+    """A supervisor whose children are gone after the test."""
     supervisor = Supervisor(folder.logs, said.append)
     yield supervisor
     supervisor.stop()
-    for number, handler in before.items():
-        signal.signal(number, handler)

@@ -181,7 +181,6 @@ def test_logins_are_made_on_a_given_server(
 
 def test_the_servers_run_alone_for_development(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In this process: the watch is what asks to stop."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     os.environ["DATA_DIR"] = str(data)
 
     def watch(supervisor: Supervisor) -> None:
@@ -193,8 +192,6 @@ def test_the_servers_run_alone_for_development(data: Path, capsys: pytest.Captur
         patch.setattr(Supervisor, "watch", watch)
         assert clinic.run_services(reset=True) == 0
     assert "every command of manage.py finds them" in capsys.readouterr().out
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def test_the_demo_in_this_process(
@@ -202,7 +199,6 @@ def test_the_demo_in_this_process(
 ) -> None:
     from tests.devservices.pretended_demo import pretend
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     surroundings = dict(os.environ)
     for name in ("prepare", "web", "others"):
         monkeypatch.setattr(clinic, name, getattr(clinic, name))  # put back what pretend() replaces
@@ -219,8 +215,6 @@ def test_the_demo_in_this_process(
     finally:
         os.environ.clear()
         os.environ.update(surroundings)
-        for number, handler in before.items():
-            signal.signal(number, handler)
     assert f"The clinic is open at http://127.0.0.1:{port}" in capsys.readouterr().out
     assert not clinic.answers(port)
 

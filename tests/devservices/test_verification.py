@@ -117,6 +117,7 @@ def test_it_brings_its_own_servers(folder: Folder, supervisor: Supervisor) -> No
     assert [child.name for child in supervisor.children] == ["test-services"]
     assert environment["DATABASE_ROLES_FILE"].startswith(str(folder.path / "test"))
     assert environment["DATA_DIR"] == str(folder.path)
+    assert environment["DJANGO_SETTINGS_MODULE"] == "healthcare.settings.test"
     assert "BOOTSTRAP_DATABASE_URL" in environment
 
 
