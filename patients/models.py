@@ -259,6 +259,9 @@ class UserGrant(UserObjectPermissionBase):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
 
 class GroupGrant(GroupObjectPermissionBase):
     """A scope on a patient for the team behind a group; the team's members hold it while they are members."""
@@ -277,6 +280,9 @@ class GroupGrant(GroupObjectPermissionBase):
                 fields=["valid_until"], condition=Q(valid_until__lt="9000-01-01T00:00Z"), name="groupgrant_by_end"
             ),
         ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
 
 
 class PortalCode(PatientOwned):

@@ -24,7 +24,7 @@ from healthcare.accounts.models import (
 )
 from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import ROLES, STAFF_ROLES
-from patients.models import CareRelationship, Patient
+from patients.models import CareRelationship, Patient, PortalCode
 from patients.rules import medical_record_number
 from tests.roles import as_the_system, taking_role
 
@@ -193,6 +193,16 @@ class CareRelationshipFactory(Factory):
     role = "doctor"
     scopes = [scope.value for scope in Scope]
     validity = ALWAYS
+
+
+class PortalCodeFactory(Factory):
+    class Meta:
+        model = PortalCode
+
+    patient = factory.SubFactory(PatientFactory)
+    code_hash = factory.Sequence(lambda n: f"{n:064x}")
+    expires_at = datetime(2100, 1, 1, tzinfo=UTC)
+    issued_by = factory.SubFactory(UserFactory)
 
 
 def staff(role: str, site: Site | None = None, **fields: Any) -> User:
