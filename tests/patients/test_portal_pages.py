@@ -3,12 +3,13 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from django.db import DatabaseError
 from django.test import Client
 
 from healthcare.audit import record
 from healthcare.db.context import acting_as
 from patients.access import can_open_chart
-from patients.actions import issue_portal_code
+from patients.actions import issue_portal_code, link_portal_account
 from patients.forms import OpeningsForm
 from tests.factories import CareRelationshipFactory, PatientFactory, UserFactory, portal_user, staff
 from tests.roles import as_the_system
@@ -234,3 +235,8 @@ def test_ones_own_chart_may_be_opened_and_anothers_not(rosa) -> None:
     with acting_as(own):
         assert can_open_chart(own, rosa.pk)
         assert not can_open_chart(own, PatientFactory().pk)
+
+
+def test_without_a_signed_context_nobody_claims_a_code() -> None:
+    with pytest.raises(DatabaseError, match="claimed by somebody"):
+        link_portal_account(by=UserFactory(), code="7K2QM-RT4WX", birth_date=date(1968, 3, 12))
