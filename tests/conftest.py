@@ -98,14 +98,15 @@ def reference() -> str:
 
 
 @pytest.fixture
-def announced() -> Callable[[], list[Any]]:
-    """The facts announced in this test, in their order, as subscribers get them back from the outbox."""
+def announced() -> Callable[..., list[Any]]:
+    """The facts announced in this test, in their order, as subscribers get them back; of these kinds, where named."""
 
-    def read() -> list[Any]:
+    def read(*kinds: type) -> list[Any]:
         from healthcare.events.models import OutboxEvent
 
         with as_the_system():
-            return [decode(_fact_class(row.name), row.payload) for row in OutboxEvent.objects.order_by("id")]
+            facts = [decode(_fact_class(row.name), row.payload) for row in OutboxEvent.objects.order_by("id")]
+        return [fact for fact in facts if not kinds or isinstance(fact, kinds)]
 
     return read
 

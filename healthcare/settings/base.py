@@ -124,7 +124,10 @@ GUARDIAN_RAISE_403 = False
 ANONYMOUS_USER_NAME = None  # guardian makes no account of its own
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "full_name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -183,7 +186,7 @@ STORAGE_SCANNER = environment.text("STORAGE_SCANNER")  # dotted name: takes byte
 # == Words and files ==
 LANGUAGE_CODE = "en-us"
 LANGUAGES = [("en-us", _("English")), ("es", _("Spanish")), ("ar", _("Arabic"))]
-TIME_ZONE = "UTC"
+TIME_ZONE = environment.text("CLINIC_TIME_ZONE", "America/New_York")  # how people read times; rows keep UTC
 USE_I18N = True
 USE_TZ = True
 STATIC_URL = "/static/"
@@ -222,7 +225,10 @@ AXES_DISABLE_ACCESS_LOG = True  # the audit keeps who signed in
 AXES_LOCKOUT_CALLABLE = "healthcare.accounts.lockout.locked_out"
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_SENSITIVE_PARAMETERS = ["username", "email", "ip_address"]
-SILENCED_SYSTEM_CHECKS = ["auth.W004"]  # the e-mail is unique in any case, by a constraint on lower(email)
+SILENCED_SYSTEM_CHECKS = [
+    "auth.W004",  # the e-mail is unique in any case, by a constraint on lower(email)
+    "guardian.W001",  # guardian is storage: its backend would ignore validity
+]
 
 # == Logs: one JSON object a line on the standard error stream; see healthcare.ops.logs ==
 OWN_LOGGERS = ("healthcare", "patients", "scheduling", "records", "prescriptions", "billing", "alerts", "analytics")
