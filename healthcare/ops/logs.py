@@ -72,7 +72,8 @@ def safe_error(problem: BaseException) -> dict[str, Any]:
     """The types along the chain of causes, and where it passed: file, line and function, no source line, no values."""
     frames = traceback.extract_tb(problem.__traceback__, limit=-FRAMES)
     places = [f"{_shortened(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames]
-    chain, cause = [], problem.__cause__ or problem.__context__
+    chain: list[str] = []
+    cause = problem.__cause__ or problem.__context__
     while cause is not None and len(chain) < 5:
         chain.append(_type_of(cause))
         cause = cause.__cause__ or cause.__context__

@@ -65,7 +65,7 @@ class RequestReference:
             check_readable(request)
         except Unreadable:
             return errors.bad_request(request)
-        return self.get_response(request)  # type: ignore[no-any-return]
+        return self.get_response(request)
 
 
 class RequestTransaction:
@@ -83,7 +83,7 @@ class RequestTransaction:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.path in UNSCOPED_PATHS or request.path.startswith(settings.STATIC_URL):
-            return self.get_response(request)  # type: ignore[no-any-return]
+            return self.get_response(request)
         try:
             return self._in_transaction(request)
         except (OperationalError, InterfaceError, AuditUnavailable) as problem:
@@ -101,7 +101,7 @@ class RequestTransaction:
                 transaction.set_rollback(True)
         if response.streaming and not isinstance(response, FileResponse):
             response.streaming_content = _scoped(user, response.streaming_content)
-        return response  # type: ignore[no-any-return]
+        return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
         if iscoroutinefunction(view) or getattr(getattr(view, "view_class", None), "view_is_async", False):
