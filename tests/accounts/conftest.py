@@ -86,3 +86,7 @@ def letters() -> list[tuple[str, str, dict[str, str]]]:
 def link_in(letter: tuple[str, str, dict[str, str]]) -> str:
     """The token of the link that the mail will hold."""
     return token_of(letter[2]["link"])
+
+
+def only(kind: type, facts: list[Any]) -> list[Any]:
+    return [fact for fact in facts if isinstance(fact, kind)]
