@@ -13,7 +13,7 @@ from healthcare.accounts import actions
 from healthcare.accounts.access import NotAllowed, can, scopes_of
 from healthcare.accounts.actions import AlreadyHere
 from healthcare.accounts.actions.providers import PROVIDER_FIELDS
-from healthcare.accounts.forms import check_time_zone
+from healthcare.accounts.forms import SiteField, check_time_zone
 from healthcare.accounts.models import (
     FailureCount,
     Membership,
@@ -118,6 +118,8 @@ class SiteAdmin(ByVerb):
 
 
 class MembershipForm(forms.ModelForm):
+    site = SiteField()
+
     class Meta:
         model = Membership
         fields = ("user", "site", "role")

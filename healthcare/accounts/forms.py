@@ -6,7 +6,6 @@ from zoneinfo import available_timezones
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.models import Site, User
@@ -46,6 +45,17 @@ class CodeField(forms.CharField):
         kwargs.setdefault("help_text", _("It changes every 30 seconds"))
         attrs = {"class": "code", "inputmode": "numeric", "autocomplete": "one-time-code", "spellcheck": "false"}
         super().__init__(max_length=16, widget=forms.TextInput(attrs=attrs), **kwargs)
+
+
+class SiteField(forms.ModelChoiceField):
+    """One of the open sites, by its name."""
+
+    def __init__(self) -> None:
+        sites = Site.objects.filter(closed_at=None).order_by("name")
+        super().__init__(queryset=sites, label=_("Site"), empty_label=_("Choose a site"))
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.name)
 
 
 class SignInForm(forms.Form):
@@ -155,7 +165,7 @@ class InviteForm(forms.Form):
 
     full_name = forms.CharField(label=_("Name"), max_length=200)
     email = AddressField(label=_("E-mail at work"))
-    site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), empty_label=_("Choose a site"))
+    site = SiteField()
     roles = forms.MultipleChoiceField(label=_("Roles"), choices=STAFF_ROLE_CHOICES, widget=forms.CheckboxSelectMultiple)
     is_provider = forms.BooleanField(label=_("Patients can book visits with this person"), required=False)
     credentials = forms.CharField(
@@ -172,18 +182,13 @@ class InviteForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["site"].queryset = open_sites()  # type: ignore[attr-defined]
         for field in self.fields.values():
             field.widget.attrs["autocomplete"] = "off"
 
 
 class GrantForm(forms.Form):
-    site = forms.ModelChoiceField(label=_("Site"), queryset=Site.objects.none(), empty_label=_("Choose a site"))
+    site = SiteField()
     role = forms.ChoiceField(label=_("Role"), choices=[("", _("Choose a role")), *STAFF_ROLE_CHOICES])
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["site"].queryset = open_sites()  # type: ignore[attr-defined]
 
 
 class ReasonForm(forms.Form):
@@ -221,7 +226,3 @@ class AuditFilterForm(forms.Form):
     )
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-
-
-def open_sites() -> "QuerySet[Site]":
-    return Site.objects.filter(closed_at=None).order_by("name")

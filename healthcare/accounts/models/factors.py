@@ -140,9 +140,7 @@ class SecondFactorReset(BaseModel):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["user"], condition=Q(closed_at=None), name="second_factor_reset_one_open"
-            ),
+            models.UniqueConstraint(fields=["user"], condition=Q(closed_at=None), name="second_factor_reset_one_open"),
             models.CheckConstraint(
                 condition=Q(approved_by=None, approved_at=None)
                 | Q(approved_by__isnull=False, approved_at__isnull=False, closed_at__isnull=False),

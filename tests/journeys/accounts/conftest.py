@@ -1,0 +1,57 @@
+"""A real browser in front of the real pages."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, sync_playwright
+
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), "")
+    if not path:
+        pytest.skip("no chromium: apt install chromium")
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=[*QUIET, "--disable-component-update"])
+
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server: Any) -> Iterator[Open]:
+    """`open_page("/accounts/", client=sign_in(user), width=360)`; what the console says stands in `page.errors`."""
+    contexts = []
+
+    def opened(path: str, *, client: Client | None = None, width: int = 1280, scheme: Any = "light") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        contexts.append(context)
+        page: Any = context.new_page()
+        page.errors = []
+        page.on("console", lambda said: page.errors.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        if client is not None:
+            key = client.cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])
+        page.goto(live_server.url + path)
+        return page  # type: ignore[no-any-return]
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def violations() -> Callable[[Page], list[str]]:
+    def found(page: Page) -> list[str]:
+        results = Axe().run(page).response
+        return [f"{item['id']}: {node['html'][:150]}" for item in results["violations"] for node in item["nodes"]]
+
+    return found
