@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _unknown_variables_fail(django_test_environment: None) -> None:
-    engines["django"].engine.string_if_invalid = UnknownVariable()  # type: ignore[attr-defined]
+    engines["django"].engine.string_if_invalid = UnknownVariable("%s")  # type: ignore[attr-defined]
 
 
 class UnknownVariable(str):

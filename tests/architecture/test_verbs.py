@@ -1,0 +1,121 @@
+"""Every verb is keyword-only, says who acts, is whole or not at all, and leaves an audit line."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.tree import calls, module, name, parsed, rooms
+
+WRITES_AUDIT = {"record", "record_now", "record_many"}
+WRITES_NOW = {"record_now", "note_now"}  # on a connection of their own: the read or refusal stands by itself
+CHANGES = {"record", "record_many", "note", "publish"}
+# Functions in actions that are no verbs: a verb that calls them says who, and audits.
+PARTS_OF_VERBS = {
+    "healthcare.accounts.actions.letters": "letters that verbs send",
+    "healthcare.accounts.actions.links": "one-time links that verbs hand out and take",
+    "healthcare.accounts.actions.auditing": "how the verbs of accounts write their lines",
+    "healthcare.accounts.actions.signing_in.begin_session": "step of sign_in",
+    "healthcare.accounts.actions.signing_in.get_next_step": "a question",
+    "healthcare.accounts.actions.signing_in.has_second_factor": "a question",
+    "healthcare.accounts.actions.signing_in.check_password": "a check that raises",
+    "healthcare.accounts.actions.signing_in.act_in": "step of take_role and switch_role",
+    "patients.actions.hash_code": "plain arithmetic",
+}
+WITHOUT_AUDIT_LINE = {"patients.actions.tell_portal_opened": "the message row says what was sent, when and to whom"}
+
+
+def verbs() -> Iterator[tuple[Path, ast.FunctionDef]]:
+    for path in rooms("actions"):
+        for node in parsed(path).body:
+            public = isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+            if public and not {module(path), f"{module(path)}.{node.name}"} & PARTS_OF_VERBS.keys():
+                yield path, node
+
+
+def called(node: ast.FunctionDef, path: Path) -> set[str]:
+    """Names called by the verb, and by functions of the same app's actions that it calls."""
+    known = {
+        function.name: function
+        for other in rooms("actions")
+        if module(other).split(".actions")[0] == module(path).split(".actions")[0]
+        for function in parsed(other).body
+        if isinstance(function, ast.FunctionDef)
+    }
+    found, waiting = set(), [node]
+    while waiting:
+        for dotted in calls(waiting.pop()):
+            short = dotted.split(".")[-1]
+            if short not in found:
+                found.add(short)
+                waiting += [known[short]] if short in known else []
+    return found
+
+
+VERBS = [pytest.param(path, node, id=f"{module(path)}.{node.name}") for path, node in verbs()]
+
+
+def test_there_are_verbs():
+    assert VERBS
+
+
+@pytest.mark.parametrize(("path", "node"), VERBS)
+def test_it_is_keyword_only_and_says_who_acts(path, node):
+    where = f"{name(path)}:{node.lineno} {node.name}"
+    assert not node.args.args, f"{where}: write `*` first; a call then reads like a sentence."
+    assert not node.args.posonlyargs, f"{where}: write `*` first."
+    assert "by" in {argument.arg for argument in node.args.kwonlyargs}, f"{where}: take by=, the one who acts."
+
+
+@pytest.mark.parametrize(("path", "node"), VERBS)
+def test_it_is_whole_or_not_at_all(path, node):
+    inside = {dotted.split(".")[-1] for dotted in calls(node)}
+    if inside & CHANGES:
+        text = ast.unparse(node)
+        assert "transaction.atomic" in text, (
+            f"{name(path)}:{node.lineno} {node.name}: decorate with transaction.atomic."
+        )
+
+
+@pytest.mark.parametrize(("path", "node"), VERBS)
+def test_it_leaves_an_audit_line(path, node):
+    full = f"{module(path)}.{node.name}"
+    assert called(node, path) & WRITES_AUDIT or full in WITHOUT_AUDIT_LINE, (
+        f"{full}: call record() beside the change, or record_now() for a read; or say in WITHOUT_AUDIT_LINE why not."
+    )
+
+
+@pytest.mark.parametrize(("path", "node"), VERBS)
+def test_it_says_what_it_does_and_has_types(path, node):
+    where = f"{name(path)}:{node.lineno} {node.name}"
+    assert ast.get_docstring(node), f"{where}: a docstring says what it does and raises."
+    assert node.returns is not None, f"{where}: say what it returns."
+    assert all(argument.annotation for argument in node.args.kwonlyargs), f"{where}: annotate every argument."
+
+
+def test_verbs_never_import_tasks_or_ask_for_the_request_of_a_thread():
+    for path in rooms("actions"):
+        for node in ast.walk(parsed(path)):
+            if isinstance(node, ast.ImportFrom):
+                assert not (node.module or "").endswith(".tasks"), f"{name(path)}: publish a fact; verbs know no tasks."
+
+
+def test_forms_validate_and_never_save():
+    for path in rooms("forms"):
+        assert ".save(" not in path.read_text(), f"{name(path)}: forms validate, verbs save."
+
+
+def test_tasks_take_ids_and_make_one_call():
+    for path in rooms("tasks", "subscribers"):
+        for node in parsed(path).body:
+            if isinstance(node, ast.FunctionDef) and node.decorator_list:
+                length = (node.end_lineno or 0) - node.lineno + 1
+                assert length <= 15, f"{name(path)}:{node.lineno} {node.name}: move the work into an action."
+
+
+def test_nobody_writes_with_signals():
+    """They miss bulk writes, and hide."""
+    for path in rooms("models", "actions", "access", "queries", "views", "subscribers", "signals"):
+        found = {dotted for dotted in calls(parsed(path)) if dotted.split(".")[0] in {"post_save", "pre_save"}}
+        assert not found, f"{name(path)}: write the audit line by hand in the verb: {found}"
