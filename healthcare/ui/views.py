@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from healthcare.accounts.guards import anyone_signed_in
 from healthcare.ui import samples
 
 SECTIONS = (
@@ -22,19 +23,23 @@ SECTIONS = (
 )
 
 
+@anyone_signed_in
 def gallery(request: HttpRequest) -> HttpResponse:
     return _gallery(request, "ui/gallery/clinic.html")
 
 
+@anyone_signed_in
 def gallery_portal(request: HttpRequest) -> HttpResponse:
     return _gallery(request, "ui/gallery/portal.html")
 
 
+@anyone_signed_in
 def gallery_chart(request: HttpRequest) -> HttpResponse:
     """A page under a patient: banner, tabs, whose shoes, two columns."""
     return render(request, "ui/gallery/chart.html", samples.context())
 
 
+@anyone_signed_in
 def gallery_bare(request: HttpRequest) -> HttpResponse:
     """A sheet without navigation, as the sign-in has it, after a refused code."""
     return render(request, "ui/gallery/bare.html", {"form": samples.code_form()})
