@@ -2,7 +2,6 @@
 
 import logging
 import time
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -25,16 +24,11 @@ class Broker:
 
     def hand(self, model: str, key: UUID, queue: str) -> bool:
         """Send the id to the workers; False when the broker is away."""
-        return self._send("events.carry_out", {"model": model, "key": str(key)}, queue)
-
-    def hand_job(self, name: str, queue: str) -> bool:
-        return self._send("events.job", {"name": name}, queue)
-
-    def _send(self, task: str, arguments: dict[str, Any], queue: str) -> bool:
         if not self.is_up:
             return False
+        arguments = {"model": model, "key": str(key)}
         try:
-            import_string(settings.CELERY_APP).send_task(task, kwargs=arguments, queue=queue, retry=False)
+            import_string(settings.CELERY_APP).send_task("events.carry_out", kwargs=arguments, queue=queue, retry=False)
         except (OperationalError, KombuError, OSError) as problem:
             log.error("the broker is away", extra={"error": type(problem).__name__})
             self._retry_at = time.monotonic() + PAUSE

@@ -11,9 +11,6 @@ from healthcare.events.queues import QUEUES
 
 
 class DueWorkQuerySet(models.QuerySet[Any]):
-    def waiting(self) -> Self:
-        return self.filter(next_at__isnull=False)
-
     def due(self, now: datetime) -> Self:
         """What is due and not in somebody's hands already."""
         return self.filter(next_at__lte=now).exclude(handed_until__gt=now)

@@ -1,4 +1,7 @@
+import os
+import signal
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,6 +10,7 @@ from uuid import UUID
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from healthcare.events import broker as broker_module
@@ -283,3 +287,40 @@ def test_without_ears_the_relay_still_polls(monkeypatch: pytest.MonkeyPatch, rel
 def test_ticking_is_not_needed_for_deliveries(relay: Relay) -> None:
     assert not relay.run_once()
     assert ticking.overdue_jobs(datetime.now(UTC))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_commit_is_heard_and_many_are_heard_as_one(subscribers: None) -> None:
+    relay = Relay(broker=Post())  # type: ignore[arg-type]
+    wakings = relay._wakings()
+    next(wakings)
+    for number in range(5):
+        with transaction.atomic():
+            publish(Happened(number))
+    started = time.monotonic()
+    next(wakings)
+    assert time.monotonic() - started < 1.5
+    relay.stop()
+    assert list(wakings) == []
+    for lane in relay._lanes.values():
+        lane.close()
+
+
+def test_work_of_the_relays_own_threads_has_its_own_connection() -> None:
+    done = threading.Event()
+    lane = Lane(1)
+    lane.run(done.set)
+    assert done.wait(5)
+    lane.close()
+
+
+def test_the_command_runs_until_it_is_told_to_stop(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.PROCESS = "worker"
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    monkeypatch.setattr(Relay, "_wakings", lambda relay: iter(lambda: relay.stopping.is_set(), True))
+    monkeypatch.setattr(Relay, "run_once", lambda relay: os.kill(os.getpid(), signal.SIGTERM))
+    try:
+        call_command("relay")
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

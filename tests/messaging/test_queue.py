@@ -137,6 +137,7 @@ def test_the_web_login_changes_no_message(statement: str) -> None:
         ("email", "ada@patients.example\nBcc: all@patients.example"),
         ("email", "ada@patients.example, eve@patients.example"),
         ("email", "ädä@patients.example"),
+        ("email", "ada@pätients.example"),
         ("sms", "2125550100"),
         ("sms", "+1 212 555 0100"),
         ("sms", "+12125550100123456"),
