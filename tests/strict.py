@@ -40,20 +40,21 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def _unknown_variables_fail(django_test_environment: None) -> None:
-    engines["django"].engine.string_if_invalid = UnknownVariable("%s")  # type: ignore[attr-defined]
+    engines["django"].engine.string_if_invalid = UnknownVariable()  # type: ignore[attr-defined]
 
 
 class UnknownVariable(str):
-    """Django asks `"%s" in it` and then fills it in: the moment to say which variable is not there."""
+    """Django asks whether it is anything, then whether `"%s"` is in it, and then fills in which variable is missing."""
+
+    def __bool__(self) -> bool:
+        """Nothing for other people's templates, which go on as ever."""
+        return _our_template_being_drawn() is not None
 
     def __contains__(self, part: object) -> bool:
         return part == "%s"
 
     def __mod__(self, variable: object) -> str:
-        origin = _template_being_drawn()
-        if origin is not None and is_ours(origin):
-            pytest.fail(f"{origin.relative_to(settings.BASE_DIR)} uses {variable!s}, which the view does not give it.")
-        return ""
+        pytest.fail(f"{_our_template_being_drawn()} uses {variable!s}, which the view does not give it.")
 
 
 def is_ours(origin: Path) -> bool:
@@ -61,12 +62,14 @@ def is_ours(origin: Path) -> bool:
     return origin.is_relative_to(settings.BASE_DIR) and "site-packages" not in origin.parts
 
 
-def _template_being_drawn() -> Path | None:
+def _our_template_being_drawn() -> Path | None:
+    """Relative to the project; None when it is somebody else's."""
     frame = inspect.currentframe()
     while frame is not None:
         node = frame.f_locals.get("self")
         if isinstance(node, Node) and getattr(node, "origin", None) is not None:
-            return Path(str(node.origin))
+            origin = Path(str(node.origin))
+            return origin.relative_to(settings.BASE_DIR) if is_ours(origin) else None
         frame = frame.f_back
     return None
 
