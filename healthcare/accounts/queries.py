@@ -153,10 +153,13 @@ class AuditFilter:
 
 @dataclass(frozen=True)
 class AuditLine:
+    """`about` is the account that was acted on, where it is not the actor's own."""
+
     event: AuditEvent
     at: datetime
     actor: str
     role: str | Promise
+    about: str
     patient: str
 
 
@@ -175,8 +178,8 @@ def get_audit_page(reader: User, wanted: AuditFilter, limit: int = PAGE) -> Audi
     events = AuditEvent.objects.filter(_condition(wanted, actor)).order_by("-id")
     found = list(events[: limit + 1])
     page = found[:limit]
-    people = User.objects.filter(pk__in={event.actor_id for event in page if event.actor_id})
-    names: dict[UUID, str] = dict(people.values_list("pk", "full_name"))
+    people = {event.actor_id for event in page} | {_account_in(event) for event in page}
+    names: dict[UUID, str] = dict(User.objects.filter(pk__in=people - {None}).values_list("pk", "full_name"))
     patients = _subjects(reader, {event.patient_id for event in page if event.patient_id})
     lines = [
         AuditLine(
@@ -184,11 +187,17 @@ def get_audit_page(reader: User, wanted: AuditFilter, limit: int = PAGE) -> Audi
             at=moment_of(event.pk),
             actor=_known(names, event.actor_id),
             role=role_name(event.actor_role),
+            about=_known(names, _account_in(event)),
             patient=_known(patients, event.patient_id),
         )
         for event in page
     ]
     return AuditPage(lines, str(page[-1].pk) if len(found) > limit else "")
+
+
+def _account_in(event: AuditEvent) -> UUID | None:
+    is_account = event.target_type == User._meta.label_lower and event.target_id != event.actor_id
+    return event.target_id if is_account else None
 
 
 def _person_meant(text: str) -> UUID | None:

@@ -100,13 +100,16 @@ def test_portal_accounts_are_not_listed(browser: Any) -> None:
 def test_a_colleague_is_renamed_closed_and_opened(browser: Any) -> None:
     doctor = colleague("doctor", full_name="Old Name")
     address = page(User, "change", doctor.pk)
+    browser.post(address, {"full_name": "Newer Name", "is_active": "on"})
+    assert fresh(doctor).is_active
     browser.post(address, {"full_name": "New Name"})
     changed = fresh(doctor)
     assert (changed.full_name, changed.is_active) == ("New Name", False)
     browser.post(address, {"full_name": "New Name", "is_active": "on"})
     assert fresh(doctor).is_active
     verbs = ["rename_user", "deactivate_user", "reactivate_user"]
-    assert [len(audited(f"accounts.{verb}", target_id=doctor.pk)) for verb in verbs] == [1, 1, 1]
+    assert [len(audited(f"accounts.{verb}", target_id=doctor.pk)) for verb in verbs] == [2, 1, 1]
+    assert browser.get(page(User, "history", doctor.pk)).status_code == 200
     kept = LogEntry.objects.order_by("pk").first()
     assert kept is not None
     assert "Name" not in kept.object_repr

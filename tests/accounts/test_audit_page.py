@@ -145,3 +145,12 @@ def test_without_the_audit_there_is_no_audit_page(officer: Any) -> None:
     answer = client.get(AUDIT)
     assert answer.status_code == 503
     assert "Thomas Byrne" not in answer.content.decode()
+
+
+def test_a_refused_sign_in_names_the_account_that_was_tried(officer: Any) -> None:
+    doctor = colleague("doctor", full_name="Dr. Okafor")
+    with acting_as(None):
+        record("accounts.sign_in", by=None, target=doctor, outcome="failed")
+    line = get_line(officer, AuditFilter(action="accounts.sign_in", outcome="failed"))
+    assert (line.actor, line.about) == ("", "Dr. Okafor")
+    assert "Account: Dr. Okafor" in sign_in(officer).get(AUDIT, {"outcome": "failed"}).content.decode()
