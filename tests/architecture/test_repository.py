@@ -115,3 +115,18 @@ def test_one_word_finds_the_whole_slice_of_a_verb():
         assert re.search(pattern, text), f"The {what} of the verb is not named after it: {pattern} in {globs[0]}."
     assert (ROOT / "templates/patients/register.html").exists(), "The page is templates/patients/register.html."
     assert (ROOT / "tests/patients/test_register.py").exists(), "The test is tests/patients/test_register.py."
+
+
+@pytest.mark.parametrize("page", list(files("docs", suffix=".md")), ids=name)
+def test_the_documents_name_files_that_exist(page):
+    text = page.read_text()
+    for mentioned in set(re.findall(r"`?\b((?:tests|patients|templates)/[\w/]+\.(?:py|html))\b", text)):
+        assert (ROOT / mentioned).exists(), f"{name(page)} names {mentioned}, which is not there."
+    for target in set(re.findall(r"\]\((?!https?:)([^)#]+)\)", text)):
+        assert (page.parent / target).exists(), f"{name(page)} leads to {target}, which is not there."
+
+
+def test_decisions_are_numbered_and_at_most_a_page():
+    notes = sorted(files("docs/decisions", suffix=".md"))
+    assert [int(note.name[:4]) for note in notes] == list(range(1, len(notes) + 1)), "Number decisions without gaps."
+    assert not [name(note) for note in notes if len(note.read_text()) > 4_500], "A decision is at most a page."
