@@ -34,6 +34,7 @@ from patients.rules import (
     CODE_LENGTH,
     Demographics,
     SearchTerms,
+    fingerprint,
     format_code,
     medical_record_number,
     name_words,
@@ -47,6 +48,10 @@ ALIKE = 5  # possible matches shown at most
 
 class PatientNotRegistered(Exception):
     """The message is a sentence for whoever typed it."""
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed the details since the form was opened. The message says what they are now."""
 
 
 class PortalCodeRefused(Exception):
@@ -81,14 +86,19 @@ def register_patient(*, by: User, site: Site, demographics: Demographics, now: d
 
 
 @transaction.atomic
-def change_patient(*, by: User, patient: Patient, demographics: Demographics) -> tuple[str, ...]:
+def change_patient(*, by: User, patient: Patient, demographics: Demographics, seen: str = "") -> tuple[str, ...]:
     """Bring the patient's details to these; returns the names of the fields that changed, perhaps none.
 
-    Raises NotAllowed without the permission.
+    `seen` is the fingerprint of the details that the person had before their eyes; "" skips the comparison. Raises
+    NotAllowed without the permission, and ChangedMeanwhile.
     """
     check_can(by, Permission.CHANGE_PATIENT)
     patient = Patient.objects.visible_to(by).select_for_update(of=("self",)).get(pk=patient.pk)
     changed = tuple(field for field, value in vars(demographics).items() if getattr(patient, field) != value)
+    if changed and seen and seen != fingerprint(patient.demographics()):
+        raise ChangedMeanwhile(
+            _("Somebody changed these details after you opened them. Look at what differs, then save again.")
+        )
     if changed:
         for field in changed:
             setattr(patient, field, getattr(demographics, field))

@@ -22,7 +22,7 @@ from healthcare.ui.fields import OLDEST_AGE, DateOfBirthField, FlexibleDateField
 from healthcare.ui.forms import AboutMyself, AboutSomeone
 from patients.models import CareRelationship, Patient
 from patients.queries import Filters, FoundPatient, find_colleagues, sites_of
-from patients.rules import Demographics
+from patients.rules import Demographics, fingerprint
 
 JOINERS = "\u200c\u200d"  # Persian and Indic names need them
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
@@ -189,11 +189,27 @@ class RegisterForm(DemographicsForm):
 
 
 class ChangeForm(DemographicsForm):
-    """The details of somebody who is registered."""
+    """The details of somebody who is registered, and the mark of what they were when the page was opened."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     @classmethod
     def of(cls, patient: Patient) -> "ChangeForm":
-        return cls(initial={field.name: getattr(patient, field.name) for field in fields(Demographics)})
+        known = patient.demographics()
+        return cls(initial=vars(known) | {"seen": fingerprint(known)})
+
+    def beside(self, patient: Patient, sentence: str) -> "ChangeForm":
+        """What was typed, and at each field that differs what is known now; saving once more replaces it."""
+        known = patient.demographics()
+        form = ChangeForm({name: self.data[name] for name in self.data} | {"seen": fingerprint(known)})
+        form.full_clean()
+        form.add_error(None, sentence)
+        for name, value in vars(known).items():
+            if self.cleaned_data[name] != value:
+                choices = dict(getattr(self.fields[name], "choices", {}))
+                shown = choices.get(value) or self.fields[name].prepare_value(value) or _("nothing")
+                form.add_error(name, ValidationError(_("Now: %(value)s"), params={"value": shown}))
+        return form
 
 
 def answer_for(alike: Sequence[FoundPatient]) -> str:

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from healthcare.accounts.roles import ROLE_CHOICES
 from healthcare.audit.changes import NoSilentWrites
 from healthcare.db.models import BaseModel
 from healthcare.db.privileges import READ, Access
+from patients.rules import Demographics
 
 # The first wall's condition. It is written apart from the second wall's on purpose: a test compares the two.
 GRANTED = """FROM {table} g WHERE {holder}
@@ -153,6 +154,9 @@ class Patient(BaseModel):
     def name(self) -> str:
         """As on bills and labels: the legal name, given name first."""
         return f"{self.given_name} {self.family_name}"
+
+    def demographics(self) -> Demographics:
+        return Demographics(**{field.name: getattr(self, field.name) for field in fields(Demographics)})
 
 
 class PatientOwned(BaseModel):

@@ -1,5 +1,6 @@
 """Decisions about people and access, without database or clock."""
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -60,6 +61,11 @@ class Demographics:
     city: str = ""
     state: str = ""
     postal_code: str = ""
+
+
+def fingerprint(demographics: Demographics) -> str:
+    """A short mark of what is known of a person: a form that was opened on other details has another."""
+    return hashlib.sha256(repr(demographics).encode()).hexdigest()[:16]
 
 
 def name_words(demographics: Demographics) -> list[str]:

@@ -136,7 +136,12 @@ def change(request: HttpRequest, patient: Patient) -> HttpResponse:
     form = ChangeForm(request.POST) if request.method == "POST" else ChangeForm.of(patient)
     if not form.is_valid():
         return form_page(request, "patients/change.html", chart_context(request, patient) | {"form": form})
-    changed = actions.change_patient(by=user, patient=patient, demographics=form.demographics())
+    details, seen = form.demographics(), form.cleaned_data["seen"]
+    try:
+        changed = actions.change_patient(by=user, patient=patient, demographics=details, seen=seen)
+    except actions.ChangedMeanwhile as problem:
+        form = form.beside(patient, str(problem))
+        return form_page(request, "patients/change.html", chart_context(request, patient) | {"form": form})
     messages.success(request, _("Changed.") if changed else _("Nothing was different, so nothing was changed."))
     return redirect("patients:chart", patient.pk)
 

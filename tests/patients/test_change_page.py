@@ -69,3 +69,23 @@ def test_bob_changes_nobody(browser, rosa) -> None:
     with as_the_system():
         rosa.refresh_from_db()
     assert rosa.family_name == "Delgado"
+
+
+def test_a_change_by_somebody_else_meanwhile_is_shown_and_nothing_is_lost(browser, rosa) -> None:
+    first, second = browser(staff("front_desk", rosa.site)), browser(staff("nurse", rosa.site))
+    opened = first.get(url(rosa)).context["form"]
+    second.post(url(rosa), typed(second.get(url(rosa)).context["form"], phone="508-555-0155", sex="unknown"))
+    page = first.post(url(rosa), typed(opened, city="Boston"))
+    text = page.content.decode()
+    assert page.status_code == 422
+    assert "Somebody changed these details after you opened them" in text
+    for shown in ("Now: 508-555-0155", "Now: Unknown", "Now: nothing", 'value="508-555-0177"', 'value="Boston"'):
+        assert shown in text
+    with as_the_system():
+        rosa.refresh_from_db()
+    assert (rosa.phone, rosa.city) == ("+15085550155", "")
+    again = first.post(url(rosa), typed(page.context["form"], phone="508-555-0155"))
+    assert again.status_code == 302
+    with as_the_system():
+        rosa.refresh_from_db()
+    assert (rosa.phone, rosa.city, rosa.sex) == ("+15085550155", "Boston", "female")
