@@ -1,6 +1,7 @@
 """Settings that every process shares. Only this package reads the environment."""
 
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -232,7 +233,7 @@ SILENCED_SYSTEM_CHECKS = [
 
 # == Logs: one JSON object a line on the standard error stream; see healthcare.ops.logs ==
 OWN_LOGGERS = ("healthcare", "patients", "scheduling", "records", "prescriptions", "billing", "alerts", "analytics")
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "healthcare.ops.logs.JsonLines"}},
@@ -246,3 +247,10 @@ LOGGING = {
         "axes": {"level": "ERROR"},  # it writes addresses and names; refusals are audit events
     },
 }
+if AUDIT_ANCHOR_SYSLOG:
+    LOGGING["handlers"]["anchors"] = {
+        "class": "logging.handlers.SysLogHandler",
+        "address": environment.address("AUDIT_ANCHOR_SYSLOG"),
+        "formatter": "json",
+    }
+    LOGGING["loggers"]["healthcare.audit.anchors"] = {"handlers": ["anchors"], "level": "INFO"}

@@ -26,6 +26,17 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def address(name: str) -> str | tuple[str, int]:
+    """A socket's path, or `host:port` as a pair. Raises ImproperlyConfigured for anything else."""
+    value = text(name)
+    host, separator, port = value.rpartition(":")
+    if value.startswith("/"):
+        return value
+    if not (host and separator and port.isdecimal()):
+        raise ImproperlyConfigured(f"{name} is a path or host:port.")
+    return host, int(port)
+
+
 def process() -> str:
     """Which database login this process uses: web, worker, owner, backup, or tester in the test suite."""
     name = text("HC_PROCESS", "web")

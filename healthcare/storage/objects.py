@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import ContentFile
+from django.core.files.storage import Storage
 from django.db import transaction
 from django.utils.module_loading import import_string
 
@@ -139,7 +140,7 @@ def discard(key: UUID) -> None:
 def sweep(now: datetime) -> int:
     """Remove ciphertext older than a day that no row names, left by transactions that failed. Returns how many."""
     storage, removed = object_storage(), 0
-    for folder in storage.listdir("")[0]:
+    for folder in _folders(storage):
         places = [f"{folder}/{name}" for name in storage.listdir(folder)[1]]
         with acting_as_system("sweep_objects"):
             known = set(StoredObject.objects.filter(place__in=places).values_list("place", flat=True))
@@ -148,6 +149,13 @@ def sweep(now: datetime) -> int:
                 storage.delete(place)
                 removed += 1
     return removed
+
+
+def _folders(storage: Storage) -> list[str]:
+    try:
+        return storage.listdir("")[0]
+    except FileNotFoundError:  # nothing was ever stored
+        return []
 
 
 def _keep(stored: StoredObject, content: bytes) -> None:

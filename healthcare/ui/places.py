@@ -1,4 +1,4 @@
-"""The places of the ground floor in the navigation: it may not name them itself, because navigation stands right of it."""
+"""The places of the ground floor in the navigation; it may not name them itself, standing left of navigation."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,0 +1,58 @@
+"""What the environment may say, and what it is told when it says something else."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from healthcare.settings import environment
+
+
+@pytest.mark.parametrize(
+    ("value", "address"), [("/dev/log", "/dev/log"), ("loghost:514", ("loghost", 514)), ("::1:514", ("::1", 514))]
+)
+def test_an_address_is_a_path_or_a_host_and_a_port(monkeypatch, value, address) -> None:
+    monkeypatch.setenv("AUDIT_ANCHOR_SYSLOG", value)
+    assert environment.address("AUDIT_ANCHOR_SYSLOG") == address
+
+
+@pytest.mark.parametrize("value", ["", "loghost", "loghost:", ":514", "loghost:port"])
+def test_any_other_address_is_refused(monkeypatch, value) -> None:
+    monkeypatch.setenv("AUDIT_ANCHOR_SYSLOG", value)
+    with pytest.raises(ImproperlyConfigured, match="host:port"):
+        environment.address("AUDIT_ANCHOR_SYSLOG")
+
+
+def test_anchors_go_to_the_log_host_that_is_named() -> None:
+    code = "from django.conf import settings as s; print(s.LOGGING['handlers']['anchors']['address'])"
+    told = os.environ | {"AUDIT_ANCHOR_SYSLOG": "127.0.0.1:5514", "DJANGO_SETTINGS_MODULE": "healthcare.settings.test"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=told, cwd=settings.BASE_DIR, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "('127.0.0.1', 5514)"
+
+
+@pytest.mark.parametrize(
+    "missing", ["DATABASE_URL", "REDIS_URL", "BROKER_URL", "EMAIL_URL", "SECRET_KEY_FILE", "FIELD_KEYS_FILE"]
+)
+def test_production_refuses_to_start_without(missing: str) -> None:
+    told = os.environ | {
+        "DJANGO_SETTINGS_MODULE": "healthcare.settings.production",
+        "ALLOWED_HOSTS": "clinic.example",
+        "EMAIL_URL": "smtps://127.0.0.1:465",
+        "PUBLIC_URL": "https://clinic.example",
+    }
+    told.pop(missing, None)
+    done = subprocess.run(
+        [sys.executable, "-c", "from django.conf import settings; settings.DEBUG"],
+        env=told,
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert missing in done.stderr.splitlines()[-1]
