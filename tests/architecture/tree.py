@@ -1,6 +1,7 @@
 """The tree as these tests read it."""
 
 import ast
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ TEXT = {"", *(f".{ending}" for ending in ENDINGS.split())}
 @cache
 def kept() -> tuple[Path, ...]:
     """What belongs to the repository: what git knows or would add; in an unpacked archive, everything but hidden."""
-    if (ROOT / ".git").exists():
+    if (ROOT / ".git").exists() and shutil.which("git"):
         listed = subprocess.run(
             ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
         ).stdout.split("\0")
