@@ -17,6 +17,7 @@ PRODUCTION_SETTINGS = {
     "DJANGO_SETTINGS_MODULE": "healthcare.settings.production",
     "ALLOWED_HOSTS": "clinic.example",
     "EMAIL_URL": "smtp://127.0.0.1:25",
+    "PUBLIC_URL": "https://clinic.example",
 }
 VERBS = "*/actions.py,*/actions/*,*/access.py,*/rules.py,*/events.py"  # the rooms that are covered whole
 

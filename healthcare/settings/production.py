@@ -6,7 +6,15 @@ from healthcare.settings import environment
 from healthcare.settings.base import *  # noqa: F403
 from healthcare.settings.base import BEHIND_PROXY
 
-for required in ("DATABASE_URL", "DATABASE_ROLES_FILE", "REDIS_URL", "BROKER_URL", "EMAIL_URL", "ALLOWED_HOSTS"):
+for required in (
+    "DATABASE_URL",
+    "DATABASE_ROLES_FILE",
+    "REDIS_URL",
+    "BROKER_URL",
+    "EMAIL_URL",
+    "PUBLIC_URL",
+    "ALLOWED_HOSTS",
+):
     if not environment.text(required):
         raise ImproperlyConfigured(f"{required} is not set; production does not start without it.")
 

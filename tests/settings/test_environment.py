@@ -36,7 +36,8 @@ def test_anchors_go_to_the_log_host_that_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "missing", ["DATABASE_URL", "REDIS_URL", "BROKER_URL", "EMAIL_URL", "SECRET_KEY_FILE", "FIELD_KEYS_FILE"]
+    "missing",
+    ["DATABASE_URL", "REDIS_URL", "BROKER_URL", "EMAIL_URL", "PUBLIC_URL", "SECRET_KEY_FILE", "FIELD_KEYS_FILE"],
 )
 def test_production_refuses_to_start_without(missing: str) -> None:
     told = os.environ | {
