@@ -1,6 +1,5 @@
 """A real browser in front of the real pages."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,19 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, sync_playwright
-
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = next((found for name in ("chromium", "chromium-browser") if (found := shutil.which(name))), "")
-    if not path:
-        pytest.skip("no chromium: apt install chromium")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=[*QUIET, "--disable-component-update"])
-
+from playwright.sync_api import Browser, Page
 
 Open = Callable[..., Page]
 

@@ -1,6 +1,5 @@
 """The frame and the gallery in a real browser, under the real policy; every request is answered here, by no server."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,28 +10,16 @@ from django.contrib.staticfiles import finders
 from django.http import HttpRequest
 from django.test import RequestFactory
 from django.urls import resolve
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from tests.ui.conftest import _alone  # noqa: F401  the same stand-ins as in the tests without a browser
 from tests.ui.places import person
 
 HOST = "http://clinic.test"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 FOUND = """<p class="vh" role="status">2 people found</p><ul class="rows">
 <li><a class="row" href="/patients/a/">Osei, Grace</a></li>
 <li><a class="row" href="/patients/b/">Osei, Kofi</a></li></ul>"""
 KINDS = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = next(
-        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
-    )
-    if not path:
-        pytest.skip("no chromium: apt install chromium")
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=[*QUIET, "--disable-component-update"])
 
 
 class Clinic:
