@@ -279,12 +279,12 @@ def _same_deed(one: Opening, other: Opening) -> bool:
 
 DEEDS: dict[str, Promise] = {
     "patients.open_chart": _lazy("Opened the record"),
-    "patients.register": _lazy("Registered the patient"),
+    "patients.register": _lazy("Began the record"),
     "patients.change": _lazy("Changed details"),
     "patients.grant_access": _lazy("Gave a colleague access"),
     "patients.end_access": _lazy("Ended a colleague's access"),
-    "patients.issue_portal_code": _lazy("Made a code for the patient's account"),
-    "patients.link_portal": _lazy("Linked the patient's account"),
+    "patients.issue_portal_code": _lazy("Made a code for the portal"),
+    "patients.link_portal": _lazy("Linked an account of the portal"),
 }
 
 

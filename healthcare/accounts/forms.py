@@ -143,7 +143,7 @@ class AddressForm(forms.Form):
 class PreferencesForm(forms.Form):
     single_keys = forms.BooleanField(label=_("Keyboard shortcuts of one key, like / and ?"), required=False)
     theme = forms.ChoiceField(
-        label=_("Colours"),
+        label=_("Colors"),
         required=False,
         choices=[("", _("As the device has it")), ("light", _("Light")), ("dark", _("Dark"))],
     )

@@ -26,12 +26,12 @@ DESCRIPTIONS: dict[Permission, Promise] = {
     Permission.INVITE: _("Invite a colleague to sign in"),
     Permission.READ_AUDIT: _("Read who did what, for every record"),
     Permission.SEARCH_PATIENTS: _("Look for a patient by name, birth date, record number or phone"),
-    Permission.OPEN_CHART: _("Open the chart of a patient in their care"),
+    Permission.OPEN_CHART: _("Open the chart of a patient in one's care"),
     Permission.REGISTER_PATIENT: _("Register a new patient"),
     Permission.CHANGE_PATIENT: _("Change a patient's name, birth date and contact details"),
-    Permission.GRANT_ACCESS: _("Give a colleague access to a patient in their own care, and end it"),
+    Permission.GRANT_ACCESS: _("Give a colleague access to a patient in one's own care, and end it"),
     Permission.INVITE_TO_PORTAL: _("Give a patient the code that opens their portal account"),
-    Permission.OWN_RECORD: _("See their own record, and the records of people they act for"),
+    Permission.OWN_RECORD: _("See one's own record, and the records of people one acts for"),
 }
 
 
