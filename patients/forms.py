@@ -225,14 +225,19 @@ class ListForm(forms.Form):
     site = SiteField(label=_("Site"), queryset=Site.objects.none(), required=False, empty_label=_("Every site"))
     youngest = forms.IntegerField(label=_("Age from"), required=False, min_value=0, max_value=OLDEST_AGE)
     oldest = forms.IntegerField(label=_("Age to"), required=False, min_value=0, max_value=OLDEST_AGE)
-    after = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    after = forms.UUIDField(
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid": _("The list does not go on there. Show all, and go on from its start")},
+    )
 
     def __init__(self, *args: Any, sites: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["site"].queryset = sites  # type: ignore[attr-defined]
         for name in ("youngest", "oldest"):
             self.fields[name].widget = forms.TextInput({"class": "short", "inputmode": "numeric"})
-            self.fields[name].error_messages["invalid"] = _("Age is a whole number of years, like 64")
+            for code in ("invalid", "min_value", "max_value"):
+                self.fields[name].error_messages[code] = _("Age is a whole number of years, like 64")
 
     def clean(self) -> dict[str, Any]:
         typed = super().clean() or self.cleaned_data
