@@ -26,7 +26,7 @@ def kept() -> tuple[Path, ...]:
             ["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
         ).stdout.split("\0")
         return tuple(sorted({ROOT / found for found in listed if found and (ROOT / found).is_file()}))
-    found = (path for path in ROOT.rglob("*") if path.is_file())
+    found = (path for path in ROOT.rglob("*") if path.is_file() and not path.name.startswith(".coverage"))
     return tuple(sorted(p for p in found if not any(part[0] in "._" for part in p.relative_to(ROOT).parts[:-1])))
 
 

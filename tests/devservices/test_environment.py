@@ -196,7 +196,7 @@ def test_a_failing_venv_is_one_line(base: Path) -> None:
 
 
 def test_sigterm_ends_an_installation(base: Path) -> None:
-    executable(base / "pip", "#!/bin/sh\nkill -TERM $PPID\nsleep 60\n")
+    executable(base / "pip", "#!/bin/sh\nsleep 0.3\nkill -TERM $PPID\nsleep 60\n")
     with pytest.raises(Problem, match="the next start repairs it"):
         environment.enter(base, "demo")
 
