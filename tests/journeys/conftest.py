@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, ViewportSize, sync_playwright
 
 from tests.devservices.conftest import open_for_servers
+from tests.journeys import looking
 from tests.journeys.clinic import Account, Clinic, opened
 from tests.journeys.looking import listen, look
 
@@ -50,7 +51,7 @@ def new_page(browser: Browser, clinic: Clinic) -> Iterator[Callable[..., Page]]:
     complaints: list[str] = []
 
     def opened(*, viewport: ViewportSize = WIDE, **options: Any) -> Page:
-        options = {"locale": "en-US", "timezone_id": "America/New_York"} | options
+        options = {"locale": "en-US", "timezone_id": "America/New_York", "reduced_motion": "reduce"} | options
         context = browser.new_context(base_url=clinic.base_url, viewport=viewport, **options)
         context.set_default_timeout(15_000)
         contexts.append(context)
@@ -116,6 +117,12 @@ def signed_in(
         return page
 
     return opened
+
+
+@pytest.fixture
+def violations() -> Callable[[Page], list[str]]:
+    """What axe finds wrong on a page, one line each."""
+    return looking.violations
 
 
 @pytest.fixture

@@ -7,15 +7,21 @@ HERE = "http://127.0.0.1"
 AT_REST = "Promise.allSettled(document.getAnimations().map(one => one.finished))"  # colours half way are no colours
 
 
-def look(page: Page) -> None:
-    """Fails with the rule, the place and the page."""
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong once nothing on the page moves: the rule, the place and the reason, a line each."""
     page.evaluate(AT_REST)
-    where = f"{page.title()} ({page.url}, {page.viewport_size['width']} px)" if page.viewport_size else page.url
-    found = [
+    answer = Axe().run(page, options={"resultTypes": ["violations"]}).response
+    return [
         f"{rule['id']}: {node['target']} {node['failureSummary']}"
-        for rule in Axe().run(page).response["violations"]
+        for rule in answer["violations"]
         for node in rule["nodes"]
     ]
+
+
+def look(page: Page) -> None:
+    """Fails with the rule, the place and the page."""
+    where = f"{page.title()} ({page.url}, {page.viewport_size['width']} px)" if page.viewport_size else page.url
+    found = violations(page)
     assert found == [], f"{where}: {found}"
     assert sideways(page) <= 0, f"{where} is {sideways(page)} px too wide"
 

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, Page
@@ -18,7 +17,8 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Open]:
     contexts = []
 
     def opened(path: str, *, client: Client | None = None, width: int = 1280, scheme: Any = "light") -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        viewport = {"width": width, "height": 900}
+        context = browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
         contexts.append(context)
         page: Any = context.new_page()
         page.errors = []
@@ -33,12 +33,3 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Open]:
     yield opened
     for context in contexts:
         context.close()
-
-
-@pytest.fixture
-def violations() -> Callable[[Page], list[str]]:
-    def found(page: Page) -> list[str]:
-        results = Axe().run(page).response
-        return [f"{item['id']}: {node['html'][:150]}" for item in results["violations"] for node in item["nodes"]]
-
-    return found

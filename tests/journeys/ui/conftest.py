@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from csp.utils import build_policy
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest
@@ -64,7 +63,8 @@ def open_page(browser: Browser) -> Iterator[Open]:
     contexts = []
 
     def opened(path: str = "/gallery/chart/", *, width: int = 1280, scheme: Any = "light", **user: Any) -> Any:
-        context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        viewport = {"width": width, "height": 900}
+        context = browser.new_context(viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
         contexts.append(context)
         clinic = Clinic(person(**user))
         context.route("**/*", clinic.answer)
@@ -78,13 +78,3 @@ def open_page(browser: Browser) -> Iterator[Open]:
     yield opened
     for context in contexts:
         context.close()
-
-
-@pytest.fixture
-def violations() -> Callable[[Page], list[str]]:
-    """What axe finds wrong, one line each."""
-
-    def found(page: Page) -> list[str]:
-        return [f"{one['id']}: {one['nodes'][0]['target']}" for one in Axe().run(page).response["violations"]]
-
-    return found
