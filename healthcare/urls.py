@@ -4,12 +4,17 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+JOURNEY = ("scheduling", "records", "prescriptions", "billing", "alerts", "analytics")
+WITH_PORTAL = ("scheduling", "records", "prescriptions", "billing", "alerts")
+
 urlpatterns = [
     path("", include("healthcare.ops.urls")),
     path("", include("healthcare.accounts.home_urls")),
     path("accounts/", include("healthcare.accounts.urls")),
     path("patients/", include("patients.urls")),
+    *(path(f"{app}/", include(f"{app}.urls")) for app in JOURNEY),
     path("portal/", include("patients.portal_urls")),
+    *(path("portal/", include(f"{app}.portal_urls")) for app in WITH_PORTAL),
     path("messaging/", include("healthcare.messaging.urls")),
     path("storage/", include("healthcare.storage.urls")),
     path("gallery/", include("healthcare.ui.urls")),

@@ -1,7 +1,7 @@
 """What patients asks of the apps to its right, who name theirs in `AppConfig.parts`. Always for many patients at once.
 
-The keys are `patients.Banner`, `patients.Merge`, `patients.Export` and `patients.Erase`; each names an object with one
-method, run in the caller's request and transaction.
+The keys are `patients.Banner`, `patients.ChartTab`, `patients.ChartCard`, `patients.PortalCard`, `patients.Merge`,
+`patients.Export` and `patients.Erase`, run in the caller's request and transaction.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -31,6 +31,31 @@ class Banner(Protocol):
     """Notes by patient, only of what this user may know; patients without a note may be left out."""
 
     def for_patients(self, ids: Collection[UUID], *, user: Any) -> Mapping[UUID, Sequence[BannerNote]]: ...
+
+
+@dataclass(frozen=True)
+class ChartTab:
+    """A page of the chart: `url_name` takes the patient's id; who lacks the permission is not shown the tab.
+
+    `label` may be a lazy translation. Lower `order` stands further left; the overview is 0, access 1000.
+    """
+
+    label: Any
+    url_name: str
+    permission: Any
+    order: int = 100
+
+
+class ChartCard(Protocol):
+    """A card on the overview of one chart, as `accounts.parts.Card`; None where there is nothing for this reader."""
+
+    def __call__(self, patient: Any, user: Any, now: datetime) -> Any: ...
+
+
+class PortalCard(Protocol):
+    """A card on the patient's own first page, as `accounts.parts.Card`; None where there is nothing to say."""
+
+    def __call__(self, patient: Any, user: Any, now: datetime) -> Any: ...
 
 
 class Merge(Protocol):

@@ -1,12 +1,10 @@
 """The patient's pages: their own details, who opened their record, and how the account is linked to it."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,37 +13,21 @@ from django.views.decorators.http import require_http_methods, require_safe
 from healthcare.accounts.guards import requires
 from healthcare.accounts.permissions import Permission
 from patients import actions, queries
+from patients.doors import own_record
 from patients.forms import LinkForm, OpeningsForm
 from patients.models import Patient
 
 MONTH = timedelta(days=30)
-PortalView = Callable[..., HttpResponseBase]
-
-
-def own_record(view: PortalView) -> PortalView:
-    """A page of one's own record, audited before it is shown; whose account is not linked yet goes to link it."""
-
-    @requires(Permission.OWN_RECORD)
-    @wraps(view)
-    def door(request: HttpRequest) -> HttpResponseBase:
-        user: Any = request.user
-        patient = queries.own_patient(user)
-        if patient is None:
-            return redirect("portal:link")
-        actions.open_chart(by=user, patient=patient)
-        with timezone.override(patient.site.time_zone):
-            return view(request, patient)
-
-    return door
 
 
 @require_safe
 @own_record
 def home(request: HttpRequest, patient: Patient) -> HttpResponse:
-    since = timezone.now() - MONTH
-    seen = queries.openings_of(patient, since=since, besides=request.user)  # type: ignore[arg-type]
+    user: Any = request.user
+    seen = queries.openings_of(patient, since=timezone.now() - MONTH, besides=user)
     people = len({opening.actor_id for opening in seen if not opening.denied})
-    return render(request, "patients/portal_home.html", {"patient": patient, "people": people})
+    cards = queries.cards_of("patients.PortalCard", patient, user, timezone.now())
+    return render(request, "patients/portal_home.html", {"patient": patient, "people": people, "cards": cards})
 
 
 @require_safe

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from healthcare.accounts.models import Membership, Site, User
+from healthcare.accounts.parts import FAILED_CARD, Card
 from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import ROLES
 from healthcare.audit.models import AuditEvent
 from healthcare.db.uuids import floor7
-from healthcare.events.parts import parts_of
+from healthcare.events.parts import answers_of
 from patients.models import CareRelationship, GroupGrant, Patient, UserGrant
 from patients.parts import ALLERGIES, BannerNote
 from patients.rules import SearchTerms, birth_dates_of_ages
@@ -182,6 +183,12 @@ def patients_with_ended_grants(*, at_most: int) -> list[UUID]:
 
 
 # == The banner ==
+NOT_SHOWN = (
+    BannerNote(role="bad", text=_lazy("Allergies could not be shown: do not rely on this page."), slot=ALLERGIES),
+    BannerNote(role="bad", text=_lazy("Some warnings could not be shown")),
+)
+
+
 @dataclass(frozen=True)
 class Notes:
     """What the banner says beside the name."""
@@ -191,11 +198,15 @@ class Notes:
 
 
 def banner_notes(user: User, ids: Collection[UUID]) -> dict[UUID, Notes]:
-    """For each patient what the apps want known first. Of allergies, who stands furthest right knows best."""
+    """For each patient what the apps want known first. Of allergies, who stands furthest right knows best.
+
+    An app that fails leaves a warning in place of its notes: silence would be taken for safety.
+    """
     said: dict[UUID, list[BannerNote]] = {patient_id: [] for patient_id in ids}
-    for part in parts_of("patients.Banner"):
-        for patient_id, notes in part.for_patients(list(said), user=user).items():
-            said[patient_id].extend(notes)
+    for given in answers_of("patients.Banner", lambda part: dict(part.for_patients(list(said), user=user))):
+        notes = dict.fromkeys(said, NOT_SHOWN) if given.value is None else given.value
+        for patient_id, found in notes.items():
+            said[patient_id].extend(found)
     return {
         patient_id: Notes(
             allergies=next((note for note in reversed(notes) if note.slot == ALLERGIES), None),
@@ -203,6 +214,14 @@ def banner_notes(user: User, ids: Collection[UUID]) -> dict[UUID, Notes]:
         )
         for patient_id, notes in said.items()
     }
+
+
+# == Cards of the apps to the right ==
+def cards_of(part: str, patient: Patient, user: User, now: datetime) -> list[Card]:
+    """The cards that the apps have for a page about this patient, in their order; one that failed says so."""
+    answers = answers_of(part, lambda card: card(patient, user, now))
+    cards = [FAILED_CARD if given.failed else given.value for given in answers]
+    return sorted((card for card in cards if card is not None), key=lambda card: card.order)
 
 
 # == One's own record ==

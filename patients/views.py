@@ -1,7 +1,5 @@
 """The pages of the staff about patients: find, list, register, open a chart, and say who may open it."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,56 +8,25 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from healthcare.accounts.access import NotAllowed, can
+from healthcare.accounts.access import NotAllowed
 from healthcare.accounts.guards import requires
 from healthcare.accounts.permissions import Permission
 from healthcare.accounts.roles import ROLES
 from patients import actions, queries
-from patients.access import NotInScope, can_end, check_can_open_chart
+from patients.access import can_end
+from patients.doors import chart_context, of_patient
 from patients.forms import SCOPE_WORDS, ChangeForm, GrantForm, ListForm, RegisterForm, answer_for
 from patients.models import CareRelationship, Patient
 
 SHORTEST_SEARCH = 2
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
-ChartView = Callable[..., HttpResponseBase]
-
-
-def of_patient(permission: Permission) -> Callable[[ChartView], ChartView]:
-    """A page about one patient, for roles that hold the permission: the opening is said before anything is shown.
-
-    A patient of somebody else and no patient at all get the same answer: one fixed page for staff, 404 for patients.
-    """
-
-    def decorate(view: ChartView) -> ChartView:
-        @requires(permission)
-        def door(request: HttpRequest, patient_id: UUID, **kwargs: Any) -> HttpResponseBase:
-            user: Any = request.user
-            try:
-                check_can_open_chart(user, patient_id)
-            except NotInScope:
-                actions.refuse_chart(by=user, patient_id=patient_id)
-                return render(request, "patients/not_in_scope.html", status=403)
-            patient = Patient.objects.visible_to(user).select_related("site").get(pk=patient_id)
-            actions.open_chart(by=user, patient=patient)
-            with timezone.override(patient.site.time_zone):
-                return view(request, patient, **kwargs)
-
-        @wraps(door)
-        def seen(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if can(request.user, Permission.OWN_RECORD):
-                raise Http404
-            return door(request, *args, **kwargs)
-
-        return wraps(view, updated=())(seen)
-
-    return decorate
 
 
 # == Find ==
@@ -156,7 +123,11 @@ def form_page(request: HttpRequest, template: str, context: dict[str, Any]) -> H
 @require_safe
 @of_patient(Permission.OPEN_CHART)
 def chart(request: HttpRequest, patient: Patient) -> HttpResponse:
-    context = chart_context(request, patient) | {"lines": access_rows(request, patient)}
+    user: Any = request.user
+    context = chart_context(request, patient) | {
+        "lines": access_rows(request, patient),
+        "cards": queries.cards_of("patients.ChartCard", patient, user, timezone.now()),
+    }
     return render(request, "patients/chart.html", context)
 
 
@@ -168,26 +139,6 @@ def access(request: HttpRequest, patient: Patient) -> HttpResponse:
         "openings": queries.openings_of(patient, at_most=25),
     }
     return render(request, "patients/access.html", context)
-
-
-def chart_context(request: HttpRequest, patient: Patient) -> dict[str, Any]:
-    """What every page of a chart shows: whose it is, what to know first, and the tabs."""
-    user: Any = request.user
-    may_change = can(user, Permission.CHANGE_PATIENT)
-    here = request.resolver_match.url_name if request.resolver_match else ""
-    tabs = [("chart", _("Overview")), ("access", _("Access"))]
-    return {
-        "patient": patient,
-        "notes": queries.banner_notes(user, [patient.pk])[patient.pk],
-        "tabs": [
-            {"label": label, "url": reverse(f"patients:{name}", args=[patient.pk]), "current": name == here}
-            for name, label in tabs
-        ],
-        "print_subject": f"{patient.name}, {_('MRN')} {patient.mrn}.",
-        "change_url": may_change and reverse("patients:change", args=[patient.pk]),
-        "may_grant": can(user, Permission.GRANT_ACCESS),
-        "may_invite": can(user, Permission.INVITE_TO_PORTAL),
-    }
 
 
 def access_rows(request: HttpRequest, patient: Patient) -> list[dict[str, Any]]:

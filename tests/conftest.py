@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connections
 from django.test.utils import setup_databases, teardown_databases
 
+from healthcare.events import parts
 from healthcare.events.facts import decode
 from tests.roles import as_the_system, taking_role
 
@@ -95,6 +96,25 @@ def superuser() -> Iterator[psycopg.Connection]:
 def reference() -> str:
     """Something unique, for names and addresses that must not meet those of another test."""
     return uuid.uuid4().hex[:10]
+
+
+@pytest.fixture
+def takes_part(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """`takes_part("patients.Banner", one, other)`: these objects, and nobody else, take part under this name."""
+    found = parts.import_string
+    named = parts.names_of
+    put_in: dict[str, Any] = {}
+    by_part: dict[str, list[str]] = {}
+
+    def put(name: str, *objects: Any) -> None:
+        by_part[name] = [f"tests.{name}.{place}" for place in range(len(objects))]
+        put_in.update(zip(by_part[name], objects, strict=True))
+        parts.parts_of.cache_clear()
+
+    monkeypatch.setattr(parts, "names_of", lambda name: by_part.get(name) or named(name))
+    monkeypatch.setattr(parts, "import_string", lambda target: put_in.get(target) or found(target))
+    yield put
+    parts.parts_of.cache_clear()
 
 
 @pytest.fixture

@@ -31,6 +31,10 @@ class Card:
     wide: bool = False
 
 
+#: What stands in place of a card whose app failed.
+FAILED_CARD = Card("ui/failed_card.html", order=900)
+
+
 class HomeCard(Protocol):
     """Called with the signed-in user and the moment; None where the card is not for their role."""
 

@@ -18,6 +18,26 @@ class Permission(StrEnum):
     CHANGE_PATIENT = "patients.change"
     GRANT_ACCESS = "patients.grant_access"
     INVITE_TO_PORTAL = "patients.invite_to_portal"
+    VIEW_SCHEDULE = "scheduling.view"
+    BOOK_APPOINTMENT = "scheduling.book"
+    CHECK_IN = "scheduling.check_in"
+    ROOM_PATIENT = "scheduling.room"
+    BLOCK_TIME = "scheduling.block_time"
+    READ_CLINICAL = "records.read"
+    RECORD_VITALS = "records.record_vitals"
+    ENTER_RESULT = "records.enter_result"
+    RELEASE_RESULT = "records.release_result"
+    WRITE_NOTE = "records.write_note"
+    RECORD_CONDITION = "records.record_condition"
+    RECORD_ALLERGY = "records.record_allergy"
+    MESSAGE_PATIENTS = "records.message"
+    READ_MEDICATIONS = "prescriptions.read"
+    PRESCRIBE = "prescriptions.prescribe"
+    DISPENSE = "prescriptions.dispense"
+    READ_BILLING = "billing.read"
+    TAKE_PAYMENT = "billing.take_payment"
+    RECEIVE_ALERTS = "alerts.receive"
+    READ_DASHBOARD = "analytics.read"
     OWN_RECORD = "portal.own_record"
 
 
@@ -31,6 +51,26 @@ DESCRIPTIONS: dict[Permission, Promise] = {
     Permission.CHANGE_PATIENT: _("Change a patient's name, birth date and contact details"),
     Permission.GRANT_ACCESS: _("Give a colleague access to a patient in one's own care, and end it"),
     Permission.INVITE_TO_PORTAL: _("Give a patient the code that opens their portal account"),
+    Permission.VIEW_SCHEDULE: _("See the schedule and who is waiting"),
+    Permission.BOOK_APPOINTMENT: _("Book, move and cancel visits"),
+    Permission.CHECK_IN: _("Check patients in, and say who did not come"),
+    Permission.ROOM_PATIENT: _("Take a patient to a room"),
+    Permission.BLOCK_TIME: _("Keep a provider's time free of visits"),
+    Permission.READ_CLINICAL: _("Read the clinical record of a patient in one's care"),
+    Permission.RECORD_VITALS: _("Record vital signs"),
+    Permission.ENTER_RESULT: _("Enter a laboratory result"),
+    Permission.RELEASE_RESULT: _("Acknowledge a result and release it to the patient"),
+    Permission.WRITE_NOTE: _("Write and sign the note of a visit"),
+    Permission.RECORD_CONDITION: _("Add a diagnosis or problem, and say when it is over"),
+    Permission.RECORD_ALLERGY: _("Record allergies, or that none are known"),
+    Permission.MESSAGE_PATIENTS: _("Read and answer patients' messages"),
+    Permission.READ_MEDICATIONS: _("See the medicines of a patient in one's care"),
+    Permission.PRESCRIBE: _("Prescribe medicines, and cancel prescriptions"),
+    Permission.DISPENSE: _("Prepare medicines and hand them out"),
+    Permission.READ_BILLING: _("See bills and what is owed"),
+    Permission.TAKE_PAYMENT: _("Take payments"),
+    Permission.RECEIVE_ALERTS: _("Receive alerts, and acknowledge them"),
+    Permission.READ_DASHBOARD: _("See the clinic in numbers, without any patient"),
     Permission.OWN_RECORD: _("See one's own record, and the records of people one acts for"),
 }
 

@@ -22,8 +22,53 @@ class Role:
 
 
 PATIENT = "patient"
-DESK = frozenset({P.SEARCH_PATIENTS, P.OPEN_CHART, P.REGISTER_PATIENT, P.CHANGE_PATIENT, P.INVITE_TO_PORTAL})
-CARE = DESK | {P.GRANT_ACCESS}
+LOOKING_UP = frozenset({P.SEARCH_PATIENTS, P.OPEN_CHART})
+REGISTERING = LOOKING_UP | {P.REGISTER_PATIENT, P.CHANGE_PATIENT, P.INVITE_TO_PORTAL}
+FRONT_DESK = REGISTERING | {
+    P.VIEW_SCHEDULE,
+    P.BOOK_APPOINTMENT,
+    P.CHECK_IN,
+    P.BLOCK_TIME,
+    P.MESSAGE_PATIENTS,
+    P.READ_BILLING,
+    P.TAKE_PAYMENT,
+    P.RECEIVE_ALERTS,
+}
+NURSE = REGISTERING | {
+    P.GRANT_ACCESS,
+    P.VIEW_SCHEDULE,
+    P.BOOK_APPOINTMENT,
+    P.CHECK_IN,
+    P.ROOM_PATIENT,
+    P.READ_CLINICAL,
+    P.RECORD_VITALS,
+    P.ENTER_RESULT,
+    P.RECORD_ALLERGY,
+    P.MESSAGE_PATIENTS,
+    P.READ_MEDICATIONS,
+    P.RECEIVE_ALERTS,
+}
+DOCTOR = REGISTERING | {
+    P.GRANT_ACCESS,
+    P.VIEW_SCHEDULE,
+    P.BOOK_APPOINTMENT,
+    P.ROOM_PATIENT,
+    P.BLOCK_TIME,
+    P.READ_CLINICAL,
+    P.RECORD_VITALS,
+    P.ENTER_RESULT,
+    P.RELEASE_RESULT,
+    P.WRITE_NOTE,
+    P.RECORD_CONDITION,
+    P.RECORD_ALLERGY,
+    P.MESSAGE_PATIENTS,
+    P.READ_MEDICATIONS,
+    P.PRESCRIBE,
+    P.RECEIVE_ALERTS,
+    P.READ_DASHBOARD,
+}
+PHARMACIST = LOOKING_UP | {P.READ_MEDICATIONS, P.DISPENSE, P.RECEIVE_ALERTS}
+BILLING = LOOKING_UP | {P.READ_BILLING, P.TAKE_PAYMENT, P.READ_DASHBOARD}
 EVERY_SCOPE = frozenset(S)
 
 _ROLES = (
@@ -39,30 +84,36 @@ _ROLES = (
         "front_desk",
         _("Front desk"),
         _("Finds and registers patients, keeps the schedule. Sees no clinical content."),
-        DESK,
+        FRONT_DESK,
         frozenset({S.IDENTITY, S.SCHEDULE, S.MESSAGE, S.BILLING}),
     ),
     Role(
         "billing",
         _("Billing"),
         _("Bills visits and posts payments. Sees no clinical notes."),
-        frozenset({P.SEARCH_PATIENTS, P.OPEN_CHART}),
+        BILLING,
         frozenset({S.IDENTITY, S.SCHEDULE, S.BILLING}),
     ),
-    Role("nurse", _("Nurse"), _("Cares for the patients of their sites and teams."), CARE, EVERY_SCOPE - {S.BILLING}),
-    Role("doctor", _("Doctor"), _("Treats the patients in their care."), CARE, EVERY_SCOPE),
+    Role(
+        "nurse",
+        _("Nurse"),
+        _("Cares for the patients of their sites and teams."),
+        NURSE,
+        EVERY_SCOPE - {S.BILLING},
+    ),
+    Role("doctor", _("Doctor"), _("Treats the patients in their care."), DOCTOR, EVERY_SCOPE),
     Role(
         "pharmacist",
         _("Pharmacist"),
         _("Prepares and hands out medicines in the clinic's own dispensary."),
-        frozenset({P.SEARCH_PATIENTS, P.OPEN_CHART}),
+        PHARMACIST,
         frozenset({S.IDENTITY, S.MEDICATION}),
     ),
     Role(
         "researcher",
         _("Researcher"),
         _("Works with counts and approved extracts. Opens no chart."),
-        frozenset(),
+        frozenset({P.READ_DASHBOARD}),
         frozenset(),
     ),
     Role(
@@ -76,7 +127,7 @@ _ROLES = (
         "administrator",
         _("Administrator"),
         _("Runs accounts, sites and roles. Has no standing right to clinical content."),
-        frozenset({P.MANAGE_ACCOUNTS, P.INVITE}),
+        frozenset({P.MANAGE_ACCOUNTS, P.INVITE, P.READ_DASHBOARD}),
         frozenset(),
     ),
 )

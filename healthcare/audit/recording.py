@@ -12,6 +12,7 @@ from django.db import Error, connections, models, transaction
 
 from healthcare.audit.request import request_facts
 from healthcare.db.context import Actor, current_actor, sign
+from healthcare.events.parts import WholeAnswerRefused
 
 OUTCOMES = ("ok", "denied", "failed")
 ACTION = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
@@ -39,7 +40,7 @@ FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[]) AS row (patient_id, 
 """  # noqa: S608
 
 
-class AuditUnavailable(Exception):
+class AuditUnavailable(WholeAnswerRefused):
     """The event could not be written, so the answer must not leave: 503, and no patient data."""
 
 

@@ -15,4 +15,6 @@ class Purpose(StrEnum):
 
 
 # SECURITY DEFINER functions that show nobody's rows: they answer about the actor alone, or derive grants.
-ABOUT_THE_ACTOR = frozenset({"claims", "group_ids", "site_ids", "own_patient_id", "reaches", "sync_access"})
+ABOUT_THE_ACTOR = frozenset(
+    {"claims", "group_ids", "site_ids", "own_patient_id", "reaches", "sync_access", "release_claims"}
+)

@@ -1,7 +1,8 @@
 """The verbs: queue a message, note what a carrier reports, send one again."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -16,7 +17,7 @@ from healthcare.events import publish
 from healthcare.messaging.addresses import check_address
 from healthcare.messaging.events import CarrierReported
 from healthcare.messaging.models import Message
-from healthcare.messaging.rules import TWILIO_STATES
+from healthcare.messaging.rules import TWILIO_STATES, Attachment, may_attach
 from healthcare.messaging.templating import check_template
 
 
@@ -36,24 +37,30 @@ def queue_message(
     urgent: bool = False,
     expires_at: datetime | None = None,
     language: str = "",
+    attachments: Sequence[Attachment] = (),
 ) -> UUID:
     """Put a message in the post, in the transaction of the verb it belongs to; a worker sends it after the commit.
 
     `parameters` are plain texts for the template's placeholders; the subject line cannot hold any of them. Two messages
     with one `dedupe_key` are one: the second is not written, and its id is the first one's. After `expires_at` it is
-    not sent any more. Raises AddressRefused, TemplateDoesNotExist, and ValueError for a parameter that is no text.
+    not sent any more. `attachments` go with mails alone, and are forgotten with the words once a carrier has them.
+    Raises AddressRefused, TemplateDoesNotExist, and ValueError for a parameter that is no text, or an attachment that
+    is no small text with a plain name.
     """
     check_address(channel, address)
     check_template(template, channel)
     for name, value in parameters.items():
         if not isinstance(value, str):
             raise ValueError(f"The parameter {name} of {template} is not a text.")
+    if attachments and (channel != "email" or not all(may_attach(each) for each in attachments)):
+        raise ValueError("Small texts with a plain name can be attached, to mails alone.")
     message = Message(
         id=uuid5(NAMESPACE_URL, f"message:{dedupe_key}"),
         channel=channel,
         address=address,
         template=template,
         parameters=json.dumps(dict(parameters)),
+        attachments=json.dumps([asdict(each) for each in attachments]) if attachments else None,
         language=language or get_language() or "",
         dedupe_key=dedupe_key,
         queue="urgent" if urgent else "default",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from healthcare.db.fields import EncryptedTextField
 from healthcare.db.privileges import Access
 from healthcare.events.models import DueWork, DueWorkQuerySet
+from healthcare.messaging.rules import Attachment
 
 # What an administrator may see of a message: that it exists and what became of it; not to whom, and not what.
 SHOWN = (
@@ -64,6 +65,7 @@ class Message(DueWork):
     address = EncryptedTextField()
     template = models.CharField(max_length=100)
     parameters = EncryptedTextField(null=True)
+    attachments = EncryptedTextField(null=True)
     language = models.CharField(max_length=12, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     dedupe_key = models.CharField(max_length=200, unique=True)
@@ -103,6 +105,11 @@ class Message(DueWork):
     def words(self) -> Mapping[str, str]:
         """The parameters of the template; empty once the message was accepted."""
         return dict(json.loads(self.parameters or "{}"))
+
+    @property
+    def attached(self) -> tuple[Attachment, ...]:
+        """What goes beside a mail; nothing once the message was accepted."""
+        return tuple(Attachment(**each) for each in json.loads(self.attachments or "[]"))
 
     @property
     def mail_id(self) -> str:

@@ -80,7 +80,9 @@ def write(message: Message, now: datetime) -> Letter:
     """Raises what rendering raises, and UnreadableValue."""
     words = render(message.template, message.channel, message.words, message.language)
     left = (message.expires_at or now + USEFUL) - now
-    return Letter(message.pk, message.mail_id, message.address, words, int(left.total_seconds()))
+    return Letter(
+        message.pk, message.mail_id, message.address, words, int(left.total_seconds()), message.attached
+    )
 
 
 def settle(message: Message, verdict: Verdict) -> None:
@@ -96,7 +98,7 @@ def settle(message: Message, verdict: Verdict) -> None:
     }
     if verdict.status == Status.SENT:
         # Accepted words are not needed here any longer; a link in them may still open a door.
-        changes |= {"sent_at": now, "carrier_id": verdict.carrier_id[:200], "parameters": None}
+        changes |= {"sent_at": now, "carrier_id": verdict.carrier_id[:200], "parameters": None, "attachments": None}
     with acting_as_system("send_message"):
         ours = Message.objects.filter(pk=message.pk, lease_token=message.lease_token)
         if not ours.filter(status__in=["sending", "unknown"]).update(**changes):

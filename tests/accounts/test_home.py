@@ -42,7 +42,7 @@ def test_without_a_portal_patients_see_that_nothing_waits(monkeypatch: pytest.Mo
     assert "Nothing waits for you here" in sign_in(person()).get("/").content.decode()
 
 
-def test_cards_stand_in_their_order_wide_ones_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cards_stand_in_their_order_wide_ones_first(takes_part: Any) -> None:
     def part(order: int, wide: bool = False) -> Any:
         return lambda user, now: Card("accounts/home_audit.html", order=order, wide=wide)
 
@@ -50,7 +50,7 @@ def test_cards_stand_in_their_order_wide_ones_first(monkeypatch: pytest.MonkeyPa
         return None
 
     parts = (part(30), part(10), silent, part(99, True))
-    monkeypatch.setattr("healthcare.accounts.views.home.parts_of", lambda name: parts)
+    takes_part("accounts.HomeCard", *parts)
     answer = sign_in(colleague("doctor")).get("/")
     assert [card.order for card in answer.context["wide"]] == [99]
     assert [card.order for card in answer.context["narrow"]] == [10, 30]

@@ -146,7 +146,7 @@ def test_every_model_is_fit_for_row_security(model):
 def test_every_model_has_a_factory(model):
     made = {found._meta.model for found in vars(factories).values() if hasattr(found, "_meta")}
     assert model in made or label(model) in WITHOUT_FACTORY, (
-        f"Write a factory for {label(model)} in tests/factories.py."
+        f"Write a factory for {label(model)} in tests/factories/."
     )
 
 

@@ -1,13 +1,16 @@
 """What this app adds to pages on its left, and to its own banner."""
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
-from healthcare.audit import record
+from healthcare.accounts.parts import Card
+from healthcare.accounts.permissions import Permission
+from healthcare.audit import AuditUnavailable, record
 from healthcare.db.context import acting_as
 from healthcare.events.parts import parts_of
 from patients import panels, queries
-from patients.parts import ALERTS, ALLERGIES, BannerNote
+from patients.parts import ALERTS, ALLERGIES, BannerNote, ChartTab
 from tests.factories import CareRelationshipFactory, PatientFactory, UserFactory, portal_user, staff
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +59,7 @@ def test_names_are_given_of_those_one_sees() -> None:
         assert panels.names_of(officer, [mine.pk]) == {}
 
 
-def test_allergies_come_from_whoever_stands_furthest_right(monkeypatch) -> None:
+def test_allergies_come_from_whoever_stands_furthest_right(takes_part) -> None:
     first, second = PatientFactory(), PatientFactory()
     doctor = staff("doctor", first.site)
 
@@ -70,7 +73,7 @@ def test_allergies_come_from_whoever_stands_furthest_right(monkeypatch) -> None:
                 ]
             }
 
-    monkeypatch.setattr(queries, "parts_of", lambda name: (panels.never_asked, Records()))
+    takes_part("patients.Banner", panels.never_asked, Records())
     notes = queries.banner_notes(doctor, [first.pk, second.pk])
     assert notes[first.pk].allergies.action == "penicillin"
     assert [note.text for note in notes[first.pk].alerts] == ["On warfarin"]
@@ -78,13 +81,95 @@ def test_allergies_come_from_whoever_stands_furthest_right(monkeypatch) -> None:
     assert notes[second.pk].alerts == []
 
 
-def test_alerts_stand_in_the_banner(browser, monkeypatch) -> None:
+def test_alerts_stand_in_the_banner(browser, takes_part) -> None:
     patient = PatientFactory()
 
     class Records:
         def for_patients(self, ids, *, user):
             return {patient.pk: [BannerNote("warn", "On warfarin")]}
 
-    monkeypatch.setattr(queries, "parts_of", lambda name: (Records(),))
+    takes_part("patients.Banner", Records())
     text = browser(staff("doctor", patient.site)).get(f"/patients/{patient.pk}/").content.decode()
     assert '<span class="tag warn">On warfarin</span>' in text
+
+
+# == What an app's failure leaves standing ==
+class Broken:
+    """Fails in one of the ways in which an app can."""
+
+    def __init__(self, how: str) -> None:
+        self.how = how
+
+    def for_patients(self, ids, *, user):
+        return self()
+
+    def __call__(self, *_asked):
+        if self.how == "a refused query":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 / 0")
+        raise LookupError("Canaryson")
+
+
+@pytest.mark.parametrize("how", ["a bug", "a refused query"])
+def test_a_banner_that_fails_says_so_and_the_rest_stands(browser, takes_part, how) -> None:
+    patient = PatientFactory(family_name="Hollis")
+
+    class OnWarfarin:
+        def for_patients(self, ids, *, user):
+            return {patient.pk: [BannerNote("warn", "On warfarin")]}
+
+    takes_part("patients.Banner", panels.never_asked, Broken(how), OnWarfarin())
+    answer = browser(staff("doctor", patient.site)).get(f"/patients/{patient.pk}/")
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Allergies could not be shown: do not rely on this page." in text
+    assert "Allergies never asked" not in text
+    assert "Some warnings could not be shown" in text
+    assert "On warfarin" in text
+    assert "Hollis" in text
+
+
+@pytest.mark.parametrize("how", ["a bug", "a refused query"])
+@pytest.mark.parametrize(
+    ("part", "role", "address"),
+    [
+        ("patients.ChartCard", "doctor", "/patients/{patient.pk}/"),
+        ("patients.PortalCard", "patient", "/portal/"),
+        ("accounts.HomeCard", "doctor", "/"),
+    ],
+)
+def test_a_card_that_fails_says_so_and_the_rest_stands(browser, takes_part, part, role, address, how) -> None:
+    patient = PatientFactory(preferred_name="Rosie")
+    card = Card("ui/failed_card.html", order=1)
+    takes_part(part, Broken(how), lambda *asked: card, lambda *asked: None)
+    person = portal_user(patient) if role == "patient" else staff(role, patient.site)
+    answer = browser(person).get(address.format(patient=patient))
+    assert answer.status_code == 200
+    assert answer.content.decode().count("This part could not be shown") == 2
+    if part != "accounts.HomeCard":
+        assert "Rosie" in answer.content.decode()
+
+
+def test_without_an_audit_no_part_is_shown(browser, takes_part) -> None:
+    patient = PatientFactory(family_name="Canaryson")
+
+    def unaudited(*_asked):
+        raise AuditUnavailable
+
+    takes_part("patients.ChartCard", unaudited)
+    answer = browser(staff("doctor", patient.site)).get(f"/patients/{patient.pk}/")
+    assert answer.status_code == 503
+    assert b"Canaryson" not in answer.content
+
+
+def test_the_tabs_of_a_chart_are_those_the_reader_may_open(browser, takes_part) -> None:
+    patient = PatientFactory()
+    takes_part(
+        "patients.ChartTab",
+        ChartTab("Bills", "patients:portal_code", Permission.READ_BILLING, order=20),
+        ChartTab("Medicines", "patients:grant", Permission.READ_MEDICATIONS, order=10),
+    )
+    text = browser(staff("doctor", patient.site)).get(f"/patients/{patient.pk}/").content.decode()
+    assert "Medicines" in text
+    assert "Bills" not in text
+    assert text.index(">Overview<") < text.index(">Medicines<") < text.index(">Access<")

@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from healthcare.accounts.guards import anyone_signed_in
-from healthcare.accounts.parts import Card
+from healthcare.accounts.parts import FAILED_CARD, Card
 from healthcare.accounts.roles import PATIENT
-from healthcare.events.parts import parts_of
+from healthcare.events.parts import answers_of, parts_of
 
 
 @anyone_signed_in
@@ -22,8 +22,9 @@ def home(request: HttpRequest) -> HttpResponse:
         for portal in parts_of("accounts.PortalAccount"):
             return redirect(portal.home)
     now = timezone.now()
-    cards: list[Card] = [card for part in parts_of("accounts.HomeCard") if (card := part(user, now)) is not None]
-    cards.sort(key=lambda card: card.order)
+    answers = answers_of("accounts.HomeCard", lambda part: part(user, now))
+    shown: list[Card | None] = [FAILED_CARD if given.failed else given.value for given in answers]
+    cards = sorted((card for card in shown if card is not None), key=lambda card: card.order)
     context = {
         "now": now,
         "wide": [card for card in cards if card.wide],

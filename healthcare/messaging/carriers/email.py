@@ -65,6 +65,14 @@ def compose(letter: Letter) -> bytes:
     mail.set_content(letter.words.text)
     if letter.words.html:
         mail.add_alternative(letter.words.html, subtype="html")
+    for attachment in letter.attachments:
+        kind, *pairs = attachment.media_type.split("; ")
+        mail.add_attachment(
+            attachment.text,
+            subtype=kind.partition("/")[2],
+            filename=attachment.file_name,
+            params=dict(pair.split("=") for pair in pairs),
+        )
     return mail.as_bytes()
 
 

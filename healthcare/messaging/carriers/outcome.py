@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from healthcare.messaging.rules import Attachment
 from healthcare.messaging.templating import Words
 
 
@@ -13,6 +14,7 @@ class Letter:
     address: str
     words: Words
     seconds_left: int  # how long the words stay useful
+    attachments: tuple[Attachment, ...] = ()  # for mails alone
 
 
 class Refused(Exception):

@@ -28,6 +28,29 @@ from patients.models import CareRelationship, Patient, PortalCode
 from patients.rules import medical_record_number
 from tests.roles import as_the_system, taking_role
 
+__all__ = [
+    "ALWAYS",
+    "LONG_AGO",
+    "CareRelationshipFactory",
+    "Factory",
+    "FailureCountFactory",
+    "MembershipFactory",
+    "OneTimeLinkFactory",
+    "PatientFactory",
+    "PortalCodeFactory",
+    "ProviderFactory",
+    "RecoveryCodeFactory",
+    "RoleEditFactory",
+    "SecondFactorResetFactory",
+    "SessionFactory",
+    "SiteFactory",
+    "TOTPDeviceFactory",
+    "TeamFactory",
+    "UserFactory",
+    "portal_user",
+    "staff",
+]
+
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 ALWAYS = TimestamptzRange(LONG_AGO, None)
 

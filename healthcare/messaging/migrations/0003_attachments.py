@@ -1,0 +1,9 @@
+import healthcare.db.fields
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("messaging", "0002_row_security")]
+    operations = [
+        migrations.AddField("message", "attachments", healthcare.db.fields.EncryptedTextField(null=True)),
+    ]

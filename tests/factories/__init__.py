@@ -1,0 +1,4 @@
+"""One factory a model, an app a file. Rows are made in a worker as the system, so that a test can build a world that
+it may not see."""
+
+from tests.factories.ground import *
