@@ -2,3 +2,4 @@
 it may not see."""
 
 from tests.factories.ground import *
+from tests.factories.scheduling import *

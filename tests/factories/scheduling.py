@@ -1,0 +1,148 @@
+"""Visits and the hours round them. A factory's visit has its claims, as the database asks of every visit."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import factory
+from django.utils import timezone
+from psycopg.types.range import DateRange, TimestamptzRange
+
+from healthcare.accounts.models import Provider, Site
+from scheduling.models import (
+    BLOCK_LANE,
+    HOLDING,
+    Appointment,
+    PatientClaim,
+    Resource,
+    TimeClaim,
+    VisitType,
+    WorkException,
+    WorkRule,
+)
+from tests.factories.ground import Factory, PatientFactory, ProviderFactory, SiteFactory, UserFactory
+from tests.roles import as_the_system
+
+__all__ = [
+    "AppointmentFactory",
+    "PatientClaimFactory",
+    "ResourceFactory",
+    "TimeClaimFactory",
+    "VisitTypeFactory",
+    "WorkExceptionFactory",
+    "WorkRuleFactory",
+    "bookable_provider",
+    "span",
+]
+FOREVER = DateRange(datetime(2020, 1, 1, tzinfo=UTC).date(), None)
+
+
+def span(start: datetime, minutes: int = 40) -> TimestamptzRange:
+    return TimestamptzRange(start, start + timedelta(minutes=minutes))
+
+
+def tomorrow_at(hour: int) -> datetime:
+    return timezone.now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1, hours=hour)
+
+
+class VisitTypeFactory(Factory):
+    """Forty minutes, a start every five, no buffers, no notice."""
+
+    class Meta:
+        model = VisitType
+
+    name = factory.Sequence(lambda n: f"Visit {n}")
+    slug = factory.Sequence(lambda n: f"visit-{n}")
+    minutes = 40
+    notice_minutes = 0
+
+
+class ResourceFactory(Factory):
+    class Meta:
+        model = Resource
+
+    provider = factory.SubFactory(ProviderFactory)
+    name = factory.LazyAttribute(lambda resource: resource.provider.name if resource.provider else "Room")
+
+
+class WorkRuleFactory(Factory):
+    """Mondays from nine to five."""
+
+    class Meta:
+        model = WorkRule
+
+    resource = factory.SubFactory(ResourceFactory)
+    site = factory.SubFactory(SiteFactory)
+    validity = FOREVER
+    isodow = 1
+    starts = time(9)
+    ends = time(17)
+
+
+class WorkExceptionFactory(Factory):
+    class Meta:
+        model = WorkException
+
+    resource = factory.SubFactory(ResourceFactory)
+    during = factory.LazyFunction(lambda: span(tomorrow_at(12), 60))
+    kind = "closed"
+    reason = "Away"
+
+
+class AppointmentFactory(Factory):
+    """A visit tomorrow, an hour later with each, with its claims. `start=` and `minutes=` say otherwise."""
+
+    class Meta:
+        model = Appointment
+
+    class Params:
+        start = factory.Sequence(lambda n: tomorrow_at(8) + timedelta(hours=n % 12, days=n // 12 % 28))
+        minutes = 40
+
+    patient = factory.SubFactory(PatientFactory)
+    provider = factory.SubFactory(ProviderFactory)
+    site = factory.LazyAttribute(lambda visit: visit.patient.site)
+    visit_type = factory.SubFactory(VisitTypeFactory)
+    during = factory.LazyAttribute(lambda visit: span(visit.start, visit.minutes))
+    wall_start = factory.LazyAttribute(lambda visit: f"{visit.during.lower:%Y-%m-%dT%H:%M}")
+    time_zone = factory.LazyAttribute(lambda visit: visit.site.time_zone)
+    booked_by = factory.SubFactory(UserFactory)
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        visit = super()._create(model_class, *args, **kwargs)
+        if visit.status in HOLDING:
+            resource = getattr(visit.provider, "resource", None) or ResourceFactory(provider=visit.provider)
+            TimeClaimFactory(resource=resource, blocked=visit.during, kind="visit", appointment_id=visit.pk)
+            PatientClaimFactory(patient=visit.patient, appointment=visit, during=visit.during)
+        return visit
+
+
+class TimeClaimFactory(Factory):
+    class Meta:
+        model = TimeClaim
+
+    resource = factory.SubFactory(ResourceFactory)
+    kind = "block"
+    lane = factory.LazyAttribute(lambda claim: BLOCK_LANE if claim.kind == "block" else 0)
+    blocked = factory.Sequence(lambda n: span(tomorrow_at(8) + timedelta(hours=n % 12)))
+
+
+class PatientClaimFactory(Factory):
+    """Of a visit that stands; the claim of a visit made elsewhere is made there."""
+
+    class Meta:
+        model = PatientClaim
+
+    during = factory.LazyAttribute(lambda claim: claim.appointment.during)
+    patient = factory.LazyAttribute(lambda claim: claim.appointment.patient)
+
+
+def bookable_provider(site: Site, **fields: Any) -> Provider:
+    """A provider of this site with a resource and hours round the clock, every day."""
+    provider = ProviderFactory(**fields)
+    with as_the_system():
+        provider.sites.add(site)
+    resource = ResourceFactory(provider=provider, time_zone=site.time_zone)
+    for isodow in range(1, 8):
+        WorkRuleFactory(resource=resource, site=site, isodow=isodow, starts=time(0), ends=time(0))
+    return provider
