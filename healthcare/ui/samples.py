@@ -1,11 +1,12 @@
 """Invented people and numbers for the gallery. Fixed days and times, so that two drawings are the same."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from healthcare.ui.calendars import Calendar, Column, Entry, Slot, SlotDay
 from healthcare.ui.charts import Goal, LineChart, Point, Series
 from healthcare.ui.fields import DateOfBirthField, NumberField, PhoneField
 from healthcare.ui.forms import AboutMyself, AboutSomeone
@@ -91,6 +92,8 @@ def context() -> dict[str, Any]:
         "one_reading": one_reading(),
         "no_readings": LineChart(_("Weight"), "kg", [Series(_("Weight"), [])], key="none"),
         "trend": [7.9, 7.8, 7.6, 7.5, 7.4],
+        "calendar_day": calendar_day(),
+        "slot_days": slot_days(),
     }
 
 
@@ -141,3 +144,33 @@ def pressure() -> LineChart:
 def one_reading() -> LineChart:
     points = [Point(date(2026, 11, 9), 7.4, "Laboratory")]
     return LineChart(_("Hemoglobin A1c"), "%", [Series(_("A1c"), points)], [Goal(7, _("goal below 7.0"))], 1, "a1c")
+
+
+def calendar_day() -> Calendar:
+    """Two providers on a Monday from eight in the morning in New York."""
+    told = (
+        (0, 40, "Crane, V.", _("New patient"), "visit", "ok", _("Done")),
+        (100, 20, "Delgado-Ferreira, R.", _("Follow-up"), "visit", "info", _("Room 3")),
+        (120, 20, "Hollis, E.", _("Follow-up"), "visit", "wait", _("Arrived")),
+        (140, 20, _("Free, 20 min"), "", "free", "", ""),
+        (160, 20, "Osei, G.", _("Follow-up"), "visit", "warn", _("To move")),
+        (240, 60, _("Lunch"), "", "shut", "", ""),
+    )
+    start = datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
+    entries = [
+        Entry(
+            start + timedelta(minutes=after),
+            start + timedelta(minutes=after + length),
+            *words,
+            url="" if words[2] == "shut" else "#main",
+        )
+        for after, length, *words in told
+    ]
+    first = Column("okafor", "Dr. Maren Okafor", _("4 booked, 1 free"), entries)
+    second = Column("lindqvist", "Dr. Tove Lindqvist", _("1 booked"), entries[:1])
+    return Calendar(NOW, [first, second, Column("feld", "Dr. Aaron Feld")], now=NOW)
+
+
+def slot_days() -> list[SlotDay]:
+    today = [Slot("10:40 am", "#main", "1040"), Slot("2:00 pm", "#main", "1400")]
+    return [SlotDay(_("Today, Monday, November 23"), today), SlotDay(_("Tomorrow, Tuesday, November 24"), today[:1])]

@@ -18,6 +18,7 @@ SECTIONS = (
     "feedback",
     "findings",
     "time",
+    "schedule",
     "charts",
     "dialogs",
 )

@@ -2,7 +2,7 @@
 // account leaves them on (WCAG 2.1.4).
 
 const WAIT_MS = 1500; // between `g` and its letter
-const ROWS = "main .rows > li, main .table tbody tr";
+const ROWS = "main .rows > li, main .table tbody tr, main .cal-day > li, main .ticket";
 const PRESSABLE = "a[href], button:not([aria-disabled='true']), input, summary";
 const singleKeys = () => document.body.dataset.singleKeys === "on";
 

@@ -22,7 +22,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from healthcare.ui import charts, dates, forms, icons, reading, words
+from healthcare.ui import calendars, charts, dates, forms, icons, reading, words
 
 register = template.Library()
 
@@ -190,6 +190,18 @@ def glass(minutes: int, end_url: str = "") -> dict[str, Any]:
     return {"minutes": minutes, "end_url": end_url}
 
 
+@register.inclusion_tag("ui/components/calendar.html")
+def calendar(day: calendars.Calendar) -> dict[str, Any]:
+    """A day by columns, such as providers; a list a column where it is narrow."""
+    return {"day": day}
+
+
+@register.inclusion_tag("ui/components/slots.html")
+def slots(days: Iterable[calendars.SlotDay], name: str = "", chosen: str = "") -> dict[str, Any]:
+    """Free times by day: links, or with a `name` a group of radio buttons. The zone is said once above."""
+    return {"days": days, "name": name, "chosen": chosen}
+
+
 # == Components round content ==
 
 
@@ -256,6 +268,25 @@ def banner(
     """Who this is, always in sight; the content holds allergies and alerts."""
     values = {"family": family, "given": given, "preferred": preferred, "born": born, "sex": sex}
     return _draw("banner", content, values | {"record_number": record_number, "estimated": estimated})
+
+
+@register.simple_block_tag
+def board(content: SafeString) -> SafeString:
+    """Who is where now: stages side by side."""
+    return _draw("board", content, {})
+
+
+@register.simple_block_tag
+def stage(content: SafeString, key: str, title: Any, number: int, words: Any) -> SafeString:
+    """A stage of a board; `words` say what the number counts, for those who hear the page."""
+    return _draw("stage", content, {"key": key, "title": title, "number": number, "words": words})
+
+
+@register.simple_block_tag
+def ticket(content: SafeString, title: Any, meta: Any = "", url: str = "", role: str = "") -> SafeString:
+    """Somebody on a board; the content says how long, and holds one button: the next step."""
+    values = {"title": title, "meta": meta, "url": url, "role": role and words.role_class(role)}
+    return _draw("ticket", content, values)
 
 
 @register.simple_block_tag
