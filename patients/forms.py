@@ -1,8 +1,6 @@
 """What people type about patients, read and checked. A refusal is a sentence that says what fits."""
 
 import hashlib
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime, time, timedelta
@@ -18,14 +16,19 @@ from healthcare.accounts.access import scopes_of
 from healthcare.accounts.models import Membership, Site, User
 from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import ROLES
-from healthcare.ui.fields import OLDEST_AGE, DateOfBirthField, FlexibleDateField, PhoneField
+from healthcare.ui.fields import (
+    OLDEST_AGE,
+    DateOfBirthField,
+    FlexibleDateField,
+    LineField,
+    PatternField,
+    PhoneField,
+)
 from healthcare.ui.forms import AboutMyself, AboutSomeone
 from patients.models import CareRelationship, Patient
 from patients.queries import Filters, FoundPatient, find_colleagues, sites_of
 from patients.rules import Demographics, fingerprint
 
-JOINERS = "\u200c\u200d"  # Persian and Indic names need them
-UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 SCOPE_WORDS = {
     Scope.IDENTITY: _("Name and details"),
     Scope.SCHEDULE: _("Visits"),
@@ -37,33 +40,6 @@ SCOPE_WORDS = {
 
 
 # == Fields ==
-class LineField(forms.CharField):
-    """One line of text: accents composed (Unicode NFC), spaces single, nothing in it that cannot be seen.
-
-    It sets no `maxlength`, which would cut a pasted text silently.
-    """
-
-    default_error_messages = {
-        "too_long": _("%(label)s is too long: %(limit)d characters fit, it has %(count)d"),
-        "unseen": _("%(label)s holds a character that cannot be seen. Type it again by hand"),
-    }
-
-    def __init__(self, *, at_most: int, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.at_most = at_most
-
-    def to_python(self, value: Any) -> str:
-        text = " ".join(unicodedata.normalize("NFC", super().to_python(value) or "").split())
-        if any(unicodedata.category(sign) in UNSEEN and sign not in JOINERS for sign in text):
-            raise self.refusal("unseen")
-        if len(text) > self.at_most:
-            raise self.refusal("too_long", limit=self.at_most, count=len(text))
-        return text
-
-    def refusal(self, code: str, **values: Any) -> ValidationError:
-        return ValidationError(self.error_messages[code], code=code, params={"label": self.label, **values})
-
-
 class NameField(LineField):
     """A name as people bear it: any script, at least one letter."""
 
@@ -76,20 +52,6 @@ class NameField(LineField):
         text = super().to_python(value)
         if text and not any(sign.isalpha() for sign in text):
             raise self.refusal("no_letter")
-        return text
-
-
-class PatternField(LineField):
-    """A short text of one shape, such as a ZIP code; `refused` says what fits."""
-
-    def __init__(self, *, pattern: str, refused: Any, **kwargs: Any) -> None:
-        super().__init__(at_most=40, widget=forms.TextInput({"class": "short"}), **kwargs)
-        self.pattern, self.refused = re.compile(pattern), refused
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value).upper()
-        if text and not self.pattern.fullmatch(text):
-            raise ValidationError(self.refused, code="pattern")
         return text
 
 

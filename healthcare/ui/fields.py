@@ -1,5 +1,7 @@
 """Form fields that read what people really write, and keep it on the page when it cannot be read."""
 
+import re
+import unicodedata
 from datetime import date
 from typing import Any
 
@@ -12,6 +14,49 @@ from healthcare.ui.dates import day_text
 from healthcare.ui.reading import Unreadable, phone_text, read_day, read_phone
 
 OLDEST_AGE = 130  # years; the longest life known was 122
+JOINERS = "\u200c\u200d"  # Persian and Indic names need them
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+class LineField(forms.CharField):
+    """One line of text: accents composed (Unicode NFC), spaces single, nothing in it that cannot be seen.
+
+    It sets no `maxlength`, which would cut a pasted text silently.
+    """
+
+    default_error_messages = {
+        "too_long": _("%(label)s is too long: %(limit)d characters fit, it has %(count)d"),
+        "unseen": _("%(label)s holds a character that cannot be seen. Type it again by hand"),
+    }
+
+    def __init__(self, *, at_most: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.at_most = at_most
+
+    def to_python(self, value: Any) -> str:
+        text = " ".join(unicodedata.normalize("NFC", super().to_python(value) or "").split())
+        if any(unicodedata.category(sign) in UNSEEN and sign not in JOINERS for sign in text):
+            raise self.refusal("unseen")
+        if len(text) > self.at_most:
+            raise self.refusal("too_long", limit=self.at_most, count=len(text))
+        return text
+
+    def refusal(self, code: str, **values: Any) -> ValidationError:
+        return ValidationError(self.error_messages[code], code=code, params={"label": self.label, **values})
+
+
+class PatternField(LineField):
+    """A short text of one shape, such as a ZIP code; `refused` says what fits."""
+
+    def __init__(self, *, pattern: str, refused: Any, **kwargs: Any) -> None:
+        super().__init__(at_most=40, widget=forms.TextInput({"class": "short"}), **kwargs)
+        self.pattern, self.refused = re.compile(pattern), refused
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value).upper()
+        if text and not self.pattern.fullmatch(text):
+            raise ValidationError(self.refused, code="pattern")
+        return text
 
 
 class FlexibleDateInput(forms.TextInput):
