@@ -1,5 +1,7 @@
 """One factory a model, an app a file. Rows are made in a worker as the system, so that a test can build a world that
 it may not see."""
 
+from tests.factories.alerts import *
 from tests.factories.ground import *
+from tests.factories.records import *
 from tests.factories.scheduling import *
