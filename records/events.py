@@ -1,0 +1,89 @@
+"""Facts of the chart. Ids and categories only: what was measured or written stands in the rows."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class EncounterStarted:
+    encounter_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class EncounterFinished:
+    encounter_id: UUID
+    patient_id: UUID
+    appointment_id: UUID | None
+
+
+@dataclass(frozen=True)
+class EntryRecorded:
+    entry_id: UUID
+    patient_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True)
+class EntryVoided:
+    entry_id: UUID
+    patient_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True)
+class AbnormalValueRecorded:
+    """`severity` is "high" where a clinician should look, "urgent" where somebody must act now."""
+
+    entry_id: UUID
+    patient_id: UUID
+    severity: str
+    encounter_id: UUID | None
+
+
+@dataclass(frozen=True)
+class ResultEntered:
+    """`provider_id`: who asked for it, and so should read it."""
+
+    entry_id: UUID
+    patient_id: UUID
+    provider_id: UUID | None
+
+
+@dataclass(frozen=True)
+class ResultAcknowledged:
+    entry_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class ResultReleased:
+    entry_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class NoteSigned:
+    entry_id: UUID
+    patient_id: UUID
+    encounter_id: UUID | None
+
+
+@dataclass(frozen=True)
+class AllergyRecorded:
+    entry_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class MessageSent:
+    message_id: UUID
+    thread_id: UUID
+    patient_id: UUID
+    to_patient: bool
+
+
+@dataclass(frozen=True)
+class ThreadClosed:
+    thread_id: UUID
+    patient_id: UUID

@@ -1,0 +1,5 @@
+from records.models.encounters import Draft, Encounter
+from records.models.entries import Entry, EntryQuerySet
+from records.models.messages import Message, Thread
+
+__all__ = ["Draft", "Encounter", "Entry", "EntryQuerySet", "Message", "Thread"]

@@ -1,0 +1,103 @@
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.accounts.models import Provider, Site, User
+from healthcare.accounts.permissions import Scope
+from healthcare.accounts.roles import PATIENT
+from healthcare.db.privileges import Access
+from patients.models import PatientOwned, PatientOwnedQuerySet, within_reach
+from scheduling.models import Appointment
+
+
+class EncounterQuerySet(PatientOwnedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        """A visit entered by mistake is kept for the staff and not shown to the patient."""
+        seen = self.filter(within_reach(user, self.model.scope))
+        return seen.exclude(status="entered_in_error") if user.acting_role == PATIENT else seen
+
+    def open(self) -> Self:
+        return self.filter(status__in=["planned", "in_progress"])
+
+
+class Encounter(PatientOwned):
+    """One meeting of a patient and a provider; the bracket round what was measured, concluded and written in it."""
+
+    class Status(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        IN_PROGRESS = "in_progress", _("In progress")
+        FINISHED = "finished", _("Finished")
+        ENTERED_IN_ERROR = "entered_in_error", _("Entered in error")
+
+    scope: ClassVar[Scope] = Scope.CLINICAL
+    database_access: ClassVar[Access] = Access(web="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE")
+
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    appointment = models.OneToOneField(Appointment, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=16, choices=Status, default=Status.IN_PROGRESS)
+    reason = models.CharField(_("reason for the visit"), max_length=200, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    finished_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = EncounterQuerySet.as_manager()  # type: ignore[misc]
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["patient", "-started_at"], name="encounter_by_patient"),
+            models.Index(
+                fields=["provider", "started_at"], condition=Q(status="in_progress"), name="encounter_in_progress"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["planned", "entered_in_error"]) | Q(started_at__isnull=False),
+                name="encounter_started_says_when",
+            ),
+            models.CheckConstraint(
+                condition=(Q(status="finished") & Q(finished_at__isnull=False))
+                | (~Q(status="finished") & Q(finished_at=None, finished_by=None))
+                | Q(status="entered_in_error"),
+                name="encounter_finished_says_when",
+            ),
+        ]
+
+
+# From → to. A finished visit stays finished: what comes later is an addendum.
+ENCOUNTER_MOVES: dict[str, frozenset[str]] = {
+    "planned": frozenset({"in_progress", "entered_in_error"}),
+    "in_progress": frozenset({"finished", "entered_in_error"}),
+    "finished": frozenset({"entered_in_error"}),
+    "entered_in_error": frozenset(),
+}
+
+
+class DraftQuerySet(PatientOwnedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        """Unsigned thoughts are their author's own."""
+        return self.filter(within_reach(user, self.model.scope), author_id=user.pk)
+
+
+class Draft(PatientOwned):
+    """What somebody is writing: one row overwritten, `version` counts the savings; gone once it is signed."""
+
+    scope: ClassVar[Scope] = Scope.CLINICAL
+    database_access: ClassVar[Access] = Access()
+
+    encounter = models.ForeignKey(Encounter, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=30)
+    content = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = DraftQuerySet.as_manager()  # type: ignore[misc]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "encounter", "author", "kind"], nulls_distinct=False, name="draft_one_per_visit"
+            ),
+        ]

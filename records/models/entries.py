@@ -1,0 +1,207 @@
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.accounts.models import User
+from healthcare.accounts.permissions import Scope
+from healthcare.accounts.roles import PATIENT
+from healthcare.db.privileges import Access
+from patients.models import Patient, PatientOwned, PatientOwnedQuerySet, within_reach
+from records.models.encounters import Encounter
+
+STANDING = ("final", "corrected", "amended")
+SHOWN_TO_PATIENT = Q(record_status__in=STANDING, superseded_at=None, released_at__isnull=False)
+# What may still change on a row after it is written: where it stands in its life, never what it says.
+LIFE = (
+    "record_status",
+    "superseded_at",
+    "acknowledged_at",
+    "acknowledged_by_id",
+    "released_at",
+    "released_by_id",
+    "release_comment",
+    "voided_at",
+    "voided_by_id",
+    "void_reason",
+    "updated_at",
+)
+LIFE_ONLY = f"SELECT, INSERT, UPDATE ({', '.join(LIFE)})"
+
+
+class EntryQuerySet(PatientOwnedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        """Clinical scope; a patient sees what is final, the newest version of it, and released."""
+        seen = self.filter(within_reach(user, self.model.scope))
+        return seen.filter(SHOWN_TO_PATIENT) if user.acting_role == PATIENT else seen
+
+    def current(self) -> Self:
+        """Neither void nor replaced by a later version."""
+        return self.filter(superseded_at=None).exclude(record_status="entered_in_error")
+
+    def of_kind(self, kind: str) -> Self:
+        return self.filter(kind=kind)
+
+    def top(self) -> Self:
+        """What stands by itself; the parts of a panel come with it."""
+        return self.filter(parent=None)
+
+    def unread(self) -> Self:
+        """Laboratory results that no clinician has acknowledged."""
+        return self.current().filter(kind="laboratory_result", acknowledged_at=None)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-effective_at", "-id")
+
+
+class Entry(PatientOwned):
+    """One thing said about a patient: measured, concluded, told or written. Never rewritten: a later version replaces
+    it, or it is voided with a reason.
+
+    The table is partitioned by patient (docs/decisions/0013): a key that leads here is `(entry_id, patient_id)` in SQL,
+    and whoever reads many rows names the patient.
+    """
+
+    class RecordStatus(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        PRELIMINARY = "preliminary", _("Preliminary")
+        FINAL = "final", _("Final")
+        CORRECTED = "corrected", _("Corrected")
+        AMENDED = "amended", _("Amended")
+        ENTERED_IN_ERROR = "entered_in_error", _("Entered in error")
+
+    class Sensitivity(models.TextChoices):
+        NORMAL = "", _("Not marked")
+        MENTAL_HEALTH = "mental_health", _("Mental health")
+        SUBSTANCE_USE = "substance_use", _("Substance use")
+        REPRODUCTIVE = "reproductive", _("Reproductive health")
+        ADOLESCENT = "adolescent", _("Adolescent")
+
+    scope: ClassVar[Scope] = Scope.CLINICAL
+    database_access: ClassVar[Access] = Access(web=LIFE_ONLY, worker=LIFE_ONLY)
+
+    # The composite indexes below begin with the patient; so does the primary key.
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="+", db_index=False)
+    encounter = models.ForeignKey(
+        Encounter, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    kind = models.CharField(max_length=30)
+    code = models.CharField(max_length=32, blank=True)
+    code_system = models.CharField(max_length=20, blank=True, help_text=_("loinc, icd-10-cm, rxnorm, cvx or local."))
+    display = models.CharField(max_length=300, blank=True)
+    record_status = models.CharField(max_length=16, choices=RecordStatus, default=RecordStatus.FINAL)
+    clinical_status = models.CharField(max_length=20, blank=True)
+    sensitivity = models.CharField(max_length=14, choices=Sensitivity, blank=True, default=Sensitivity.NORMAL)
+    effective_at = models.DateTimeField(help_text=_("When it was true of the patient, not when it was typed."))
+    author = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    enterer = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    data = models.JSONField(default=dict, help_text=_("What else the kind says, validated by its schema."))
+    value = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
+    unit = models.CharField(max_length=20, blank=True, help_text=_("A UCUM code."))
+    parent = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,  # the pair (parent_id, patient_id) is the constraint
+    )
+    supersedes = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,  # as above
+    )
+    superseded_at = models.DateTimeField(null=True, blank=True)
+    signed_at = models.DateTimeField(null=True, blank=True)
+    signed_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    signature = models.CharField(max_length=64, blank=True, help_text=_("SHA-256 of content, signer and time."))
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    released_at = models.DateTimeField(null=True, blank=True, help_text=_("From when the patient may see it."))
+    released_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    release_comment = models.TextField(blank=True, help_text=_("To the patient, in plain words."))
+    voided_at = models.DateTimeField(null=True, blank=True)
+    voided_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    void_reason = models.CharField(max_length=200, blank=True)
+
+    objects = EntryQuerySet.as_manager()  # type: ignore[misc]
+
+    class Meta:
+        verbose_name = _("entry")
+        indexes = [
+            models.Index(fields=["patient", "kind", "-effective_at", "-id"], name="entry_by_kind"),
+            models.Index(fields=["patient", "-effective_at", "-id"], condition=Q(parent=None), name="entry_timeline"),
+            models.Index(fields=["patient", "code", "-effective_at"], condition=~Q(code=""), name="entry_by_code"),
+            models.Index(fields=["patient", "parent"], condition=Q(parent__isnull=False), name="entry_parts"),
+            models.Index(fields=["encounter"], condition=Q(encounter__isnull=False), name="entry_by_encounter"),
+            models.Index(
+                fields=["effective_at"],
+                condition=Q(kind="laboratory_result", acknowledged_at=None, superseded_at=None, voided_at=None),
+                name="entry_unread_results",
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["patient", "supersedes"], condition=Q(supersedes__isnull=False), name="entry_one_successor"
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    record_status__in=["draft", "preliminary", "final", "corrected", "amended", "entered_in_error"]
+                ),
+                name="entry_record_status_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(record_status="entered_in_error", voided_at__isnull=False) & ~Q(void_reason="")
+                | ~Q(record_status="entered_in_error") & Q(voided_at=None, voided_by=None, void_reason=""),
+                name="entry_void_says_who_when_and_why",
+            ),
+            models.CheckConstraint(
+                condition=Q(signed_at=None, signed_by=None, signature="")
+                | Q(signed_at__isnull=False, signed_by__isnull=False) & ~Q(signature=""),
+                name="entry_signature_says_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(acknowledged_at=None, acknowledged_by=None)
+                | Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False),
+                name="entry_acknowledged_says_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(released_at__isnull=False) | Q(released_at=None, released_by=None, release_comment=""),
+                name="entry_released_says_when",
+            ),
+            models.CheckConstraint(condition=Q(value=None) | ~Q(unit=""), name="entry_value_has_a_unit"),
+        ]
+
+
+# From → to, for every kind. Content never changes: corrected and amended are how a later version begins.
+RECORD_MOVES: dict[str, frozenset[str]] = {
+    "draft": frozenset({"preliminary", "final", "entered_in_error"}),
+    "preliminary": frozenset({"final", "entered_in_error"}),
+    "final": frozenset({"entered_in_error"}),
+    "corrected": frozenset({"entered_in_error"}),
+    "amended": frozenset({"entered_in_error"}),
+    "entered_in_error": frozenset(),
+}
+# What a later version of a row in this status may be: `corrected` where it was wrong, `amended` where more is known.
+SUCCESSORS: dict[str, frozenset[str]] = {
+    "draft": frozenset(),
+    "preliminary": frozenset({"preliminary", "final"}),
+    "final": frozenset({"corrected", "amended"}),
+    "corrected": frozenset({"corrected", "amended"}),
+    "amended": frozenset({"corrected", "amended"}),
+    "entered_in_error": frozenset(),
+}

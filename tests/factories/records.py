@@ -1,0 +1,71 @@
+"""Rows of the chart."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import factory
+
+from records.models import Draft, Encounter, Entry, Message, Thread
+from tests.factories.ground import Factory, PatientFactory, ProviderFactory, SiteFactory, UserFactory
+
+__all__ = ["DraftFactory", "EncounterFactory", "EntryFactory", "MessageFactory", "ThreadFactory"]
+TAKEN = datetime(2026, 11, 9, 14, 0, tzinfo=UTC)
+
+
+class EncounterFactory(Factory):
+    class Meta:
+        model = Encounter
+
+    patient = factory.SubFactory(PatientFactory)
+    provider = factory.SubFactory(ProviderFactory)
+    site = factory.SubFactory(SiteFactory)
+    started_at = TAKEN
+
+
+class EntryFactory(Factory):
+    """A final, released hemoglobin A1c."""
+
+    class Meta:
+        model = Entry
+
+    patient = factory.SubFactory(PatientFactory)
+    kind = "laboratory_result"
+    code = "4548-4"
+    code_system = "loinc"
+    display = "Hemoglobin A1c"
+    value = Decimal("7.4")
+    unit = "%"
+    effective_at = TAKEN
+    released_at = TAKEN
+
+
+class DraftFactory(Factory):
+    class Meta:
+        model = Draft
+
+    patient = factory.SubFactory(PatientFactory)
+    author = factory.SubFactory(UserFactory)
+    kind = "note"
+
+
+class ThreadFactory(Factory):
+    class Meta:
+        model = Thread
+
+    patient = factory.SubFactory(PatientFactory)
+    subject = "A question"
+    started_by = factory.SubFactory(UserFactory)
+    last_at = TAKEN
+    waits_for_us = True
+
+
+class MessageFactory(Factory):
+    class Meta:
+        model = Message
+
+    thread = factory.SubFactory(ThreadFactory)
+    patient = factory.LazyAttribute(lambda message: message.thread.patient)
+    author = factory.LazyAttribute(lambda message: message.thread.started_by)
+    to_patient = False
+    body = "May I take it with food?"
+    sent_at = TAKEN
