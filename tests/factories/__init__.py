@@ -4,5 +4,6 @@ it may not see."""
 from tests.factories.alerts import *
 from tests.factories.billing import *
 from tests.factories.ground import *
+from tests.factories.prescriptions import *
 from tests.factories.records import *
 from tests.factories.scheduling import *

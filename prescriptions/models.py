@@ -1,0 +1,332 @@
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.accounts.models import Provider, Site, User
+from healthcare.accounts.permissions import Scope
+from healthcare.db.models import BaseModel
+from healthcare.db.privileges import READ, Access
+from healthcare.events.models import DueWork, DueWorkQuerySet
+from patients.models import PatientOwned, PatientOwnedQuerySet, within_reach
+from prescriptions.rules.sig import Sig, quantity_text, read_sig
+from records.models import Encounter
+
+KEPT = "SELECT, INSERT, UPDATE"
+PRESCRIBERS = ("doctor", "nurse")  # who sees what is not signed yet; said in the policy as well
+
+
+# == What can be prescribed ==
+class Ingredient(BaseModel):
+    """A substance, and the therapeutic classes it belongs to. The knowledge speaks of both."""
+
+    database_access: ClassVar[Access] = Access(web=READ, worker=KEPT)
+
+    name = models.CharField(max_length=80, unique=True, help_text=_("The generic name in lower case."))
+    rxcui = models.CharField(_("RxNorm code"), max_length=8, blank=True)
+    classes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+
+
+class MedicationQuerySet(models.QuerySet["Medication"]):
+    def offered(self) -> Self:
+        return self.filter(active=True)
+
+
+class Medication(BaseModel):
+    """One line of the formulary: ingredients in a strength, a form and a route."""
+
+    database_access: ClassVar[Access] = Access(web=READ, worker=KEPT)
+
+    class Form(models.TextChoices):
+        TABLET = "tablet", _("tablet")
+        ER_TABLET = "er_tablet", _("extended-release tablet")
+        DR_TABLET = "dr_tablet", _("delayed-release tablet")
+        CHEWABLE = "chewable", _("chewable tablet")
+        ODT = "odt", _("orally disintegrating tablet")
+        SL_TABLET = "sl_tablet", _("sublingual tablet")
+        CAPSULE = "capsule", _("capsule")
+        ER_CAPSULE = "er_capsule", _("extended-release capsule")
+        DR_CAPSULE = "dr_capsule", _("delayed-release capsule")
+        SOLUTION = "solution", _("oral solution")
+        SUSPENSION = "suspension", _("oral suspension")
+        POWDER = "powder", _("powder")
+        CREAM = "cream", _("cream")
+        OINTMENT = "ointment", _("ointment")
+        GEL = "gel", _("gel")
+        INHALER = "inhaler", _("inhaler")
+        NEBULIZER = "nebulizer", _("nebulizer solution")
+        NASAL_SPRAY = "nasal_spray", _("nasal spray")
+        SL_SPRAY = "sl_spray", _("sublingual spray")
+        EYE_DROPS = "eye_drops", _("eye drops")
+        EAR_DROPS = "ear_drops", _("ear drops")
+        PATCH = "patch", _("patch")
+        INJECTION = "injection", _("injection")
+        PEN = "pen", _("pen")
+        SUPPOSITORY = "suppository", _("suppository")
+
+    key = models.SlugField(_("name in the project's own list"), max_length=120, unique=True)
+    name = models.CharField(max_length=160, help_text=_("Generic names joined by +."))
+    brand_names = ArrayField(models.CharField(max_length=40), default=list, blank=True)
+    ingredients = models.ManyToManyField(Ingredient, related_name="medications")
+    strength = models.CharField(max_length=60, help_text=_("Of each ingredient, joined by +."))
+    form = models.CharField(max_length=16, choices=Form)
+    route = models.CharField(max_length=16)
+    dose_unit = models.CharField(max_length=12)
+    rxcui = models.CharField(_("RxNorm code"), max_length=8, blank=True)
+    pick_up_days = models.PositiveSmallIntegerField(_("days until it counts as not collected"), default=7)
+    label = models.CharField(max_length=240, help_text=_("Name, strength and form in one line."))
+    search_text = models.TextField(help_text=_("What the search looks in, in lower case."))
+    active = models.BooleanField(default=True)
+
+    objects = MedicationQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="medication_by_any_part"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(pick_up_days__range=(1, 90)), name="medication_pick_up_days_plausible"),
+        ]
+
+
+class SafetyRule(BaseModel):
+    """One line of the knowledge that medicines are checked against: two sets of terms that do not go together.
+
+    A term is an ingredient's name or `class:` and a class. In an allergy rule the left side is what the person is
+    allergic to. `source` says where it is written.
+    """
+
+    database_access: ClassVar[Access] = Access(web=READ, worker=f"{KEPT}, DELETE")
+
+    class Kind(models.TextChoices):
+        INTERACTION = "interaction", _("Interaction")
+        ALLERGY = "allergy", _("Allergy")
+
+    class Severity(models.TextChoices):
+        CONTRAINDICATED = "contraindicated", _("Contraindicated")
+        SEVERE = "severe", _("Severe")
+        MODERATE = "moderate", _("Moderate")
+
+    code = models.CharField(max_length=20, unique=True)
+    kind = models.CharField(max_length=12, choices=Kind)
+    left = ArrayField(models.CharField(max_length=60))
+    right = ArrayField(models.CharField(max_length=60))
+    severity = models.CharField(max_length=16, choices=Severity)
+    title = models.CharField(max_length=120)
+    mechanism = models.TextField()
+    advice = models.TextField()
+    source = models.CharField(max_length=240)
+    kb_version = models.CharField(max_length=20)
+
+
+# == What was prescribed ==
+class PrescriptionQuerySet(PatientOwnedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        """Where the patient's medicines are; what is not signed yet, to those who treat alone."""
+        rows = super().visible_to(user)
+        return rows if user.acting_role in PRESCRIBERS else rows.exclude(status=Prescription.Status.DRAFT)
+
+    def signed(self) -> Self:
+        return self.exclude(status=Prescription.Status.DRAFT).exclude(signed_at=None)
+
+    def active(self, now: datetime) -> Self:
+        """What the patient takes, or is about to: signed and not cancelled, and the supply with its repeats not over.
+
+        The end is counted from the signing, and from the pick-up once there was one; what goes on has none.
+        """
+        going = self.filter(status__in=Prescription.GOING)
+        return going.filter(Q(ends_at=None) | Q(ends_at__gt=now))
+
+
+class Prescription(PatientOwned):
+    """One medicine prescribed to one person. Once signed its content never changes: it is cancelled and replaced."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        SIGNED = "signed", _("Signed, to prepare")
+        READY = "ready", _("Ready to collect")
+        PICKED_UP = "picked_up", _("Collected")
+        NOT_COLLECTED = "not_collected", _("Not collected")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    class Relation(models.TextChoices):
+        SELF = "self", _("The patient")
+        PARENT = "parent", _("Parent")
+        PARTNER = "partner", _("Spouse or partner")
+        CHILD = "child", _("Son or daughter")
+        RELATIVE = "relative", _("Other relative")
+        CAREGIVER = "caregiver", _("Caregiver")
+        OTHER = "other", _("Somebody else")
+
+    class CancelReason(models.TextChoices):
+        NOT_NEEDED = "not_needed", _("No longer needed")
+        WRONG = "wrong", _("Prescribed by mistake")
+        CHANGED = "changed", _("Another medicine or dose instead")
+        SIDE_EFFECT = "side_effect", _("Side effect or allergy")
+        PATIENT_DECLINED = "declined", _("The patient does not want it")
+        OTHER = "other", _("Other: said below")
+
+    MOVES: ClassVar[dict[str, frozenset[str]]] = {
+        Status.DRAFT: frozenset({Status.SIGNED, Status.CANCELLED}),
+        Status.SIGNED: frozenset({Status.READY, Status.CANCELLED}),
+        Status.READY: frozenset({Status.PICKED_UP, Status.NOT_COLLECTED, Status.CANCELLED}),
+        Status.NOT_COLLECTED: frozenset({Status.READY, Status.PICKED_UP, Status.CANCELLED}),
+        Status.PICKED_UP: frozenset(),
+        Status.CANCELLED: frozenset(),
+    }
+    GOING = (Status.SIGNED, Status.READY, Status.NOT_COLLECTED, Status.PICKED_UP)
+    OPEN = (Status.SIGNED, Status.READY, Status.NOT_COLLECTED)
+
+    scope: ClassVar[Scope] = Scope.MEDICATION
+    database_access: ClassVar[Access] = Access(web=KEPT, worker=KEPT)
+
+    encounter = models.ForeignKey(Encounter, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    prescriber = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", help_text=_("Whose dispensary."))
+    medication = models.ForeignKey(Medication, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    medicine = models.CharField(max_length=240, help_text=_("As on the label. Without a medication: written by hand."))
+    reason = models.CharField(max_length=200, blank=True, help_text=_("What it is for."))
+    sig = models.JSONField(default=dict, blank=True)
+    sig_text = models.CharField(max_length=500, blank=True)
+    quantity = models.DecimalField(max_digits=9, decimal_places=2, null=True, blank=True)
+    quantity_unit = models.CharField(max_length=12, blank=True)
+    repeats = models.PositiveSmallIntegerField(default=0)
+    may_substitute = models.BooleanField(default=True)
+    status = models.CharField(max_length=14, choices=Status, default=Status.DRAFT)
+    signed_at = models.DateTimeField(null=True, blank=True)
+    signed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    signature = models.CharField(max_length=64, blank=True, help_text=_("SHA-256 of what was signed."))
+    ends_at = models.DateTimeField(null=True, blank=True, help_text=_("When the supply is over; empty: it goes on."))
+    ready_at = models.DateTimeField(null=True, blank=True)
+    ready_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    collect_by = models.DateTimeField(null=True, blank=True)
+    not_collected_at = models.DateTimeField(null=True, blank=True)
+    picked_up_at = models.DateTimeField(null=True, blank=True)
+    picked_up_by = models.CharField(max_length=120, blank=True)
+    picked_up_relation = models.CharField(max_length=10, choices=Relation, blank=True)
+    handed_out_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    cancel_reason = models.CharField(max_length=12, choices=CancelReason, blank=True)
+    cancel_note = models.CharField(max_length=300, blank=True)
+
+    objects = PrescriptionQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["patient", "status"], name="prescription_by_patient"),
+            models.Index(
+                fields=["site", "status", "signed_at"],
+                condition=Q(status__in=["signed", "ready", "not_collected"]),
+                name="prescription_in_the_queue",
+            ),
+            models.Index(fields=["prescriber", "status"], name="prescription_by_prescriber"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~Q(medicine=""), name="prescription_names_a_medicine"),
+            models.CheckConstraint(
+                condition=Q(signed_at=None, signed_by=None, signature="", status__in=["draft", "cancelled"])
+                | (
+                    Q(signed_at__isnull=False, signed_by__isnull=False, quantity__gt=0)
+                    & ~Q(signature="")
+                    & ~Q(sig_text="")
+                ),
+                name="prescription_signed_says_who",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="draft") | Q(signed_at=None), name="prescription_draft_is_not_signed"
+            ),
+            models.CheckConstraint(
+                condition=Q(ready_at=None, ready_by=None, collect_by=None)
+                | Q(ready_at__isnull=False, ready_by__isnull=False, collect_by__isnull=False),
+                name="prescription_ready_says_who",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["ready", "picked_up", "not_collected"]) | Q(ready_at__isnull=False),
+                name="prescription_waited_was_ready",
+            ),
+            models.CheckConstraint(
+                condition=Q(picked_up_at=None, handed_out_by=None, picked_up_by="", picked_up_relation="")
+                & ~Q(status="picked_up")
+                | Q(picked_up_at__isnull=False, handed_out_by__isnull=False, status="picked_up")
+                & ~Q(picked_up_by="")
+                & ~Q(picked_up_relation=""),
+                name="prescription_picked_up_says_by_whom",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="cancelled", cancelled_at__isnull=False, cancelled_by__isnull=False)
+                & ~Q(cancel_reason="")
+                | Q(cancelled_at=None, cancelled_by=None, cancel_reason="") & ~Q(status="cancelled"),
+                name="prescription_cancelled_says_why",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="not_collected") | Q(not_collected_at__isnull=False),
+                name="prescription_not_collected_says_when",
+            ),
+            models.CheckConstraint(condition=Q(repeats__lte=12), name="prescription_repeats_plausible"),
+        ]
+
+    def can_become(self, status: str) -> bool:
+        return status in self.MOVES[self.status]  # type: ignore[index]
+
+    @property
+    def directions(self) -> Sig | None:
+        return read_sig(self.sig)
+
+    @property
+    def quantity_words(self) -> str:
+        return quantity_text(self.quantity or Decimal(0), self.quantity_unit) if self.quantity_unit else ""
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Written in free text: nothing can be checked about it."""
+        return self.medication_id is None
+
+
+class SafetyCheck(PatientOwned):
+    """What was checked before a signature, against which knowledge, what it found, and what the prescriber answered."""
+
+    scope: ClassVar[Scope] = Scope.MEDICATION
+    database_access: ClassVar[Access] = Access(web="SELECT, INSERT", worker="SELECT, INSERT")
+
+    prescription = models.ForeignKey(Prescription, on_delete=models.PROTECT, related_name="checks")
+    kb_version = models.CharField(max_length=20, blank=True, help_text=_("Empty when the check did not run."))
+    ran_at = models.DateTimeField()
+    problem = models.CharField(max_length=40, blank=True, help_text=_("Why the check did not run."))
+    checked = models.JSONField(default=dict, blank=True)
+    findings = models.JSONField(default=list, blank=True)
+    unchecked = models.JSONField(default=list, blank=True)
+    overrides = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(problem="") & ~Q(kb_version="") | ~Q(problem=""), name="safety_check_names_its_knowledge"
+            ),
+        ]
+
+
+class CollectionDeadlineQuerySet(DueWorkQuerySet):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(within_reach(user, CollectionDeadline.scope))
+
+
+class CollectionDeadline(PatientOwned, DueWork):
+    """The moment at which a prescription that is ready counts as not collected. One row a prescription."""
+
+    scope: ClassVar[Scope] = Scope.MEDICATION
+    database_access: ClassVar[Access] = Access(
+        web="SELECT, INSERT, UPDATE (next_at, handed_until, updated_at)", worker=KEPT
+    )
+
+    prescription = models.OneToOneField(Prescription, on_delete=models.PROTECT, related_name="deadline")
+
+    objects = CollectionDeadlineQuerySet.as_manager()  # type: ignore[assignment,misc]
+
+    class Meta(DueWork.Meta):
+        pass

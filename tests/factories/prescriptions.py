@@ -1,0 +1,141 @@
+"""The formulary, the knowledge and prescriptions, as small as a test needs them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import factory
+
+from prescriptions.models import (
+    CollectionDeadline,
+    Ingredient,
+    Medication,
+    Prescription,
+    SafetyCheck,
+    SafetyRule,
+)
+from prescriptions.rules.sig import Sig, quantity_of, sig_text
+from tests.factories.ground import Factory, PatientFactory, ProviderFactory, UserFactory
+from tests.roles import taking_role
+
+__all__ = [
+    "CollectionDeadlineFactory",
+    "IngredientFactory",
+    "MedicationFactory",
+    "PrescriptionFactory",
+    "SafetyCheckFactory",
+    "SafetyRuleFactory",
+]
+
+NOON = datetime(2026, 11, 2, 17, tzinfo=UTC)
+SIG = Sig(Decimal(1), "tablet", "oral", "once_daily", 30, ongoing=True)
+ORDER = ("draft", "signed", "ready", "not_collected", "picked_up")
+
+
+class IngredientFactory(Factory):
+    class Meta:
+        model = Ingredient
+
+    name = factory.Sequence(lambda n: f"substance{n}")
+
+
+class MedicationFactory(Factory):
+    """A tablet of one ingredient of the same name; `of=` names others."""
+
+    class Meta:
+        model = Medication
+
+    name = factory.Sequence(lambda n: f"substance{n}")
+    key = factory.Sequence(lambda n: f"medicine-{n}")
+    strength = "5 mg"
+    form = "tablet"
+    route = "oral"
+    dose_unit = "tablet"
+    label = factory.LazyAttribute(lambda medication: f"{medication.name} {medication.strength}, tablet")
+    search_text = factory.LazyAttribute(lambda medication: medication.label)
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, of: Iterable[Ingredient] = (), **kwargs: Any) -> Any:
+        medication = super()._create(model_class, *args, **kwargs)
+        with taking_role("owner"):
+            medication.ingredients.set(of)
+        return medication
+
+
+class SafetyRuleFactory(Factory):
+    class Meta:
+        model = SafetyRule
+
+    code = factory.Sequence(lambda n: f"TEST-{n}")
+    kind = "interaction"
+    left = ["warfarin"]
+    right = ["aspirin"]
+    severity = "severe"
+    title = "Bleeding"
+    mechanism = "Both keep blood from clotting."
+    advice = "Use acetaminophen."
+    source = "A test"
+    kb_version = "test"
+
+
+class PrescriptionFactory(Factory):
+    """Signed by its prescriber, unless `status` says otherwise; each status has what comes before it."""
+
+    class Meta:
+        model = Prescription
+
+    class Params:
+        directions = SIG
+
+    patient = factory.SubFactory(PatientFactory)
+    prescriber = factory.SubFactory(ProviderFactory, user=factory.SubFactory(UserFactory))
+    site = factory.LazyAttribute(lambda made: made.patient.site)
+    medication = factory.SubFactory(MedicationFactory)
+    medicine = factory.LazyAttribute(lambda made: made.medication.label)
+    status = "signed"
+    sig = factory.LazyAttribute(lambda made: made.directions.content())
+    sig_text = factory.LazyAttribute(lambda made: sig_text(made.directions))
+    quantity = factory.LazyAttribute(lambda made: quantity_of(made.directions)[0])
+    quantity_unit = factory.LazyAttribute(lambda made: quantity_of(made.directions)[1])
+
+    @factory.lazy_attribute
+    def signed_at(made: Any) -> datetime | None:
+        return None if made.status == "draft" else NOON
+
+    signed_by = factory.LazyAttribute(lambda made: made.signed_at and made.prescriber.user)
+    signature = factory.LazyAttribute(lambda made: "0" * 64 if made.signed_at else "")
+    ready_at = factory.LazyAttribute(lambda made: NOON if was(made, "ready") else None)
+    ready_by = factory.LazyAttribute(lambda made: UserFactory() if made.ready_at else None)
+    collect_by = factory.LazyAttribute(lambda made: made.ready_at and made.ready_at + timedelta(days=7))
+    not_collected_at = factory.LazyAttribute(lambda made: made.collect_by if made.status == "not_collected" else None)
+    picked_up_at = factory.LazyAttribute(lambda made: NOON if made.status == "picked_up" else None)
+    picked_up_by = factory.LazyAttribute(lambda made: "Somebody" if made.picked_up_at else "")
+    picked_up_relation = factory.LazyAttribute(lambda made: "self" if made.picked_up_at else "")
+    handed_out_by = factory.LazyAttribute(lambda made: made.ready_by if made.picked_up_at else None)
+    cancelled_at = factory.LazyAttribute(lambda made: NOON if made.status == "cancelled" else None)
+    cancelled_by = factory.LazyAttribute(lambda made: made.prescriber.user if made.cancelled_at else None)
+    cancel_reason = factory.LazyAttribute(lambda made: "wrong" if made.cancelled_at else "")
+
+
+def was(made: Any, status: str) -> bool:
+    return made.status in ORDER[ORDER.index(status) :]
+
+
+class SafetyCheckFactory(Factory):
+    class Meta:
+        model = SafetyCheck
+
+    prescription = factory.SubFactory(PrescriptionFactory)
+    patient = factory.LazyAttribute(lambda check: check.prescription.patient)
+    kb_version = "test"
+    ran_at = NOON
+
+
+class CollectionDeadlineFactory(Factory):
+    class Meta:
+        model = CollectionDeadline
+
+    prescription = factory.SubFactory(PrescriptionFactory, status="ready")
+    patient = factory.LazyAttribute(lambda deadline: deadline.prescription.patient)
+    next_at = factory.LazyAttribute(lambda deadline: deadline.prescription.collect_by)
