@@ -1,5 +1,6 @@
 """The patients of the sample clinic, all invented, told through the verbs as the front desk and a doctor would."""
 
+import random
 from datetime import date, datetime
 
 from django.utils import timezone
@@ -17,7 +18,9 @@ from patients.actions import (
 from patients.models import CareRelationship, Patient
 from patients.queries import has_record
 
-# Family name, given names, goes by, date of birth, sex, end of the phone number. Every third belongs to the other site.
+SEED = 20
+# Family name, given names, goes by, date of birth, sex, end of the phone number. Who shares a phone shares an address.
+# Of the first forty every third belongs to the second site; the others are spread over all sites, most to the third.
 PEOPLE = (
     ("Delgado-Ferreira", "Rosa", "Rosie", date(1968, 3, 12), "female", "0177"),
     ("Hollis", "Edmund", "", date(1951, 6, 2), "male", "0112"),
@@ -59,14 +62,57 @@ PEOPLE = (
     ("Kaur", "Harpreet", "", date(1994, 10, 22), "female", "0186"),
     ("Johansson", "Nils", "", date(2013, 8, 8), "male", "0140"),
     ("Washington", "Marcus", "", date(1982, 6, 19), "male", "0157"),
+    ("Beauregard", "Eloise", "", date(1936, 2, 17), "female", "0201"),
+    ("Ferrante", "Salvatore", "Sal", date(1942, 11, 8), "male", "0202"),
+    ("Okonkwo", "Adaeze", "Ada", date(1988, 5, 26), "female", "0203"),
+    ("Okonkwo", "Kamsi", "", date(2025, 3, 8), "female", "0203"),
+    ("Lundy", "Tobias", "Toby", date(2020, 7, 14), "male", "0204"),
+    ("Lundy", "Harriet", "", date(1990, 1, 9), "female", "0204"),
+    ("Szymański", "Zofia", "", date(1957, 10, 3), "female", "0205"),
+    ("Barros", "Mateus", "", date(2010, 4, 21), "male", "0206"),
+    ("Barros", "Lívia", "", date(1984, 9, 2), "female", "0206"),
+    ("Eriksen", "Freya", "", date(2004, 12, 19), "female", "0207"),
+    ("Chaudhry", "Imran", "", date(1969, 8, 30), "male", "0208"),
+    ("Delacroix", "Henri", "", date(1952, 6, 11), "male", "0209"),
+    ("Gutiérrez", "Paloma", "", date(1976, 3, 5), "female", "0210"),
+    ("Hartwell", "Constance", "Connie", date(1947, 1, 22), "female", "0211"),
+    ("Ivanova", "Nadezhda", "Nadia", date(1961, 5, 29), "female", "0212"),
+    ("Kimball", "Jonah", "", date(2016, 10, 13), "male", "0213"),
+    ("MacLeod", "Fergus", "", date(1981, 7, 27), "male", "0214"),
+    ("Oyelaran", "Temitope", "Temi", date(1996, 2, 3), "female", "0215"),
+    ("Vasquez", "Hector", "", date(1978, 11, 15), "male", "0216"),
+    ("Wexler", "Simone", "", date(1999, 4, 10), "other", "0217"),
 )
-PATIENT_EMAIL = "rosa.delgado@mail.example"  # the account that healthcare.accounts.demo makes for her
-ROSA = ("Delgado-Ferreira", "Rosa")
+SITES_OF_THE_OTHERS = (2, 2, 0, 2, 1)  # the sites of those after the first forty, again and again
+# City, ZIP code: near each site, in the order of the sites' making.
+AROUND = (
+    (("Worcester", "01602"), ("Worcester", "01609"), ("Holden", "01520"), ("Auburn", "01501"), ("Leicester", "01524")),
+    (("Worcester", "01604"), ("Worcester", "01605"), ("Shrewsbury", "01545"), ("Millbury", "01527")),
+    (
+        ("Framingham", "01702"),
+        ("Framingham", "01701"),
+        ("Natick", "01760"),
+        ("Ashland", "01721"),
+        ("Marlborough", "01752"),
+    ),
+)
+STREETS = (
+    "Elm Street",
+    "Maple Avenue",
+    "Hillside Road",
+    "Chestnut Street",
+    "Orchard Lane",
+    "Grove Street",
+    "Pine Street",
+)
+# E-mail of the account that healthcare.accounts.demo makes, and whose record it is.
+PATIENT_EMAIL, SECOND_PATIENT_EMAIL = "rosa.delgado@mail.example", "june.nakamura@mail.example"
+PORTALS = ((PATIENT_EMAIL, ("Delgado-Ferreira", "Rosa")), (SECOND_PATIENT_EMAIL, ("Nakamura", "June")))
 SHARED = ("Hollis", "Varga")  # looked after by a doctor of the other site, too
 
 
 def tell() -> None:
-    """Register everybody at the two sites, once; does nothing where somebody is registered already."""
+    """Register everybody at the sites, once; does nothing where somebody is registered already."""
     now = timezone.now()
     with acting_as_system("demo"):
         if Patient.objects.exists():
@@ -76,11 +122,20 @@ def tell() -> None:
     if not desks:
         return
     for number, person in enumerate(PEOPLE):
-        desk = desks[1] if len(desks) > 1 and number % 3 == 2 else desks[0]
-        enter(desk, person, now)
+        place = site_of(number)
+        enter(desks[place if place < len(desks) else 0], person, place, now)
     if len(doctors) > 1:
         share(doctors[0], doctors[1], now)
-    open_portal(desks[0], now)
+    for email, names in PORTALS:
+        for desk in desks:
+            open_portal(desk, email, names, now)
+
+
+def site_of(number: int) -> int:
+    """Which site, in the order of their making, the person of this place in the list goes to."""
+    if number < 40:
+        return 1 if number % 3 == 2 else 0
+    return SITES_OF_THE_OTHERS[number % len(SITES_OF_THE_OTHERS)]
 
 
 def colleagues(role: str) -> list[Membership]:
@@ -94,11 +149,19 @@ def colleagues(role: str) -> list[Membership]:
     return list(found.values())
 
 
-def enter(desk: Membership, person: tuple[str, str, str, date, str, str], now: datetime) -> None:
+def address_of(household: str, place: int) -> tuple[str, str, str]:
+    """Street address, city and ZIP code near a site; the same for everybody of a household."""
+    seeded = random.Random(f"{SEED}:{household}")  # noqa: S311 (invented addresses, the same each time)
+    city, postal_code = seeded.choice(AROUND[place])
+    return f"{seeded.randint(3, 240)} {seeded.choice(STREETS)}", city, postal_code
+
+
+def enter(desk: Membership, person: tuple[str, str, str, date, str, str], place: int, now: datetime) -> None:
     family, given, preferred, born, sex, digits = person
     name = "".join(
         sign for sign in f"{given[0]}.{family}".lower() if sign.isascii() and (sign.isalpha() or sign == ".")
     )
+    line, city, postal_code = address_of(digits or name, place)
     demographics = Demographics(
         given_name=given,
         family_name=family,
@@ -107,10 +170,10 @@ def enter(desk: Membership, person: tuple[str, str, str, date, str, str], now: d
         sex=sex,
         phone=f"+1508555{digits}" if digits else "",
         email=f"{name}@mail.example" if born.year < 2005 else "",
-        line=f"{len(family) * 7} Elm Street",
-        city=desk.site.city or "Worcester",
-        state=desk.site.state or "MA",
-        postal_code=desk.site.postal_code or "01608",
+        line=line,
+        city=city,
+        state="MA",
+        postal_code=postal_code,
     )
     with acting_as(desk.user.in_role("front_desk")):
         register_patient(by=desk.user, site=desk.site, demographics=demographics, now=now)
@@ -132,9 +195,9 @@ def share(giver: Membership, receiver: Membership, now: datetime) -> None:
             )
 
 
-def open_portal(membership: Membership, now: datetime) -> None:
-    """Link Rosa's record to the sample account of a patient, with a code and her date of birth as in life."""
-    account = User.objects.filter(email__iexact=PATIENT_EMAIL).first()
+def open_portal(membership: Membership, email: str, names: tuple[str, str], now: datetime) -> None:
+    """Link a patient of this desk to the sample account, with a code and the date of birth as in life."""
+    account = User.objects.filter(email__iexact=email).first()
     if account is None:
         return
     with acting_as(account, "patient"):
@@ -142,7 +205,9 @@ def open_portal(membership: Membership, now: datetime) -> None:
             return
     desk = membership.user.in_role("front_desk")
     with acting_as(desk):
-        rosa = Patient.objects.visible_to(desk).get(family_name=ROSA[0], given_name=ROSA[1])
-        code = issue_portal_code(by=desk, patient=rosa, now=now)
+        patient = Patient.objects.visible_to(desk).filter(family_name=names[0], given_name=names[1]).first()
+        if patient is None:
+            return
+        code = issue_portal_code(by=desk, patient=patient, now=now)
     with acting_as(account.in_role("patient")):
-        link_portal_account(by=account, code=code, birth_date=rosa.birth_date)
+        link_portal_account(by=account, code=code, birth_date=patient.birth_date)

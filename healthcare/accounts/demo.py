@@ -22,10 +22,12 @@ from healthcare.accounts.models.people import has_address
 from healthcare.accounts.queries import role_name
 from healthcare.db.context import acting_as, acting_as_system
 
-MAIN_SITE, SECOND_SITE = "alder-street", "shrewsbury-street"
+MAIN_SITE, SECOND_SITE, THIRD_SITE = "alder-street", "shrewsbury-street", "union-avenue"
 PATIENT_EMAIL = "rosa.delgado@mail.example"  # patients.demo links this account to her record
+SECOND_PATIENT_EMAIL = "june.nakamura@mail.example"  # and this one to a patient of the second site
 PROXY_EMAIL = "ana.delgado@mail.example"
 HERE, THERE, BOTH = (MAIN_SITE,), (SECOND_SITE,), (MAIN_SITE, SECOND_SITE)
+FAR, EVERYWHERE = (THIRD_SITE,), (MAIN_SITE, SECOND_SITE, THIRD_SITE)
 
 # name, e-mail, roles, sites, and for those whom patients book: name as booked, credentials, specialty
 PEOPLE: list[tuple[str, str, tuple[str, ...], tuple[str, ...], tuple[str, str, str] | None]] = [
@@ -41,11 +43,26 @@ PEOPLE: list[tuple[str, str, tuple[str, ...], tuple[str, ...], tuple[str, str, s
     ("Wei Tran", "wei.tran", ("billing",), HERE, None),
     ("Nadia Haddad, PharmD", "nadia.haddad", ("pharmacist",), HERE, None),
     ("Ingrid Solberg", "ingrid.solberg", ("researcher",), HERE, None),
-    ("Thomas Byrne", "thomas.byrne", ("privacy_officer",), BOTH, None),
-    ("Alice Moreau", "alice.moreau", ("administrator",), BOTH, None),
-    ("Ben Castellano", "ben.castellano", ("administrator",), BOTH, None),
+    ("Thomas Byrne", "thomas.byrne", ("privacy_officer",), EVERYWHERE, None),
+    ("Alice Moreau", "alice.moreau", ("administrator",), EVERYWHERE, None),
+    ("Ben Castellano", "ben.castellano", ("administrator",), EVERYWHERE, None),
+    ("Dr. Amara Diallo", "amara.diallo", ("doctor",), HERE + FAR, ("Amara Diallo", "MD", "Dermatology")),
+    ("Dr. Yuki Tanabe", "yuki.tanabe", ("doctor",), HERE, ("Yuki Tanabe", "MD", "Cardiology")),
+    ("Dr. Rajiv Menon", "rajiv.menon", ("doctor",), THERE + FAR, ("Rajiv Menon", "MD", "Orthopedics")),
+    ("Keira Donnelly, NP", "keira.donnelly", ("doctor",), THERE, ("Keira Donnelly", "NP", "Dermatology")),
+    ("Dr. Joaquín Ibarra", "joaquin.ibarra", ("doctor",), FAR, ("Joaquín Ibarra", "MD", "Internal medicine")),
+    ("Dr. Claire Beaumont", "claire.beaumont", ("doctor",), FAR, ("Claire Beaumont", "MD", "Pediatrics")),
+    ("Dr. Oleg Marchenko", "oleg.marchenko", ("doctor",), FAR, ("Oleg Marchenko", "MD", "Family medicine")),
+    ("Noor Rahimi, RN", "noor.rahimi", ("nurse",), FAR, None),
+    ("Caleb Stone", "caleb.stone", ("front_desk",), FAR, None),
+    ("Elif Demir, PharmD", "elif.demir", ("pharmacist",), THERE + FAR, None),
+    ("Martha Quincy", "martha.quincy", ("billing",), FAR, None),
 ]
-PORTAL_PEOPLE = [("Rosa Delgado-Ferreira", PATIENT_EMAIL), ("Ana Delgado", PROXY_EMAIL)]
+PORTAL_PEOPLE = [
+    ("Rosa Delgado-Ferreira", PATIENT_EMAIL),
+    ("Ana Delgado", PROXY_EMAIL),
+    ("June Nakamura", SECOND_PATIENT_EMAIL),
+]
 
 
 def tell() -> None:
@@ -116,12 +133,15 @@ def _code(account: dict[str, str], moment: datetime) -> str:
 
 # == Making them ==
 def _open_sites() -> list[Site]:
-    place = {"city": "Worcester", "state": "MA", "time_zone": "America/New_York"}
-    first = {"line": "12 Alder Street", "postal_code": "01608", "phone": "+15085550110"}
-    second = {"line": "310 Shrewsbury Street", "postal_code": "01604", "phone": "+15085550140"}
+    """Two in Worcester, three miles apart, and one in Framingham, twenty miles east: ZIP codes are real."""
+    zone = {"state": "MA", "time_zone": "America/New_York"}
+    first = {"city": "Worcester", "line": "12 Alder Street", "postal_code": "01608", "phone": "+15085550110"}
+    second = {"city": "Worcester", "line": "310 Shrewsbury Street", "postal_code": "01604", "phone": "+15085550140"}
+    third = {"city": "Framingham", "line": "85 Union Avenue", "postal_code": "01702", "phone": "+15085550170"}
     return [
-        open_site(by=None, name="Alder Street", slug=MAIN_SITE, **place, **first),
-        open_site(by=None, name="Shrewsbury Street", slug=SECOND_SITE, **place, **second),
+        open_site(by=None, name="Alder Street", slug=MAIN_SITE, **zone, **first),
+        open_site(by=None, name="Shrewsbury Street", slug=SECOND_SITE, **zone, **second),
+        open_site(by=None, name="Union Avenue", slug=THIRD_SITE, **zone, **third),
     ]
 
 

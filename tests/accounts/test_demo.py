@@ -53,8 +53,14 @@ def test_every_role_has_somebody_who_can_sign_in(told: Path) -> None:
         assert where(client.get(reverse("accounts:continue"))) in {"/", reverse("accounts:choose_role")}
 
 
-def test_two_sites_two_administrators_and_providers(told: Path) -> None:
-    assert Site.objects.count() == 2
+def test_three_sites_two_administrators_and_providers(told: Path) -> None:
+    assert Site.objects.values("postal_code").distinct().count() == 3
+    assert Provider.objects.count() == 12
+    assert Provider.objects.values("specialty").distinct().count() == 6
+    for site in Site.objects.order_by("pk"):
+        assert site.providers.count() >= 4
+        working = set(Membership.objects.current().filter(site=site).values_list("role", flat=True))
+        assert {"front_desk", "nurse", "doctor", "pharmacist", "billing"} <= working, site.slug
     assert Membership.objects.current().filter(role="administrator").values("user").distinct().count() == 2
     assert {p.credentials for p in Provider.objects.order_by("pk")} == {"MD", "NP"}
     assert all(provider.sites.count() for provider in Provider.objects.order_by("pk"))
