@@ -1,0 +1,32 @@
+"""Facts about bills and money. Ids only: what was charged or paid stands in the ledger."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class InvoiceIssued:
+    invoice_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class PaymentTaken:
+    entry_id: UUID
+    invoice_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class PaymentReversed:
+    """`entry_id` is the reversal's; the invoice is open again if it was settled."""
+
+    entry_id: UUID
+    invoice_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class InvoiceSettled:
+    invoice_id: UUID
+    patient_id: UUID
