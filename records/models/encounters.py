@@ -21,6 +21,10 @@ class EncounterQuerySet(PatientOwnedQuerySet):
     def open(self) -> Self:
         return self.filter(status__in=["planned", "in_progress"])
 
+    def note_to_sign(self) -> Self:
+        """Begun, and the note of it is not signed yet."""
+        return self.filter(status__in=["in_progress", "finished"], note_signed_at=None)
+
 
 class Encounter(PatientOwned):
     """One meeting of a patient and a provider; the bracket round what was measured, concluded and written in it."""
@@ -42,6 +46,7 @@ class Encounter(PatientOwned):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     finished_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    note_signed_at = models.DateTimeField(null=True, blank=True, help_text=_("Empty while its note is still to sign."))
 
     objects = EncounterQuerySet.as_manager()  # type: ignore[misc]
 
@@ -50,6 +55,9 @@ class Encounter(PatientOwned):
             models.Index(fields=["patient", "-started_at"], name="encounter_by_patient"),
             models.Index(
                 fields=["provider", "started_at"], condition=Q(status="in_progress"), name="encounter_in_progress"
+            ),
+            models.Index(
+                fields=["provider", "started_at"], condition=Q(note_signed_at=None), name="encounter_note_to_sign"
             ),
         ]
         constraints = [
@@ -92,6 +100,7 @@ class Draft(PatientOwned):
     kind = models.CharField(max_length=30)
     content = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=1)
+    pen = models.CharField(max_length=36, blank=True, help_text=_("The open page that saved last."))
 
     objects = DraftQuerySet.as_manager()  # type: ignore[misc]
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from healthcare.accounts.models import User
+from healthcare.accounts.models import Provider, User
 from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import PATIENT
 from healthcare.db.privileges import Access
@@ -123,6 +123,15 @@ class Entry(PatientOwned):
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     signature = models.CharField(max_length=64, blank=True, help_text=_("SHA-256 of content, signer and time."))
+    provider = models.ForeignKey(
+        Provider,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        help_text=_("Who asked for it, and so has to read it."),
+    )
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
@@ -149,7 +158,7 @@ class Entry(PatientOwned):
             models.Index(fields=["patient", "parent"], condition=Q(parent__isnull=False), name="entry_parts"),
             models.Index(fields=["encounter"], condition=Q(encounter__isnull=False), name="entry_by_encounter"),
             models.Index(
-                fields=["effective_at"],
+                fields=["provider", "effective_at"],
                 condition=Q(kind="laboratory_result", acknowledged_at=None, superseded_at=None, voided_at=None),
                 name="entry_unread_results",
             ),

@@ -5,11 +5,28 @@ from decimal import Decimal
 
 import factory
 
-from records.models import Draft, Encounter, Entry, Message, Thread
+from records.models import DiagnosisCode, Draft, Encounter, Entry, Message, Thread
 from tests.factories.ground import Factory, PatientFactory, ProviderFactory, SiteFactory, UserFactory
 
-__all__ = ["DraftFactory", "EncounterFactory", "EntryFactory", "MessageFactory", "ThreadFactory"]
+__all__ = [
+    "DiagnosisCodeFactory",
+    "DraftFactory",
+    "EncounterFactory",
+    "EntryFactory",
+    "MessageFactory",
+    "ThreadFactory",
+]
 TAKEN = datetime(2026, 11, 9, 14, 0, tzinfo=UTC)
+
+
+class DiagnosisCodeFactory(Factory):
+    class Meta:
+        model = DiagnosisCode
+
+    code = "E11.9"
+    display = "Type 2 diabetes mellitus without complications"
+    billable = True
+    terms = factory.LazyAttribute(lambda row: f"{row.code} {row.display}".lower())
 
 
 class EncounterFactory(Factory):
