@@ -42,6 +42,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason for the visit')),
                 ('started_at', models.DateTimeField(blank=True, null=True)),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('note_signed_at', models.DateTimeField(blank=True, help_text='Empty while its note is still to sign.', null=True)),
                 ('appointment', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scheduling.appointment')),
                 ('finished_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
@@ -58,6 +59,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(max_length=30)),
                 ('content', models.JSONField(default=dict)),
                 ('version', models.PositiveIntegerField(default=1)),
+                ('pen', models.CharField(blank=True, help_text='The open page that saved last.', max_length=36)),
                 ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
                 ('encounter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.encounter')),
@@ -146,6 +148,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='encounter',
             index=models.Index(condition=models.Q(('status', 'in_progress')), fields=['provider', 'started_at'], name='encounter_in_progress'),
+        ),
+        migrations.AddIndex(
+            model_name='encounter',
+            index=models.Index(condition=models.Q(('note_signed_at', None)), fields=['provider', 'started_at'], name='encounter_note_to_sign'),
         ),
         migrations.AddConstraint(
             model_name='encounter',
