@@ -1,0 +1,1 @@
+"""What people type into the chart, read and checked; a file a subject."""

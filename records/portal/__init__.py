@@ -1,0 +1,1 @@
+"""The pages of the patient, a file a subject."""

@@ -1,0 +1,1 @@
+"""Decisions without database or clock, a file a subject."""
