@@ -7,14 +7,18 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
+from django.contrib.postgres.fields import DateTimeRangeField
 from django.db import DatabaseError, connection, transaction
+from django.db.models import F, Func, Value
 from django.utils.translation import gettext as _
 from psycopg.types.range import TimestamptzRange
 
-from healthcare.accounts.access import check_can
+from healthcare.accounts.access import check_can, scopes_of
 from healthcare.accounts.models import Site, User
 from healthcare.accounts.permissions import Permission, Scope
 from healthcare.audit import record, record_now
+from healthcare.audit.changes import bulk_verb
 from healthcare.events import publish
 from healthcare.messaging.actions import queue_message
 from patients.access import check_can_end, check_can_grant
@@ -44,6 +48,8 @@ from patients.rules import (
 
 PORTAL_CODE_VALID = timedelta(days=7)
 ALIKE = 5  # possible matches shown at most
+VISIT_SCOPES = frozenset({Scope.IDENTITY, Scope.SCHEDULE})  # who comes, and when
+CARE_SCOPES = frozenset(Scope) - VISIT_SCOPES
 
 
 class PatientNotRegistered(Exception):
@@ -224,6 +230,47 @@ def end_access(*, by: User, relationship: CareRelationship, now: datetime) -> No
     publish(AccessEnded(patient_id=relationship.patient_id, relationship_id=relationship.pk))
 
 
+@transaction.atomic
+def open_for_visit(
+    *,
+    by: User | None,
+    patient: Patient,
+    user: User | None,
+    role: str = "doctor",
+    site: Site | None = None,
+    source: str,
+    during: TimestamptzRange,
+    now: datetime,
+) -> None:
+    """Open the chart to a visit's provider and its site's teams, instead of what the same source opened before.
+
+    Identity and schedule from `now`, the rest from VISIT_ACCESS_BEFORE the visit, all up to VISIT_ACCESS_AFTER it. No
+    permission is asked: the row policy looks at the visit. A site that has the patient anyway gets no row.
+    """
+    earlier, rows = _opened_by(source, patient), []
+    until = during.upper + settings.VISIT_ACCESS_AFTER
+    brings_site = site is not None and not _has_site(patient, site)
+    for scopes, start in ((VISIT_SCOPES, now), (CARE_SCOPES, max(now, during.lower - settings.VISIT_ACCESS_BEFORE))):
+        common = {"patient": patient, "validity": TimestamptzRange(start, until), "source": source, "granted_by": by}
+        if user is not None and (held := sorted(scopes & scopes_of(role))):
+            rows.append(CareRelationship(kind="appointment", user=user, role=role, scopes=held, **common))
+        if brings_site:
+            rows.append(CareRelationship(kind="site", site=site, scopes=sorted(scopes), **common))
+    with bulk_verb():
+        CareRelationship.objects.bulk_create(rows)
+        _end(earlier, by=by, now=now)
+    record("patients.open_for_visit", by=by, patient_id=patient.pk, detail={"source": source, "rows": len(rows)})
+
+
+@transaction.atomic
+def close_for_visit(*, by: User | None, patient: Patient, source: str, now: datetime) -> int:
+    """End at `now` the access that came with a visit; what would have begun later never does. Returns how many rows."""
+    with bulk_verb():
+        ended = _end(_opened_by(source, patient), by=by, now=now)
+    record("patients.close_for_visit", by=by, patient_id=patient.pk, detail={"source": source, "rows": ended})
+    return ended
+
+
 def sync_access(*, by: User | None, patient_ids: Iterable[UUID]) -> int:
     """Project the care relationships of these patients into grants, in one statement; returns how many patients.
 
@@ -323,6 +370,24 @@ def _claim(code: str, birth_date: date) -> UUID | None:
         if getattr(problem.__cause__, "sqlstate", "") == "HC429":
             raise TooManyTries(_("That was a lot of tries. Wait an hour, or ask the clinic for help.")) from problem
         raise
+
+
+def _opened_by(source: str, patient: Patient) -> list[UUID]:
+    rows = CareRelationship.objects.filter(patient=patient, source=source, ended_at=None)
+    return list(rows.values_list("pk", flat=True))
+
+
+def _has_site(patient: Patient, site: Site) -> bool:
+    standing = CareRelationship.objects.current().filter(validity__upper_inf=True)
+    return standing.filter(patient=patient, kind=CareRelationship.Kind.SITE, site=site).exists()
+
+
+def _end(ids: list[UUID], *, by: User | None, now: datetime) -> int:
+    """Cut at `now` what has begun; the rest becomes empty."""
+    past = Value(TimestamptzRange(None, now), output_field=DateTimeRangeField())
+    cut = Func(F("validity"), past, template="%(expressions)s", arg_joiner=" * ")
+    rows = CareRelationship.objects.filter(pk__in=ids)
+    return rows.update(validity=cut, ended_at=now, ended_by=by, updated_at=now) if ids else 0
 
 
 def _next_mrn() -> str:

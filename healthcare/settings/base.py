@@ -1,5 +1,6 @@
 """Settings that every process shares. Only this package reads the environment."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -115,7 +116,7 @@ TEMPLATES = [
 FORM_RENDERER = "healthcare.ui.forms.Renderer"
 GALLERY = False  # the page that shows every component; development, demo and tests have it
 PATIENT_SEARCH = "patients.navigation.SEARCH"
-NAVIGATION = ["healthcare.ui.places.GROUND", "patients.navigation.CLINIC"]
+NAVIGATION = ["healthcare.ui.places.GROUND", "patients.navigation.CLINIC", "alerts.navigation.CLINIC"]
 PORTAL_NAVIGATION = ["patients.navigation.PORTAL"]
 
 # == People ==
@@ -143,6 +144,10 @@ IDLE_SECONDS = 15 * 60
 IDLE_WARNING_SECONDS = 2 * 60
 ABSOLUTE_SECONDS = 12 * 3600
 STEP_UP_SECONDS = 5 * 60
+
+# == Visits: how long before and after one its provider and its site may open the chart ==
+VISIT_ACCESS_BEFORE = timedelta(days=7)
+VISIT_ACCESS_AFTER = timedelta(days=30)
 
 # == Valkey: a cache that may vanish, and a broker that may, too ==
 REDIS_URL = environment.text("REDIS_URL")

@@ -22,8 +22,14 @@ PARTS_OF_VERBS = {
     "healthcare.accounts.actions.signing_in.check_password": "a check that raises",
     "healthcare.accounts.actions.signing_in.act_in": "step of take_role and switch_role",
     "patients.actions.hash_code": "plain arithmetic",
+    "scheduling.actions.claims": "locks, claims and releases, within verbs",
+    "scheduling.actions.refusals": "sentences",
+    "scheduling.actions.steps": "steps of several verbs",
 }
-WITHOUT_AUDIT_LINE = {"patients.actions.tell_portal_opened": "the message row says what was sent, when and to whom"}
+WITHOUT_AUDIT_LINE = {
+    "patients.actions.tell_portal_opened": "the message row says what was sent, when and to whom",
+    "scheduling.actions.forgetting.forget_free_times": "the cache holds no row of anybody's",
+}
 
 
 def verbs() -> Iterator[tuple[Path, ast.FunctionDef]]:

@@ -1,0 +1,46 @@
+"""Free time as the database has it now: what the booking asks, and what the cache is filled from."""
+
+from collections.abc import Collection
+from enum import StrEnum
+from uuid import UUID
+
+from django.db import connection
+from psycopg.types.range import TimestamptzRange
+
+from scheduling.rules import Span
+
+FreeSpans = dict[UUID, dict[UUID, list[Span]]]  # by resource, by site
+
+
+class Time(StrEnum):
+    """What a span of a resource's time is."""
+
+    FREE = "free"
+    TAKEN = "taken"
+    OUTSIDE = "outside"  # not within work hours at this site
+
+
+def free_spans(resource_ids: Collection[UUID], between: Span) -> FreeSpans:
+    """Work hours less claims, blocks and closures, in UTC, for each resource and site that has hours in between."""
+    found: FreeSpans = {resource_id: {} for resource_id in resource_ids}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT resource_id, site_id, free FROM app.free_time(%s::uuid[], %s)",
+            [list(resource_ids), TimestamptzRange(*between)],
+        )
+        for resource_id, site_id, free in cursor.fetchall():
+            found[resource_id][site_id] = [(span.lower, span.upper) for span in free]
+    return found
+
+
+def time_is(resource_id: UUID, site_id: UUID, blocked: Span) -> Time:
+    """Whether the whole span can be taken, by the database alone: the booking asks this under its locks."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT work @> %s, free @> %s FROM app.free_time(ARRAY[%s]::uuid[], %s) WHERE site_id = %s",
+            [*[TimestamptzRange(*blocked)] * 2, resource_id, TimestamptzRange(*blocked), site_id],
+        )
+        works, free = cursor.fetchone() or (False, False)
+    if free:
+        return Time.FREE
+    return Time.TAKEN if works else Time.OUTSIDE

@@ -1,0 +1,126 @@
+"""Times to choose from, and the nearest ones when somebody was quicker."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from healthcare.accounts.models import Provider, Site
+from patients.models import Patient
+from scheduling.models import PatientClaim, Resource, VisitType
+from scheduling.queries.cached import cached_spans
+from scheduling.queries.free import FreeSpans, free_spans
+from scheduling.rules import Length, Span, bookable_between, merged, nearest, starts_within, without
+
+AROUND = (timedelta(days=3), timedelta(days=14))  # where alternatives are looked for: before and after
+EVER = timedelta(days=60)  # and if there is none
+
+
+@dataclass(frozen=True)
+class FreeTime:
+    """A start that can be booked, in UTC, and the zone of the clock it is meant on."""
+
+    provider_id: UUID
+    site_id: UUID
+    start: datetime
+    end: datetime
+    time_zone: str
+
+
+def length_of(visit_type: VisitType) -> Length:
+    return Length(visit_type.minutes, visit_type.buffer_before, visit_type.buffer_after, visit_type.grid_minutes)
+
+
+def window_of(visit_type: VisitType, now: datetime, *, by_patient: bool) -> Span:
+    return bookable_between(
+        now, notice_minutes=visit_type.notice_minutes, horizon_days=visit_type.horizon_days, by_patient=by_patient
+    )
+
+
+def free_times(
+    *,
+    providers: Sequence[Provider],
+    visit_type: VisitType,
+    between: Span,
+    now: datetime,
+    by_patient: bool,
+    site: Site | None = None,
+    at_most: int | None = None,
+) -> list[FreeTime]:
+    """Starts between two instants, by time; for all sites where none is named. Read through the cache: a picture of
+    a minute ago at worst, which the booking does not trust. Three queries, however many providers.
+    """
+    first, last = window_of(visit_type, now, by_patient=by_patient)
+    between = max(between[0], first), min(between[1], last)
+    if between[0] >= between[1]:
+        return []
+    resources = {r.pk: r for r in Resource.objects.filter(provider__in=[p.pk for p in providers])}
+    found = _starts(resources, cached_spans(list(resources.values()), _reach(between)), visit_type, between, site)
+    return found[:at_most]
+
+
+def alternatives_to(
+    *,
+    start: datetime,
+    provider: Provider,
+    site: Site,
+    visit_type: VisitType,
+    now: datetime,
+    by_patient: bool,
+    patient: Patient | None = None,
+) -> list[FreeTime]:
+    """The three nearest starts with the same provider at the same site, when the patient is free too, as far as the
+    asker sees. Straight from the database: it is asked because a picture was old.
+    """
+    first, last = window_of(visit_type, now, by_patient=by_patient)
+    resources = {r.pk: r for r in Resource.objects.filter(provider=provider)}
+    taken = _claims_of(patient)
+    for before, after in (AROUND, (timedelta(), EVER)):
+        between = max(first, start - before), min(last, start + after)
+        if between[0] < between[1]:
+            spans = free_spans(resources, _reach(between))
+            found = _starts(resources, spans, visit_type, between, site, taken=taken)
+            if found:
+                chosen = nearest((time.start for time in found), start)
+                return [time for time in found if time.start in chosen]
+    return []
+
+
+def _reach(between: Span) -> Span:
+    """A visit may begin before its span's end and have buffers round it: a day on either side is ample."""
+    return between[0] - timedelta(days=1), between[1] + timedelta(days=1)
+
+
+def _starts(
+    resources: dict[UUID, Resource],
+    spans: FreeSpans,
+    visit_type: VisitType,
+    between: Span,
+    site: Site | None,
+    taken: Sequence[Span] = (),
+) -> list[FreeTime]:
+    length = length_of(visit_type)
+    sites = {site.pk: site} if site else _sites(spans)
+    found = []
+    for resource_id, by_site in spans.items():
+        for site_id in by_site.keys() & sites.keys():
+            zone = sites[site_id].time_zone
+            free = without(by_site[site_id], taken) if taken else merged(by_site[site_id])
+            for start in starts_within(free, ZoneInfo(zone), length, between=between):
+                provider_id = resources[resource_id].provider_id
+                assert provider_id is not None  # noqa: S101  (the resources were asked for by provider)
+                found.append(FreeTime(provider_id, site_id, *length.seen(start), zone))
+    return sorted(found, key=lambda time: (time.start, str(time.provider_id), str(time.site_id)))
+
+
+def _sites(spans: FreeSpans) -> dict[UUID, Site]:
+    asked = {site_id for by_site in spans.values() for site_id in by_site}
+    return Site.objects.filter(closed_at=None).in_bulk(asked)
+
+
+def _claims_of(patient: Patient | None) -> list[Span]:
+    if patient is None:
+        return []
+    claims: Iterable[PatientClaim] = PatientClaim.objects.filter(patient=patient)
+    return [(claim.during.lower, claim.during.upper) for claim in claims]

@@ -1,0 +1,193 @@
+"""Decisions about times, without database or clock: the grid, what may be booked, what lies near."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from math import asin, cos, radians, sin, sqrt
+from zoneinfo import ZoneInfo
+
+Span = tuple[datetime, datetime]  # from, and up to but without
+EARTH_KM = 6371.0088  # mean radius, IUGG
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Length:
+    """Of a kind of visit, in minutes; the buffers are the provider's, the patient sees the minutes between them."""
+
+    minutes: int
+    before: int = 0
+    after: int = 0
+    grid: int = 5
+
+    def blocked(self, start: datetime) -> Span:
+        """What the visit takes of the provider's time, buffers included."""
+        end = start + timedelta(minutes=self.minutes + self.after)
+        return start - timedelta(minutes=self.before), end
+
+    def seen(self, start: datetime) -> Span:
+        """What the patient sees."""
+        return start, start + timedelta(minutes=self.minutes)
+
+
+# == The grid ==
+def on_grid(moment: datetime, zone: ZoneInfo, grid: int) -> bool:
+    """Whether the clock in the zone shows a whole multiple of `grid` minutes since midnight."""
+    local = moment.astimezone(zone)
+    return not (local.second or local.microsecond) and (local.hour * 60 + local.minute) % grid == 0
+
+
+def next_on_grid(moment: datetime, zone: ZoneInfo, grid: int) -> datetime:
+    """The first instant on the grid at or after this one, in UTC; the clock may be put forward or back on the way."""
+    moment = moment.astimezone(UTC)
+    if short := timedelta(seconds=moment.second, microseconds=moment.microsecond):
+        moment += MINUTE - short
+    while not on_grid(moment, zone, grid):
+        local = moment.astimezone(zone)
+        since_midnight = local.hour * 60 + local.minute
+        moment += min(grid - since_midnight % grid, 1440 - since_midnight) * MINUTE
+    return moment
+
+
+def starts_within(free: Iterable[Span], zone: ZoneInfo, length: Length, *, between: Span) -> Iterator[datetime]:
+    """Every start on the grid whose visit, buffers included, lies in one free span; starts within `between`, in UTC.
+
+    What is shown is what can be booked: the booking asks `on_grid` and the database's free time of the same instants.
+    """
+    for begins, ends in free:
+        first = max(begins + length.before * MINUTE, between[0])
+        start = next_on_grid(first, zone, length.grid)
+        while length.blocked(start)[1] <= ends and start < between[1]:
+            yield start
+            start = next_on_grid(start + MINUTE, zone, length.grid)
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """Spans in order, those that touch or overlap made one."""
+    found: list[Span] = []
+    for begins, ends in sorted(spans):
+        if found and begins <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], ends))
+        else:
+            found.append((begins, ends))
+    return found
+
+
+def without(spans: Iterable[Span], taken: Iterable[Span]) -> list[Span]:
+    """What is left of the spans."""
+    left = merged(spans)
+    for begins, ends in merged(taken):
+        left = [
+            piece
+            for span in left
+            for piece in ((span[0], min(span[1], begins)), (max(span[0], ends), span[1]))
+            if piece[0] < piece[1]
+        ]
+    return left
+
+
+def nearest(starts: Iterable[datetime], wanted: datetime, count: int = 3) -> list[datetime]:
+    """The starts nearest to the one that is taken, in the order of the day; of two as near, the earlier."""
+    return sorted(sorted(set(starts), key=lambda start: (abs(start - wanted), start))[:count])
+
+
+def day_span(day: date, zone: ZoneInfo) -> Span:
+    """From midnight to midnight on the clock, in UTC: 23, 24 or 25 hours."""
+    begins = datetime(day.year, day.month, day.day, tzinfo=zone)
+    following = day + timedelta(days=1)
+    ends = datetime(following.year, following.month, following.day, tzinfo=zone)
+    return begins.astimezone(UTC), ends.astimezone(UTC)
+
+
+# == What may be booked ==
+class Refusal(StrEnum):
+    """Why a time cannot be booked at all; `scheduling.actions` has the sentences."""
+
+    NOT_OFFERED = "not_offered"
+    NOT_IN_PORTAL = "not_in_portal"
+    OTHER_SPECIALTY = "other_specialty"
+    PROVIDER_LEFT = "provider_left"
+    NOT_ACCEPTING = "not_accepting"
+    SITE_CLOSED = "site_closed"
+    NOT_AT_SITE = "not_at_site"
+    OFF_GRID = "off_grid"
+    PAST = "past"
+    TOO_SOON = "too_soon"
+    TOO_FAR = "too_far"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What is known of the provider, the site and the kind of visit; who asks, and whether they know each other."""
+
+    active: bool
+    in_portal: bool
+    type_specialty: str
+    provider_specialty: str
+    provider_left: bool
+    accepting: bool
+    known_patient: bool
+    site_closed: bool
+    at_site: bool
+    by_patient: bool
+
+
+def why_not_offered(offer: Offer) -> Refusal | None:
+    """The first reason why this visit is not to be had with this provider at this site, whenever; None if it is."""
+    reasons = (
+        (not offer.active, Refusal.NOT_OFFERED),
+        (offer.by_patient and not offer.in_portal, Refusal.NOT_IN_PORTAL),
+        (offer.provider_left, Refusal.PROVIDER_LEFT),
+        (bool(offer.type_specialty) and offer.type_specialty != offer.provider_specialty, Refusal.OTHER_SPECIALTY),
+        (not offer.accepting and not offer.known_patient, Refusal.NOT_ACCEPTING),
+        (offer.site_closed, Refusal.SITE_CLOSED),
+        (not offer.at_site, Refusal.NOT_AT_SITE),
+    )
+    return next((refusal for applies, refusal in reasons if applies), None)
+
+
+def bookable_between(now: datetime, *, notice_minutes: int, horizon_days: int, by_patient: bool) -> Span:
+    """First and last moment to start at. The notice binds patients; the clinic books whoever stands at the desk."""
+    first = now + (notice_minutes * MINUTE if by_patient else timedelta())
+    return first, now + timedelta(days=horizon_days)
+
+
+def why_not_then(start: datetime, now: datetime, between: Span, *, zone: ZoneInfo, grid: int) -> Refusal | None:
+    """Why this start is not one that is offered; None if it is."""
+    if not on_grid(start, zone, grid):
+        return Refusal.OFF_GRID
+    if start < now:
+        return Refusal.PAST
+    if start < between[0]:
+        return Refusal.TOO_SOON
+    return Refusal.TOO_FAR if start >= between[1] else None
+
+
+# == Near ==
+Place = tuple[float, float]  # latitude and longitude, degrees, WGS 84
+
+
+def distance_km(a: Place, b: Place) -> float:
+    """Along the great circle, by the haversine formula; within 0.5 % of the ellipsoid's."""
+    (lat_a, lon_a), (lat_b, lon_b) = [(radians(lat), radians(lon)) for lat, lon in (a, b)]
+    half = sin((lat_b - lat_a) / 2) ** 2 + cos(lat_a) * cos(lat_b) * sin((lon_b - lon_a) / 2) ** 2
+    return 2 * EARTH_KM * asin(sqrt(min(half, 1.0)))
+
+
+def parse_place(text: str) -> Place | str | None:
+    """Where somebody is: "40.7,-73.9" becomes degrees, "10013-1234" the five digits of its ZIP, all else None."""
+    text = text.strip()
+    digits = text.split("-")[0].strip()
+    if len(digits) == 5 and digits.isascii() and digits.isdigit():
+        return digits
+    try:
+        latitude, longitude = (float(part) for part in text.split(","))
+    except ValueError:
+        return None
+    return (latitude, longitude) if -90 <= latitude <= 90 and -180 <= longitude <= 180 else None
+
+
+def by_distance(places: Sequence[tuple[float | None, str]]) -> list[int]:
+    """The order of (distance, name): near before far, what has no distance last, by name among equals."""
+    return sorted(range(len(places)), key=lambda n: (places[n][0] is None, places[n][0] or 0.0, places[n][1]))

@@ -1,0 +1,66 @@
+"""A site, a provider who can be booked round the clock, a patient with an account, and a desk."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from healthcare.accounts.models import Provider, Site, User
+from healthcare.db.context import acting_as
+from patients.models import Patient
+from scheduling import actions
+from scheduling.models import Appointment, Resource, VisitType
+from tests.factories import PatientFactory, SiteFactory, VisitTypeFactory, bookable_provider, portal_user, staff
+
+NOW = datetime(2030, 5, 6, 12, tzinfo=UTC)
+NINE = datetime(2030, 5, 7, 13, tzinfo=UTC)  # nine o'clock of the next day on the clock in New York
+
+
+@dataclass
+class Clinic:
+    site: Site
+    provider: Provider
+    visit_type: VisitType
+    patient: Patient
+    rosa: User
+    desk: User
+
+    @property
+    def resource(self) -> Resource:
+        return Resource.objects.get(provider=self.provider)
+
+    def book(self, *, by: User | None = None, now: datetime = NOW, **changes: Any) -> Appointment:
+        """Book as the patient at nine, but for what is said otherwise."""
+        by = by or self.rosa
+        asked = {
+            "patient": self.patient,
+            "provider": self.provider,
+            "site": self.site,
+            "visit_type": self.visit_type,
+            "start": NINE,
+        }
+        with acting_as(by):
+            return actions.book_appointment(by=by, now=now, **asked | changes)
+
+
+@pytest.fixture
+def clinic() -> Clinic:
+    return make_clinic()
+
+
+def make_clinic() -> Clinic:
+    site = SiteFactory()
+    patient = PatientFactory(site=site)
+    return Clinic(
+        site=site,
+        provider=bookable_provider(site, user=staff("doctor", site)),
+        visit_type=VisitTypeFactory(),
+        patient=patient,
+        rosa=portal_user(patient),
+        desk=staff("front_desk", site),
+    )
+
+
+def later(minutes: int) -> datetime:
+    return NINE + timedelta(minutes=minutes)
