@@ -56,7 +56,6 @@ class Migration(migrations.Migration):
         CompositeParentKey("records_entry", "parent_id", "records_entry"),
         CompositeParentKey("records_entry", "supersedes_id", "records_entry"),
         CompositeParentKey("records_draft", "encounter_id", "records_encounter"),
-        CompositeParentKey("records_message", "thread_id", "records_thread"),
         migrations.RunSQL(KEEP, "DROP FUNCTION app.keep_entry() CASCADE"),
         ProtectTable(
             "records_encounter",
@@ -76,15 +75,5 @@ class Migration(migrations.Migration):
             "records_draft",
             sees=f"author_id = {ME} AND {STAFF} AND {reaching('records_draft')}",
             removes=f"author_id = {ME}",
-        ),
-        ProtectTable(
-            "records_thread",
-            sees=reaching("records_thread", "message"),
-            adds=f"{reaching('records_thread', 'message')} AND started_by_id = {ME}",
-        ),
-        ProtectTable(
-            "records_message",
-            sees=reaching("records_message", "message"),
-            adds=f"{reaching('records_message', 'message')} AND author_id = {ME} AND to_patient = ({STAFF})",
         ),
     ]

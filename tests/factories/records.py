@@ -66,14 +66,17 @@ class DraftFactory(Factory):
 
 
 class ThreadFactory(Factory):
+    """A question of the patient that waits."""
+
     class Meta:
         model = Thread
 
     patient = factory.SubFactory(PatientFactory)
-    subject = "A question"
+    site = factory.LazyAttribute(lambda thread: thread.patient.site)
+    category = "question"
     started_by = factory.SubFactory(UserFactory)
     last_at = TAKEN
-    waits_for_us = True
+    waiting_since = TAKEN
 
 
 class MessageFactory(Factory):
@@ -83,6 +86,7 @@ class MessageFactory(Factory):
     thread = factory.SubFactory(ThreadFactory)
     patient = factory.LazyAttribute(lambda message: message.thread.patient)
     author = factory.LazyAttribute(lambda message: message.thread.started_by)
+    author_role = "patient"
     to_patient = False
     body = "May I take it with food?"
     sent_at = TAKEN
