@@ -138,7 +138,6 @@ class Message(PatientOwned):
         ]
         constraints = [
             models.UniqueConstraint(fields=["author", "idempotency_key"], name="message_sent_once"),
-            models.CheckConstraint(condition=~Q(body=""), name="message_says_something"),
             models.CheckConstraint(
                 condition=Q(read_at=None, read_by=None) | Q(read_at__isnull=False, read_by__isnull=False),
                 name="message_read_says_who_and_when",
