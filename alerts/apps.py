@@ -1,5 +1,13 @@
+from typing import ClassVar
+
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AlertsConfig(AppConfig):
     name = "alerts"
+    verbose_name = _("Alerts")
+    parts: ClassVar[dict[str, list[str]]] = {
+        "accounts.HomeCard": ["alerts.panels.urgent_card"],
+        "patients.Banner": ["alerts.panels.open_alerts"],
+    }

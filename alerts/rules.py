@@ -131,6 +131,14 @@ LETTERS = {
 }
 
 
+def why_not_tell(letter: str, *, status: str, sequence: int, told: int, starts_at: datetime, now: datetime) -> str:
+    """ "" when a letter about a visit still tells the truth; else the reason why it must not go."""
+    is_cancelled = status in {"cancelled", "no_show", "left"}
+    if sequence != told or is_cancelled != (letter == "appointment_cancelled"):
+        return "outdated"
+    return "visit_past" if starts_at <= now else ""
+
+
 # == Reminders ==
 #: Stage and how many days before the visit, at the same time on the clock at the site.
 STAGES = {"day_before": 1}

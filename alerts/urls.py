@@ -1,4 +1,13 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from alerts import views
 
 app_name = "alerts"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.list_, name="list"),
+    path("board", views.board, name="board"),
+    path("urgent", views.urgent, name="urgent"),
+    path("<uuid:alert_id>/", views.open_, name="open"),
+    path("of/<uuid:patient_id>/<uuid:alert_id>/", views.show, name="show"),
+    path("of/<uuid:patient_id>/<uuid:alert_id>/acknowledge", views.acknowledge, name="acknowledge"),
+]

@@ -1,7 +1,7 @@
-"""The verbs: queue a message, note what a carrier reports, send one again."""
+"""The verbs: queue a message or take it back, note what a carrier reports, send one again."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -94,12 +94,29 @@ def report_state(*, by: Any, message_id: UUID, carrier_id: str, state: str, erro
 
 
 @transaction.atomic
+def withdraw_messages(*, by: Any, message_ids: Collection[UUID], now: datetime) -> int:
+    """Take back those that no carrier has been called for: what they say is not true any more. Returns how many.
+
+    In a worker process alone: the web login cannot change a message. Nobody is told that they failed.
+    """
+    waiting = Message.objects.filter(pk__in=message_ids, status=Message.Status.QUEUED).order_by("pk")
+    messages = list(waiting.select_for_update(of=("self",)))
+    Message.objects.filter(pk__in=[message.pk for message in messages]).update(
+        status=Message.Status.FAILED, error="withdrawn", next_at=None, handed_until=None, parameters=None,
+        attachments=None, updated_at=now,
+    )  # fmt: skip
+    for message in messages:
+        record("messaging.withdraw", by=by, target=message)
+    return len(messages)
+
+
+@transaction.atomic
 def send_again(*, by: Any, message_id: UUID, now: datetime) -> None:
     """Queue a message that failed, was given up or is unknown; a person has decided that twice is better than never.
 
     Operators alone, in a worker process: the web login cannot change a message. Raises NotSendable.
     """
-    again = Message.objects.filter(pk=message_id, status__in=["failed", "dead", "unknown"])
+    again = Message.objects.filter(pk=message_id, status__in=["failed", "dead", "unknown"]).exclude(error="withdrawn")
     if not again.update(status="queued", next_at=now, attempts=0, error="", expires_at=None, updated_at=now):
         raise NotSendable("There is no message with this id that failed, was given up or is unknown.")
     record("messaging.send_again", by=by, target=("messaging.message", message_id))

@@ -1,0 +1,21 @@
+"""Who may answer an alert. Which alerts somebody sees at all is `Alert.objects.visible_to`."""
+
+from django.utils.translation import gettext as _
+
+from alerts.models import Alert
+from healthcare.accounts.access import NotAllowed, can, check_can
+from healthcare.accounts.models import User
+from healthcare.accounts.permissions import Permission
+from healthcare.accounts.roles import ROLES
+
+
+def check_can_acknowledge(user: User, alert: Alert) -> None:
+    """Raises NotAllowed: who measured a value does not answer for it, but the role that is asked."""
+    check_can(user, Permission.RECEIVE_ALERTS)
+    if user.acting_role != alert.team_role:
+        asked = str(ROLES[alert.team_role].name)
+        raise NotAllowed(_("This alert is for another role to acknowledge: %(role)s.") % {"role": asked.lower()})
+
+
+def can_acknowledge(user: User, alert: Alert) -> bool:
+    return can(user, Permission.RECEIVE_ALERTS) and user.acting_role == alert.team_role

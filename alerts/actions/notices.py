@@ -1,0 +1,124 @@
+"""Tell people that something has happened, without saying what: when, where, with whom, and the way to read more."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from alerts import queries
+from alerts.actions.letters import write_letter
+from alerts.actions.visits import calendar_of, words_of
+from alerts.queries import Addressee
+from alerts.rules import LETTERS, why_not_tell
+from healthcare.accounts.models import User
+from healthcare.audit import record
+from patients.models import Patient
+from prescriptions.models import Prescription
+from records.models import Message
+from scheduling.models import Appointment
+
+
+@transaction.atomic
+def tell_of_appointment(*, by: User | None, letter: str, appointment_id: UUID, sequence: int, now: datetime) -> None:
+    """Confirm to the patient that a visit was booked, moved or cancelled, with a calendar file.
+
+    What was changed again meanwhile is not told, and a row says so: a later fact brings its own letter.
+    """
+    visits = Appointment.objects.select_related("patient", "provider", "site")
+    visit = visits.filter(pk=appointment_id).first()
+    if visit is None:
+        return
+    why_not = why_not_tell(
+        letter, status=visit.status, sequence=visit.sequence, told=sequence, starts_at=visit.starts_at, now=now
+    )
+    to = Addressee(why_not=why_not) if why_not else queries.addressee_of(visit.patient, LETTERS[letter].to)
+    written = write_letter(
+        by=by,
+        letter=letter,
+        patient=visit.patient,
+        to=to,
+        source=f"scheduling.appointment:{visit.pk}",
+        occasion=f"{letter}:{visit.pk}:{sequence}",
+        parameters=words_of(visit),
+        attachments=[] if to.why_not else [calendar_of(visit, now)],
+        expires_at=visit.starts_at if visit.starts_at > now else None,
+    )
+    if written:
+        _note(by, letter, visit.patient_id, to)
+
+
+@transaction.atomic
+def tell_patient(*, by: User | None, letter: str, patient_id: UUID, source: str, occasion: str = "") -> None:
+    """Tell the patient that there is something to read or to collect; what it is stands behind the sign-in.
+
+    `occasion` tells apart what happens to the same source more than once.
+    """
+    patient = Patient.objects.filter(pk=patient_id).first()
+    if patient is None:
+        return
+    to = queries.addressee_of(patient, LETTERS[letter].to)
+    written = write_letter(
+        by=by,
+        letter=letter,
+        patient=patient,
+        to=to,
+        source=source,
+        occasion=f"{letter}:{source}:{occasion}" if occasion else f"{letter}:{source}",
+        parameters={},
+    )
+    if written:
+        _note(by, letter, patient_id, to)
+
+
+@transaction.atomic
+def tell_of_medicine(*, by: User | None, prescription_id: UUID) -> None:
+    """Tell the patient that a medicine waits at the dispensary; once for each time that it was put there.
+
+    Cancelled or collected meanwhile: nothing.
+    """
+    prescription = Prescription.objects.filter(pk=prescription_id, status=Prescription.Status.READY).first()
+    if prescription is None:
+        return
+    until = int(prescription.collect_by.timestamp()) if prescription.collect_by else 0
+    tell_patient(
+        by=by,
+        letter="prescription_ready",
+        patient_id=prescription.patient_id,
+        source=f"prescriptions.prescription:{prescription.pk}",
+        occasion=str(until),
+    )
+
+
+@transaction.atomic
+def tell_of_message(*, by: User | None, message_id: UUID) -> None:
+    """Tell the other side that a secure message waits: the patient; or who has the thread, else the provider it is
+    for, else the nurses at the patient's site. Never a word of it."""
+    messages = Message.objects.select_related("patient", "thread__taken_by", "thread__provider__user")
+    message = messages.filter(pk=message_id).first()
+    if message is None:
+        return
+    source = f"records.thread:{message.thread_id}"
+    if message.to_patient:
+        tell_patient(
+            by=by, letter="new_message", patient_id=message.patient_id, source=source, occasion=str(message.pk)
+        )
+        return
+    for person in queries.answering(message):
+        to = Addressee(person, person.email)
+        written = write_letter(
+            by=by,
+            letter="message_to_answer",
+            patient=message.patient,
+            to=to,
+            source=source,
+            occasion=f"message_to_answer:{message.pk}:{person.pk}",
+            parameters={},
+        )
+        if written:
+            _note(by, "message_to_answer", message.patient_id, to)
+
+
+def _note(by: User | None, letter: str, patient_id: UUID, to: Addressee) -> None:
+    """Patients read in the audit that they were written to; who asks why a letter never came finds it here too."""
+    detail = {"letter": letter, "state": to.why_not or "queued"}
+    record("alerts.tell", by=by, patient_id=patient_id, detail=detail)

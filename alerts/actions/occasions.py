@@ -1,0 +1,104 @@
+"""From what has happened to the alert about it: who should know first, at which site, and what keeps it from being
+raised twice."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from alerts.actions.alerts import close_alerts, raise_alert
+from alerts.rules import HIGH, INFO, SEVERITIES, URGENT
+from healthcare.accounts.models import Provider, User
+from prescriptions.models import Prescription
+from records.models import Encounter, Entry
+from scheduling.models import Appointment
+
+
+@transaction.atomic
+def raise_abnormal_value(
+    *, by: User | None, entry_id: UUID, patient_id: UUID, severity: str, encounter_id: UUID | None, now: datetime
+) -> None:
+    """A value that a doctor must know: the provider of the visit, else the doctors at the site.
+
+    A severity that is not known here counts as urgent. A value voided meanwhile alarms nobody.
+    """
+    entries = Entry.objects.current().filter(pk=entry_id, patient_id=patient_id).select_related("patient")
+    entry = entries.first()
+    if entry is None:
+        return
+    encounters = Encounter.objects.select_related("provider__user", "site")
+    encounter = encounters.filter(pk=encounter_id).first() if encounter_id else None
+    raise_alert(
+        by=by,
+        patient=entry.patient,
+        kind="abnormal_value",
+        severity=severity if severity in SEVERITIES else URGENT,
+        source=f"records.entry:{entry_id}",
+        owners=_account(encounter.provider) if encounter else (),
+        site=encounter.site if encounter else None,
+        now=now,
+    )
+
+
+@transaction.atomic
+def report_not_collected(*, by: User | None, prescription_id: UUID, now: datetime) -> None:
+    """Nobody came for the medicine in its days: the prescriber must know. Collected meanwhile: nothing."""
+    prescription = _prescription(prescription_id)
+    if prescription is not None and prescription.status == Prescription.Status.NOT_COLLECTED:
+        since = int(prescription.collect_by.timestamp()) if prescription.collect_by else 0
+        _report(by, prescription, "not_collected", HIGH, now, occasion=str(since))
+
+
+@transaction.atomic
+def report_picked_up(*, by: User | None, prescription_id: UUID, now: datetime) -> None:
+    """The medicine was collected: the prescriber learns it, and what waited because nobody came is closed."""
+    prescription = _prescription(prescription_id)
+    if prescription is not None:
+        close_alerts(by=by, source=f"prescriptions.prescription:{prescription.pk}", now=now, kinds=["not_collected"])
+        _report(by, prescription, "picked_up", INFO, now)
+
+
+@transaction.atomic
+def ask_to_move(*, by: User | None, claim_id: UUID, appointment_ids: Iterable[UUID], now: datetime) -> None:
+    """Visits that stand in time which was blocked since: the front desk at their site has to move each of them."""
+    visits = Appointment.objects.select_related("patient", "site").filter(pk__in=list(appointment_ids)).order_by("pk")
+    for visit in visits:
+        if visit.is_open:
+            raise_alert(
+                by=by,
+                patient=visit.patient,
+                kind="blocked_time",
+                severity=HIGH,
+                source=f"scheduling.appointment:{visit.pk}",
+                occasion=f"blocked_time:{claim_id}:{visit.pk}",
+                site=visit.site,
+                now=now,
+            )
+
+
+def _report(
+    by: User | None, prescription: Prescription, kind: str, severity: str, now: datetime, occasion: str = ""
+) -> None:
+    source = f"prescriptions.prescription:{prescription.pk}"
+    raise_alert(
+        by=by,
+        patient=prescription.patient,
+        kind=kind,
+        severity=severity,
+        source=source,
+        occasion=f"{kind}:{source}:{occasion}",
+        owners=_account(prescription.prescriber),
+        site=prescription.site,
+        now=now,
+    )
+
+
+def _prescription(prescription_id: UUID) -> Prescription | None:
+    rows = Prescription.objects.select_related("patient", "prescriber__user", "site")
+    return rows.filter(pk=prescription_id).first()
+
+
+def _account(provider: Provider) -> list[User]:
+    """The account of a provider who signs in; not every one does."""
+    return [provider.user] if provider.user is not None else []

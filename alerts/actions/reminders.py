@@ -1,0 +1,99 @@
+"""The reminder follows its visit: planned, superseded and withdrawn in the booking's transaction, checked when due."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from alerts import queries
+from alerts.actions.letters import write_letter
+from alerts.actions.visits import words_of
+from alerts.models import Reminder
+from alerts.rules import LETTERS, STAGES, due_at, why_not_plan, why_not_send
+from healthcare.accounts.models import User
+from healthcare.audit import record
+from scheduling.models import Appointment
+
+State = Reminder.State
+
+
+@transaction.atomic
+def plan_reminders(*, by: User | None, appointment_id: UUID, sequence: int, now: datetime) -> None:
+    """A reminder for each stage of this time of the visit; those of its earlier times are superseded.
+
+    Within the transaction that books or moves it, so that neither stands without the other. A stage that is past
+    already has its row too, which says so.
+    """
+    visit = Appointment.objects.get(pk=appointment_id)
+    _supersede(visit.pk, "visit_moved", now, besides=sequence)
+    for stage in STAGES:
+        due = due_at(visit.starts_at, visit.time_zone, stage)
+        why_not = why_not_plan(visit.starts_at, due, now)
+        reminder = Reminder(
+            patient_id=visit.patient_id,
+            appointment=visit,
+            sequence=sequence,
+            stage=stage,
+            due_at=due,
+            state=State.SKIPPED if why_not else State.DUE,
+            reason=why_not,
+            next_at=None if why_not else due,
+        )
+        Reminder.objects.bulk_create([reminder], ignore_conflicts=True)
+    record("alerts.plan_reminders", by=by, patient_id=visit.patient_id, target=visit, detail={"sequence": sequence})
+
+
+@transaction.atomic
+def withdraw_reminders(*, by: User | None, appointment_id: UUID, patient_id: UUID, now: datetime) -> None:
+    """Nothing is called to mind of a visit that was cancelled; within the transaction that cancels it."""
+    if _supersede(appointment_id, "visit_not_open", now):
+        target = ("scheduling.appointment", appointment_id)
+        record("alerts.withdraw_reminders", by=by, patient_id=patient_id, target=target)
+
+
+def _supersede(appointment_id: UUID, reason: str, now: datetime, besides: int | None = None) -> int:
+    planned = Reminder.objects.planned().filter(appointment_id=appointment_id).exclude(sequence=besides)
+    return planned.update(state=State.SUPERSEDED, reason=reason, next_at=None, handed_until=None, updated_at=now)
+
+
+@transaction.atomic
+def send_reminder(*, by: User | None, reminder_id: UUID, now: datetime) -> None:
+    """Put a due reminder in the post, once; or note why not: the visit changed, has begun, or nobody can be reached.
+
+    The visit is locked first, as by whoever moves it, so that a reminder of an old time cannot slip through.
+    """
+    found = Reminder.objects.planned().filter(pk=reminder_id, next_at__lte=now).first()
+    if found is None:
+        return
+    visits = Appointment.objects.select_related("patient", "provider", "site")
+    visit = visits.select_for_update(of=("self",)).get(pk=found.appointment_id)
+    reminder = Reminder.objects.planned().select_for_update(of=("self",)).filter(pk=reminder_id).first()
+    if reminder is None:
+        return
+    why_not = why_not_send(
+        status=visit.status, sequence=visit.sequence, planned=reminder.sequence, starts_at=visit.starts_at, now=now
+    )
+    if not why_not:
+        why_not = _write(by, reminder, visit)
+    reminder.state = State.SKIPPED if why_not else State.SENT
+    reminder.reason, reminder.sent_at = why_not, None if why_not else now
+    reminder.next_at = reminder.handed_until = None
+    reminder.save(update_fields=["state", "reason", "sent_at", "next_at", "handed_until", "updated_at"])
+    detail = {"stage": reminder.stage, "state": why_not or "queued"}
+    record("alerts.send_reminder", by=by, patient_id=visit.patient_id, target=reminder, detail=detail)
+
+
+def _write(by: User | None, reminder: Reminder, visit: Appointment) -> str:
+    """ "" when it is in the post."""
+    to = queries.addressee_of(visit.patient, LETTERS["reminder"].to)
+    write_letter(
+        by=by,
+        letter="reminder",
+        patient=visit.patient,
+        to=to,
+        source=f"scheduling.appointment:{visit.pk}",
+        occasion=f"reminder:{visit.pk}:{reminder.sequence}:{reminder.stage}",
+        parameters=words_of(visit),
+        expires_at=visit.starts_at,
+    )
+    return to.why_not

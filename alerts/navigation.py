@@ -1,0 +1,17 @@
+"""Where this app's pages stand in the navigation of the clinic, with how many alerts wait."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from alerts import queries
+from healthcare.accounts.permissions import Permission
+from healthcare.ui.navigation import Badge, Entry
+
+
+def waiting(user: Any) -> Badge:
+    """Asked on every page of the staff: one query, along the index of what waits."""
+    return Badge(queries.pressing_count(user), _("waiting"), "bad")
+
+
+CLINIC = [Entry(_("Alerts"), "alerts:list", "bell", Permission.RECEIVE_ALERTS, order=15, badge=waiting, key="a")]

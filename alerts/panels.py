@@ -1,0 +1,51 @@
+"""What this app adds to pages on its left: urgent alerts on the home page, in the banner and on the chart."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from alerts import actions, queries
+from healthcare.accounts.access import can
+from healthcare.accounts.models import User
+from healthcare.accounts.parts import Card
+from healthcare.accounts.permissions import Permission
+from healthcare.ui.dates import time_text
+from patients.parts import BannerNote
+
+SHOWN = 5
+
+
+def urgent_card(user: User, now: datetime) -> Card | None:
+    """For `accounts.HomeCard`: what waits for this role, above everything else."""
+    if not can(user, Permission.RECEIVE_ALERTS):
+        return None
+    actions.list_alerts(by=user)
+    return Card("alerts/home_urgent.html", queries.urgent_card(user), order=0, wide=True)
+
+
+class OpenAlerts:
+    """For `patients.Banner`: that something about this patient waits for an answer, and since when."""
+
+    def for_patients(self, ids: Collection[UUID], *, user: Any) -> Mapping[UUID, Sequence[BannerNote]]:
+        if not can(user, Permission.RECEIVE_ALERTS):
+            return {}
+        return {
+            patient_id: [
+                BannerNote(
+                    role=queries.ROLE_OF[alert.severity],
+                    text=_("%(what)s, not acknowledged since %(time)s")
+                    % {"what": alert.get_kind_display(), "time": time_text(alert.raised_at)},
+                    url=reverse("alerts:show", args=[patient_id, alert.pk]),
+                    action=_("Open the alert"),
+                )
+                for alert in found
+            ]
+            for patient_id, found in queries.notes_by_patient(user, ids).items()
+        }
+
+
+open_alerts = OpenAlerts()

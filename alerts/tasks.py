@@ -1,0 +1,21 @@
+"""Due rows: what the relay hands out when its moment has come, and does itself when the broker is away."""
+
+from uuid import UUID
+
+from django.utils import timezone
+
+from alerts import actions
+from healthcare.db.context import acting_as_system
+from healthcare.events import carries_out
+
+
+@carries_out("alerts.Alert")
+def escalate_alert(key: UUID) -> None:
+    with acting_as_system("escalate_alert"):
+        actions.escalate_alert(by=None, alert_id=key, now=timezone.now())
+
+
+@carries_out("alerts.Reminder")
+def send_reminder(key: UUID) -> None:
+    with acting_as_system("send_reminder"):
+        actions.send_reminder(by=None, reminder_id=key, now=timezone.now())
