@@ -1,6 +1,6 @@
 """Times to choose from, and the nearest ones when somebody was quicker."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,7 +11,7 @@ from patients.models import Patient
 from scheduling.models import PatientClaim, Resource, VisitType
 from scheduling.queries.cached import cached_spans
 from scheduling.queries.free import FreeSpans, free_spans
-from scheduling.rules import Length, Span, bookable_between, merged, nearest, starts_within, without
+from scheduling.rules import Length, Span, bookable_between, nearest, starts_within, without
 
 AROUND = (timedelta(days=3), timedelta(days=14))  # where alternatives are looked for: before and after
 EVER = timedelta(days=60)  # and if there is none
@@ -56,7 +56,7 @@ def free_times(
     if between[0] >= between[1]:
         return []
     resources = {r.pk: r for r in Resource.objects.filter(provider__in=[p.pk for p in providers])}
-    found = _starts(resources, cached_spans(list(resources.values()), _reach(between)), visit_type, between, site)
+    found = _starts(resources, cached_spans(list(resources.values()), reach_of(between)), visit_type, between, site)
     return found[:at_most]
 
 
@@ -79,7 +79,7 @@ def alternatives_to(
     for before, after in (AROUND, (timedelta(), EVER)):
         between = max(first, start - before), min(last, start + after)
         if between[0] < between[1]:
-            spans = free_spans(resources, _reach(between))
+            spans = free_spans(resources, reach_of(between))
             found = _starts(resources, spans, visit_type, between, site, taken=taken)
             if found:
                 chosen = nearest((time.start for time in found), start)
@@ -87,7 +87,7 @@ def alternatives_to(
     return []
 
 
-def _reach(between: Span) -> Span:
+def reach_of(between: Span) -> Span:
     """A visit may begin before its span's end and have buffers round it: a day on either side is ample."""
     return between[0] - timedelta(days=1), between[1] + timedelta(days=1)
 
@@ -100,18 +100,34 @@ def _starts(
     site: Site | None,
     taken: Sequence[Span] = (),
 ) -> list[FreeTime]:
-    length = length_of(visit_type)
     sites = {site.pk: site} if site else _sites(spans)
-    found = []
-    for resource_id, by_site in spans.items():
-        for site_id in by_site.keys() & sites.keys():
-            zone = sites[site_id].time_zone
-            free = without(by_site[site_id], taken) if taken else merged(by_site[site_id])
-            for start in starts_within(free, ZoneInfo(zone), length, between=between):
-                provider_id = resources[resource_id].provider_id
-                assert provider_id is not None  # noqa: S101  (the resources were asked for by provider)
-                found.append(FreeTime(provider_id, site_id, *length.seen(start), zone))
+    walks = starts_by_place(resources, spans, visit_type, between, sites, taken)
+    found = [time for walk in walks for time in walk]
     return sorted(found, key=lambda time: (time.start, str(time.provider_id), str(time.site_id)))
+
+
+def starts_by_place(
+    resources: dict[UUID, Resource],
+    spans: FreeSpans,
+    visit_type: VisitType,
+    between: Span,
+    sites: Mapping[UUID, Site],
+    taken: Sequence[Span] = (),
+) -> Iterator[Iterator[FreeTime]]:
+    """For each resource and site the starts in their order, walked only as far as somebody reads on."""
+    for resource_id, by_site in spans.items():
+        provider_id = resources[resource_id].provider_id
+        for site_id, free in by_site.items():
+            if provider_id and site_id in sites:
+                yield _walk(provider_id, sites[site_id], without(free, taken), visit_type, between)
+
+
+def _walk(
+    provider_id: UUID, site: Site, free: Sequence[Span], visit_type: VisitType, between: Span
+) -> Iterator[FreeTime]:
+    length, zone = length_of(visit_type), site.time_zone
+    for start in starts_within(free, ZoneInfo(zone), length, between=between):
+        yield FreeTime(provider_id, site.pk, *length.seen(start), zone)
 
 
 def _sites(spans: FreeSpans) -> dict[UUID, Site]:
@@ -122,5 +138,5 @@ def _sites(spans: FreeSpans) -> dict[UUID, Site]:
 def _claims_of(patient: Patient | None) -> list[Span]:
     if patient is None:
         return []
-    claims: Iterable[PatientClaim] = PatientClaim.objects.filter(patient=patient)
-    return [(claim.during.lower, claim.during.upper) for claim in claims]
+    during = PatientClaim.objects.filter(patient=patient).values_list("during", flat=True)
+    return [(span.lower, span.upper) for span in during]
