@@ -109,26 +109,26 @@ def move_appointment(
         check_can_change(by, appointment)
     provider, site = provider or appointment.provider, site or appointment.site
     patient, resource, before = appointment.patient, resource_of(provider), resource_of(appointment.provider)
-    try:
-        with transaction.atomic(), lock_in_order({patient.pk, resource.pk, before.pk}):
-            visit = locked(appointment)
-            _check_open(visit, seen_sequence, before)
-            if (visit.starts_at, visit.provider_id, visit.site_id) == (start, provider.pk, site.pk):
-                return visit
-            check_offered(by, patient, provider, site, visit.visit_type)
-            release_claims({resource.pk}, visit=visit)
-            set_time(visit, provider, site, start)
+    with transaction.atomic(), lock_in_order({patient.pk, resource.pk, before.pk}):
+        visit = locked(appointment)
+        _check_open(visit, seen_sequence, before)
+        if (visit.starts_at, visit.provider_id, visit.site_id) == (start, provider.pk, site.pk):
+            return visit
+        check_offered(by, patient, provider, site, visit.visit_type)
+        release_claims({resource.pk}, visit=visit)
+        set_time(visit, provider, site, start)
+        try:
             check_time(visit, resource, by=by, now=now)
             visit.sequence, visit.status, visit.confirmed_at = visit.sequence + 1, Status.BOOKED, None
             visit.save(update_fields=MOVED)
             claim(visit, resource)
-            open_chart(visit, by=by, now=now)
-            record("scheduling.move", by=by, patient_id=patient.pk, target=visit, detail=where(visit))
-            publish(AppointmentMoved(appointment_id=visit.pk, patient_id=patient.pk, sequence=visit.sequence))
-            publish(FreeTimeChanged(resource_ids=tuple({resource.pk, before.pk})))
-            return visit
-    except Taken as taken:
-        raise _time_taken(taken, by, patient, provider, site, appointment.visit_type, start, now) from None
+        except Taken as taken:  # before the rollback: the time it has now is free to move in
+            raise _time_taken(taken, by, patient, provider, site, visit.visit_type, start, now) from None
+        open_chart(visit, by=by, now=now)
+        record("scheduling.move", by=by, patient_id=patient.pk, target=visit, detail=where(visit))
+        publish(AppointmentMoved(appointment_id=visit.pk, patient_id=patient.pk, sequence=visit.sequence))
+        publish(FreeTimeChanged(resource_ids=tuple({resource.pk, before.pk})))
+        return visit
 
 
 @transaction.atomic
@@ -197,7 +197,7 @@ def _time_taken(
     start: datetime,
     now: datetime,
 ) -> TimeTaken:
-    """After the rollback: what else there is."""
+    """What else there is."""
     if isinstance(taken, PatientBusy):
         message = _("There is another visit at this time already.")
     else:
