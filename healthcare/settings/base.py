@@ -116,8 +116,13 @@ TEMPLATES = [
 FORM_RENDERER = "healthcare.ui.forms.Renderer"
 GALLERY = False  # the page that shows every component; development, demo and tests have it
 PATIENT_SEARCH = "patients.navigation.SEARCH"
-NAVIGATION = ["healthcare.ui.places.GROUND", "patients.navigation.CLINIC", "alerts.navigation.CLINIC"]
-PORTAL_NAVIGATION = ["patients.navigation.PORTAL"]
+NAVIGATION = [
+    "healthcare.ui.places.GROUND",
+    "patients.navigation.CLINIC",
+    "billing.navigation.CLINIC",
+    "alerts.navigation.CLINIC",
+]
+PORTAL_NAVIGATION = ["patients.navigation.PORTAL", "billing.navigation.PORTAL"]
 
 # == People ==
 AUTH_USER_MODEL = "accounts.User"
@@ -145,7 +150,7 @@ IDLE_WARNING_SECONDS = 2 * 60
 ABSOLUTE_SECONDS = 12 * 3600
 STEP_UP_SECONDS = 5 * 60
 
-# == Visits: how long before and after one its provider and its site may open the chart ==
+# == Visits: how long before and after one its provider and its site may open the chart (policy: 30 and 90 at most) ==
 VISIT_ACCESS_BEFORE = timedelta(days=7)
 VISIT_ACCESS_AFTER = timedelta(days=30)
 
@@ -161,6 +166,8 @@ BEAT = [
     "healthcare.messaging.tasks.prune_messages",
     "healthcare.storage.tasks.sweep_objects",
     "patients.tasks.sync_ended_access",
+    "billing.tasks.bill_unbilled_visits",
+    "billing.tasks.print_unprinted_bills",
 ]
 CACHES = {
     "default": {

@@ -50,14 +50,7 @@ GRANT EXECUTE ON FUNCTION app.free_time(uuid[], tstzrange) TO owner, web, worker
 
 # Access comes with a visit, whoever books: its own provider and the teams of its site, round its time, and no more.
 # The visit is read under the booker's own wall.
-ACCESS = """
-CREATE FUNCTION app.visit_of(source text) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN source ~ '^scheduling\\.appointment:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
-    THEN right(source, 36)::uuid END;
-REVOKE ALL ON FUNCTION app.visit_of(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.visit_of(text) TO owner, web, worker, backup, system_actor;
-
-CREATE POLICY person_adds_for_visit ON patients_carerelationship FOR INSERT TO web, worker WITH CHECK (
+BROUGHT = """(
     granted_by_id = (SELECT app.user_id()) AND EXISTS (
         SELECT 1 FROM scheduling_appointment a
         WHERE a.id = app.visit_of(source) AND a.patient_id = patients_carerelationship.patient_id
@@ -66,9 +59,21 @@ CREATE POLICY person_adds_for_visit ON patients_carerelationship FOR INSERT TO w
         AND (scopes <@ '{identity,schedule}' OR lower(validity) >= lower(a.during) - interval '30 days')
         AND ((kind = 'site' AND patients_carerelationship.site_id = a.site_id)
             OR (kind = 'appointment' AND role <> 'patient' AND user_id = (
-                SELECT p.user_id FROM accounts_provider p WHERE p.id = a.provider_id)))));
+                SELECT p.user_id FROM accounts_provider p WHERE p.id = a.provider_id)))))"""
+ACCESS = """
+CREATE FUNCTION app.visit_of(source text) RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN source ~ '^scheduling\\.appointment:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+    THEN right(source, 36)::uuid END;
+REVOKE ALL ON FUNCTION app.visit_of(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.visit_of(text) TO owner, web, worker, backup, system_actor;
+
+CREATE POLICY person_adds_for_visit ON patients_carerelationship FOR INSERT TO web, worker
+    WITH CHECK ({brought});
+CREATE POLICY only_visits_bring_appointments ON patients_carerelationship AS RESTRICTIVE FOR INSERT TO web, worker
+    WITH CHECK (kind <> 'appointment' OR (SELECT app.system_purpose()) IS NOT NULL OR {brought});
 """
 BACK = """
+DROP POLICY only_visits_bring_appointments ON patients_carerelationship;
 DROP POLICY person_adds_for_visit ON patients_carerelationship;
 DROP FUNCTION app.visit_of(text);
 DROP FUNCTION app.free_time(uuid[], tstzrange);
@@ -77,4 +82,4 @@ DROP FUNCTION app.free_time(uuid[], tstzrange);
 
 class Migration(migrations.Migration):
     dependencies = [("scheduling", "0002_walls")]
-    operations = [migrations.RunSQL(FREE_TIME + ACCESS, BACK)]
+    operations = [migrations.RunSQL(FREE_TIME + ACCESS.replace("{brought}", BROUGHT), BACK)]
