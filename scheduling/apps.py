@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -5,3 +7,14 @@ from django.utils.translation import gettext_lazy as _
 class SchedulingConfig(AppConfig):
     name = "scheduling"
     verbose_name = _("Scheduling")
+    parts: ClassVar[dict[str, list[str]]] = {
+        "accounts.HomeCard": [
+            "scheduling.panels.arrivals_card",
+            "scheduling.panels.to_move_card",
+            "scheduling.panels.to_room_card",
+            "scheduling.panels.my_patients_card",
+        ],
+        "patients.ChartTab": ["scheduling.panels.visits_tab"],
+        "patients.ChartCard": ["scheduling.panels.chart_card"],
+        "patients.PortalCard": ["scheduling.panels.portal_card"],
+    }

@@ -119,10 +119,17 @@ PATIENT_SEARCH = "patients.navigation.SEARCH"
 NAVIGATION = [
     "healthcare.ui.places.GROUND",
     "patients.navigation.CLINIC",
+    "scheduling.navigation.CLINIC",
+    "records.navigation.CLINIC",
     "billing.navigation.CLINIC",
     "alerts.navigation.CLINIC",
 ]
-PORTAL_NAVIGATION = ["patients.navigation.PORTAL", "billing.navigation.PORTAL"]
+PORTAL_NAVIGATION = [
+    "patients.navigation.PORTAL",
+    "scheduling.navigation.PORTAL",
+    "records.navigation.PORTAL",
+    "billing.navigation.PORTAL",
+]
 
 # == People ==
 AUTH_USER_MODEL = "accounts.User"

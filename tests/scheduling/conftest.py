@@ -1,10 +1,12 @@
 """A site, a provider who can be booked round the clock, a patient with an account, and a desk."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from healthcare.accounts.models import Provider, Site, User
 from healthcare.db.context import acting_as
@@ -12,6 +14,7 @@ from patients.models import Patient
 from scheduling import actions
 from scheduling.models import Appointment, Resource, VisitType
 from tests.factories import PatientFactory, SiteFactory, VisitTypeFactory, bookable_provider, portal_user, staff
+from tests.patients.conftest import sign_in
 
 NOW = datetime(2030, 5, 6, 12, tzinfo=UTC)
 NINE = datetime(2030, 5, 7, 13, tzinfo=UTC)  # nine o'clock of the next day on the clock in New York
@@ -64,3 +67,9 @@ def make_clinic() -> Clinic:
 
 def later(minutes: int) -> datetime:
     return NINE + timedelta(minutes=minutes)
+
+
+@pytest.fixture
+def browser() -> Callable[[User], Client]:
+    """A browser in which somebody is signed in, in the role they act in."""
+    return sign_in

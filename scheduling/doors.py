@@ -1,0 +1,50 @@
+"""The doors to one visit: the chart's own door, then the visit through `visible_to`, in the zone of its site."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from healthcare.accounts.permissions import Permission
+from patients.doors import of_patient, own_record
+from patients.models import Patient
+from scheduling.models import Appointment, AppointmentQuerySet
+
+View = Callable[..., HttpResponseBase]
+
+
+def visits_of(user: Any, patient: Patient) -> AppointmentQuerySet:
+    """The patient's visits that this user may see, each with whom, where and what for."""
+    seen: Any = Appointment.objects.visible_to(user).filter(patient=patient)
+    return seen.select_related("provider", "site", "visit_type", "patient")  # type: ignore[no-any-return]
+
+
+def of_visit(permission: Permission) -> Callable[[View], View]:
+    """A page about one visit, for roles that hold the permission: `view(request, patient, visit)`.
+
+    The URL holds the patient's id and the visit's, and both have to fit: a patient who is not in scope gets the one
+    fixed page, a visit that is not this patient's is not found.
+    """
+
+    def decorate(view: View) -> View:
+        return wraps(view, updated=())(of_patient(permission)(_found(view)))
+
+    return decorate
+
+
+def own_visit(view: View) -> View:
+    """A page about a visit of one's own: `view(request, patient, visit)`; anybody else's is not found."""
+    return wraps(view, updated=())(own_record(_found(view)))
+
+
+def _found(view: View) -> View:
+    def door(request: HttpRequest, patient: Patient, *, appointment_id: UUID, **kwargs: Any) -> HttpResponseBase:
+        visit = get_object_or_404(visits_of(request.user, patient), pk=appointment_id)
+        with timezone.override(visit.time_zone):
+            return view(request, patient, visit, **kwargs)
+
+    return door

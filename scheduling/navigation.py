@@ -1,0 +1,15 @@
+"""Where this app's pages stand in the navigation of the clinic and of the portal."""
+
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.accounts.permissions import Permission
+from healthcare.ui.navigation import Entry
+
+CLINIC = [
+    Entry(_("Schedule"), "scheduling:day", "calendar", Permission.VIEW_SCHEDULE, order=20, key="s"),
+    Entry(_("Flow board"), "scheduling:flow", "columns-3", Permission.VIEW_SCHEDULE, order=30, key="f"),
+]
+PORTAL = [
+    Entry(_("Book a visit"), "scheduling_portal:find", "calendar-plus", Permission.OWN_RECORD, order=20),
+    Entry(_("My visits"), "scheduling_portal:visits", "calendar", Permission.OWN_RECORD, order=25),
+]

@@ -1,0 +1,77 @@
+"""This app's parts for the pages on its left: cards of the role homes, of a chart and of the portal, and the tab."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.accounts.access import can
+from healthcare.accounts.models import User
+from healthcare.accounts.parts import Card
+from healthcare.accounts.permissions import Permission
+from patients.models import Patient
+from patients.parts import ChartTab
+from patients.queries import sites_of
+from scheduling.places import address_lines
+from scheduling.queries import pages, upcoming_of
+from scheduling.words import own_row_of, row_of, when_words
+
+SHOWN = 8
+visits_tab = ChartTab(_("Visits"), "scheduling:visits", Permission.VIEW_SCHEDULE, order=50)
+
+
+# == Role homes ==
+def arrivals_card(user: User, now: datetime) -> Card | None:
+    """For the front desk: who is still expected today, the next first."""
+    if user.acting_role != "front_desk" or not can(user, Permission.CHECK_IN):
+        return None
+    context = _today(user, now, pages.EXPECTED) | {"may_check_in": True}
+    return Card("scheduling/home_arrivals.html", context, order=10)
+
+
+def to_move_card(user: User, now: datetime) -> Card | None:
+    """For the front desk: visits in blocked time, where there are any."""
+    if user.acting_role != "front_desk" or not can(user, Permission.BOOK_APPOINTMENT):
+        return None
+    visits = pages.visits_to_move(user, [site.pk for site in sites_of(user)], now)
+    return Card("scheduling/home_to_move.html", {"visits": visits}, order=20) if visits else None
+
+
+def to_room_card(user: User, now: datetime) -> Card | None:
+    """For nurses: who arrived and waits for a room, the longest wait first."""
+    if user.acting_role != "nurse" or not can(user, Permission.ROOM_PATIENT):
+        return None
+    return Card("scheduling/home_to_room.html", _today(user, now, pages.WAITING), order=10)
+
+
+def my_patients_card(user: User, now: datetime) -> Card | None:
+    """For doctors: their own visits of today."""
+    if user.acting_role != "doctor" or not can(user, Permission.VIEW_SCHEDULE):
+        return None
+    visits = pages.own_visits_today(user, now)
+    return Card("scheduling/home_my_patients.html", {"rows": [row_of(visit, now) for visit in visits]}, order=10)
+
+
+def _today(user: User, now: datetime, statuses: Any) -> dict[str, Any]:
+    found = pages.today_in(user, list(sites_of(user)), statuses, now)
+    rows = [row_of(visit, now) for visit in found[:SHOWN]]
+    return {"rows": rows, "more": max(len(found) - SHOWN, 0), "now": now}
+
+
+# == One patient ==
+def chart_card(patient: Patient, user: User, now: datetime) -> Card | None:
+    """On the chart: the visits to come, and the way to book one."""
+    if not can(user, Permission.VIEW_SCHEDULE):
+        return None
+    rows = [row_of(visit, now) for visit in upcoming_of(user, patient, now)[:SHOWN]]
+    context = {"rows": rows, "patient": patient, "may_book": can(user, Permission.BOOK_APPOINTMENT)}
+    return Card("scheduling/chart_card.html", context, order=20)
+
+
+def portal_card(patient: Patient, user: User, now: datetime) -> Card | None:
+    """On the portal's first page: the next visit, or the way to book one."""
+    visit = upcoming_of(user, patient, now).first()
+    if visit is None:
+        return Card("scheduling/portal_card.html", {"row": None}, order=10)
+    context = {"row": own_row_of(visit, now), "when": when_words(visit.starts_at, now)}
+    return Card("scheduling/portal_card.html", context | {"address": address_lines(visit.site)}, order=10)

@@ -1,0 +1,202 @@
+"""What single pages of scheduling ask for: choices of forms, a patient's visits, a day of a site by provider."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils.timezone import get_current_timezone, get_current_timezone_name
+from psycopg.types.range import TimestamptzRange
+
+from healthcare.accounts.models import Provider, Site, User
+from patients.models import Patient
+from scheduling.models import HERE, OPEN, Appointment, AppointmentQuerySet, Resource, TimeClaim, VisitType
+from scheduling.rules import Span, day_span
+
+PAST_VISITS = 50
+EXPECTED = (*OPEN,)
+WAITING = (Appointment.Status.ARRIVED,)
+
+
+# == Choices of forms ==
+def bookable_providers(sites: "QuerySet[Site]") -> "QuerySet[Provider]":
+    """Who sees patients at these sites, by name."""
+    there = Provider.objects.filter(sites__in=sites.values("pk"), ended_at=None, resource__isnull=False)
+    return there.distinct().order_by("name", "pk")
+
+
+def visit_types(*, in_portal: bool = False) -> "QuerySet[VisitType]":
+    """What can be booked, the shortest first; in the portal only what patients book themselves."""
+    kinds = VisitType.objects.filter(active=True)
+    return (kinds.filter(portal_mode=VisitType.PortalMode.DIRECT) if in_portal else kinds).order_by("minutes", "name")
+
+
+def specialties() -> list[str]:
+    """Of providers who can be booked and accept patients, by name."""
+    known = Provider.objects.filter(ended_at=None, resource__isnull=False).exclude(specialty="")
+    return list(known.order_by("specialty").values_list("specialty", flat=True).distinct())
+
+
+def rooms_of(site: Site) -> list[str]:
+    """The names of the site's rooms; empty where none are kept."""
+    rooms = Resource.objects.filter(kind=Resource.Kind.ROOM, site=site)
+    return list(rooms.order_by("name").values_list("name", flat=True))
+
+
+# == A patient's visits ==
+@dataclass(frozen=True)
+class Visits:
+    """Those to come, the next first; and those past or called off, the newest first, at most 50."""
+
+    upcoming: Sequence[Appointment]
+    past: Sequence[Appointment]
+
+
+def visits_of(user: User, patient: Patient, now: datetime) -> Visits:
+    seen = with_names(Appointment.objects.visible_to(user).filter(patient=patient))
+    upcoming = [visit for visit in seen.filter(status__in=[*OPEN, *HERE]).order_by("during") if _to_come(visit, now)]
+    known = {visit.pk for visit in upcoming}
+    newest = seen.exclude(pk__in=known).order_by("-during")[:PAST_VISITS]
+    return Visits(upcoming=upcoming, past=list(newest))
+
+
+def with_names(visits: AppointmentQuerySet) -> AppointmentQuerySet:
+    """Each with whom, where, what for and of whom."""
+    return visits.select_related("provider", "site", "visit_type", "patient")
+
+
+def _to_come(visit: Appointment, now: datetime) -> bool:
+    return visit.ends_at > now or visit.status in HERE
+
+
+# == The day of a site ==
+@dataclass
+class ProviderDay:
+    """A provider's day at one site: hours, what is free of them, visits, and what keeps time without a visit to show.
+
+    `taken` are times of visits that the reader may not see, and holds; `blocks` are blocked by somebody.
+    """
+
+    provider: Provider
+    resource_id: UUID
+    work: list[Span] = field(default_factory=list)
+    free: list[Span] = field(default_factory=list)
+    visits: list[Appointment] = field(default_factory=list)
+    blocks: list[TimeClaim] = field(default_factory=list)
+    taken: list[Span] = field(default_factory=list)
+
+    def is_blocked(self, visit: Appointment) -> bool:
+        """Whether an open visit lies in blocked time, and so has to be moved."""
+        return visit.is_open and any(_meet(visit.during, claim.blocked) for claim in self.blocks)
+
+
+def day_of_site(user: User, site: Site, day: date) -> list[ProviderDay]:
+    """Every provider of the site by name; the day is that of the clock there. Four queries."""
+    span = day_span(day, ZoneInfo(site.time_zone))
+    rows = (
+        Resource.objects.filter(provider__sites=site, provider__ended_at=None)
+        .select_related("provider")
+        .order_by("provider__name", "pk")
+    )
+    days = {row.pk: ProviderDay(row.provider, row.pk) for row in rows if row.provider}
+    _add_hours(days, site, span)
+    by_provider = {day.provider.pk: day for day in days.values()}
+    during = TimestamptzRange(*span)
+    seen = Appointment.objects.visible_to(user).filter(site=site, during__overlap=during)
+    for visit in with_names(seen).exclude(status="cancelled").order_by("during"):
+        if visit.provider_id in by_provider:
+            by_provider[visit.provider_id].visits.append(visit)
+    known = {visit.pk for day in days.values() for visit in day.visits}
+    for claim in TimeClaim.objects.filter(resource__in=days, blocked__overlap=during).order_by("blocked"):
+        if claim.kind == TimeClaim.Kind.BLOCK:
+            days[claim.resource_id].blocks.append(claim)
+        elif claim.appointment_id not in known:
+            days[claim.resource_id].taken.append((claim.blocked.lower, claim.blocked.upper))
+    return list(days.values())
+
+
+def _add_hours(days: dict[UUID, ProviderDay], site: Site, span: Span) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT resource_id, work, free FROM app.free_time(%s::uuid[], %s) WHERE site_id = %s",
+            [list(days), TimestamptzRange(*span), site.pk],
+        )
+        for resource_id, work, free in cursor.fetchall():
+            days[resource_id].work = [(piece.lower, piece.upper) for piece in work]
+            days[resource_id].free = [(piece.lower, piece.upper) for piece in free]
+
+
+# == Today, for the role homes ==
+def today_in(user: User, sites: Sequence[Site], statuses: Sequence[str], now: datetime) -> list[Appointment]:
+    """Today's visits at these sites in one of these states, by time; whoever waits for longest comes first."""
+    if not sites:
+        return []
+    spans = [day_span(now.astimezone(ZoneInfo(site.time_zone)).date(), ZoneInfo(site.time_zone)) for site in sites]
+    today = TimestamptzRange(min(span[0] for span in spans), max(span[1] for span in spans))
+    seen = Appointment.objects.visible_to(user).filter(site__in=sites, during__overlap=today, status__in=statuses)
+    return list(with_names(seen).order_by("arrived_at", "during"))
+
+
+def own_visits_today(user: User, now: datetime) -> list[Appointment]:
+    """The visits of today of the provider whose account this is, by time, whatever became of them but cancelled."""
+    begins, ends = day_span(now.astimezone(get_current_timezone()).date(), ZoneInfo(get_current_timezone_name()))
+    during = TimestamptzRange(begins, ends)
+    seen = Appointment.objects.visible_to(user).filter(provider__user=user, during__overlap=during)
+    return list(with_names(seen).exclude(status="cancelled").order_by("during"))
+
+
+# == Blocked time ==
+def blockable_providers(user: User, sites: "QuerySet[Site]") -> "QuerySet[Provider]":
+    """Whose time this person may block: a doctor's own, for the desk that of everybody at its sites."""
+    providers = bookable_providers(sites)
+    return providers.filter(user=user) if user.acting_role == "doctor" else providers
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What lies in a time to be blocked: visits to show, and how many more there are of patients out of reach."""
+
+    ids: Sequence[UUID]
+    visits: Sequence[Appointment]
+
+    @property
+    def hidden(self) -> int:
+        return len(self.ids) - len(self.visits)
+
+
+def visits_within(user: User, provider: Provider, during: TimestamptzRange, now: datetime) -> Inside:
+    """The provider's visits, buffers included, that meet this time and are not over, by time."""
+    claims = TimeClaim.objects.filter(resource__provider=provider, kind=TimeClaim.Kind.VISIT, blocked__overlap=during)
+    waiting = claims.filter(blocked__endswith__gt=now).order_by("blocked")
+    ids = [pk for pk in waiting.values_list("appointment_id", flat=True) if pk]
+    seen = with_names(Appointment.objects.visible_to(user).filter(pk__in=ids))
+    return Inside(ids=ids, visits=list(seen.order_by("during")))
+
+
+def blocks_of(providers: "QuerySet[Provider]", now: datetime) -> list[TimeClaim]:
+    """Blocked times of these providers that are not over, the next first."""
+    blocks = TimeClaim.objects.filter(kind=TimeClaim.Kind.BLOCK, resource__provider__in=providers.values("pk"))
+    found = blocks.filter(blocked__endswith__gt=now).select_related("resource__provider")
+    return list(found.order_by("blocked")[:50])
+
+
+# == What waits to be moved ==
+def visits_to_move(user: User, sites: Collection[UUID], now: datetime, *, at_most: int = 20) -> list[Appointment]:
+    """Open visits to come at these sites that lie in blocked time, the next first."""
+    blocks = TimeClaim.objects.filter(kind="block", blocked__endswith__gt=now).select_related("resource")
+    spans = [(block.resource.provider_id, block.blocked) for block in blocks.order_by("blocked")[:200]]
+    if not spans:
+        return []
+    providers = {provider for provider, _span in spans}
+    seen = Appointment.objects.visible_to(user).upcoming(now).filter(site__in=sites, provider__in=providers)  # type: ignore[attr-defined]
+    last = max(span.upper for _provider, span in spans)
+    near = with_names(seen.filter(during__startswith__lt=last)).order_by("during")
+    found = [v for v in near if any(p == v.provider_id and _meet(span, v.during) for p, span in spans)]
+    return found[:at_most]
+
+
+def _meet(one: TimestamptzRange, other: TimestamptzRange) -> bool:
+    return bool(one.lower < other.upper and other.lower < one.upper)

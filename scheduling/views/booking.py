@@ -1,0 +1,91 @@
+"""Booking for a patient: from the desk, where somebody has to be found first, or from their chart."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from healthcare.accounts.guards import requires
+from healthcare.accounts.permissions import Permission
+from patients.actions import list_recent_patients, search_patients
+from patients.doors import chart_context, of_patient
+from patients.models import Patient
+from patients.queries import TooManySearches, sites_of
+from scheduling import actions
+from scheduling.forms import DeskBookForm
+from scheduling.views.offers import Wanted
+from scheduling.words import choices_of
+
+ASKED = ("provider", "visit_type", "site", "day", "start")
+SHORTEST_SEARCH = 2
+
+
+@require_safe
+@requires(Permission.BOOK_APPOINTMENT)
+def book_whom(request: HttpRequest) -> HttpResponse:
+    """For whom; what was chosen on the schedule before goes along in the links."""
+    user: Any = request.user
+    text = request.GET.get("q", "").strip()
+    kept = {name: request.GET[name] for name in ASKED if request.GET.get(name)}
+    context: dict[str, Any] = {"text": text, "kept": kept, "query": urlencode(kept), "found": [], "refusal": ""}
+    try:
+        if len(text) >= SHORTEST_SEARCH:
+            context["found"] = [row for row in search_patients(by=user, text=text) if row.visible]
+        elif not text:
+            context["found"] = list_recent_patients(by=user)
+    except TooManySearches as problem:
+        return render(request, "scheduling/book_whom.html", context | {"refusal": str(problem)}, status=429)
+    return render(request, "scheduling/book_whom.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@of_patient(Permission.BOOK_APPOINTMENT)
+def book(request: HttpRequest, patient: Patient) -> HttpResponse:
+    user: Any = request.user
+    now = timezone.now()
+    wanted = Wanted.of(request, user, site=at_home(user, patient), now=now)
+    form = DeskBookForm(request.POST) if request.method == "POST" else DeskBookForm.fresh(request.GET.get("start", ""))
+    context = {"wanted": wanted, "form": form}
+    if not form.is_valid() or not wanted.is_whole:
+        return book_page(request, patient, context, status=422 if form.is_bound else 200)
+    typed = form.cleaned_data
+    try:
+        visit = actions.book_appointment(
+            by=user,
+            patient=patient,
+            **wanted.chosen(),
+            start=typed["start"],
+            reason=typed["reason"],
+            idempotency_key=str(typed["key"]),
+            now=now,
+        )
+    except actions.TimeTaken as taken:
+        instead = {"taken": str(taken), "instead": choices_of(taken.alternatives, now)}
+        return book_page(request, patient, context | instead, status=409)
+    except actions.NotBookable as problem:
+        form.add_error(None, str(problem))
+        return book_page(request, patient, context, status=422)
+    messages.success(request, _("Booked. The patient gets a message with the time and the address."))
+    return redirect("scheduling:visit", patient.pk, visit.pk)
+
+
+def book_page(request: HttpRequest, patient: Patient, context: dict[str, Any], *, status: int) -> HttpResponse:
+    wanted: Wanted = context["wanted"]
+    with timezone.override(wanted.zone):
+        page = (
+            {"taken": "", "instead": [], "days": wanted.days()}
+            | context
+            | chart_context(request, patient, tab="scheduling:visits")
+        )
+        return render(request, "scheduling/book.html", page, status=status)
+
+
+def at_home(user: Any, patient: Patient) -> Any:
+    """The patient's site where one works there, else the first of one's own."""
+    sites = list(sites_of(user))
+    return next((site for site in sites if site.pk == patient.site_id), sites[0] if sites else None)

@@ -1,0 +1,153 @@
+"""What the pages call the states of a visit: a role of the design language, and words for staff and for patients."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import dateformat, timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.accounts.models import Provider
+from healthcare.ui.calendars import Slot, SlotDay
+from healthcare.ui.dates import moment_text, time_text
+from scheduling.models import Appointment
+from scheduling.queries import FreeTime
+
+S = Appointment.Status
+ROLES: dict[str, str] = {
+    S.BOOKED: "off",
+    S.CONFIRMED: "info",
+    S.ARRIVED: "wait",
+    S.ROOMED: "info",
+    S.WITH_PROVIDER: "info",
+    S.CHECKED_OUT: "ok",
+    S.NO_SHOW: "off",
+    S.CANCELLED: "off",
+    S.LEFT: "warn",
+}
+TO_PATIENTS: dict[str, Promise] = {
+    S.BOOKED: _("Booked"),
+    S.CONFIRMED: _("You said you will come"),
+    S.ARRIVED: _("You are here"),
+    S.ROOMED: _("You are here"),
+    S.WITH_PROVIDER: _("You are being seen"),
+    S.CHECKED_OUT: _("Over"),
+    S.NO_SHOW: _("You did not come"),
+    S.CANCELLED: _("Cancelled"),
+    S.LEFT: _("You left before you were seen"),
+}
+
+
+def role_of(visit: Appointment) -> str:
+    return ROLES[visit.status]
+
+
+def state_of(visit: Appointment) -> str:
+    """The status in the clinic's words; in a room it is the room that counts."""
+    if visit.status == S.ROOMED and visit.room:
+        return visit.room
+    return str(S(visit.status).label)
+
+
+def day_words(moment: datetime, now: datetime) -> str:
+    """The day in the current zone as people say it: "Today, Monday, November 23"."""
+    local, today = timezone.localtime(moment).date(), timezone.localtime(now).date()
+    told = dateformat.format(local, gettext("l, F j"))
+    if local == today:
+        return gettext("Today, %(day)s") % {"day": told}
+    if local == today + timedelta(days=1):
+        return gettext("Tomorrow, %(day)s") % {"day": told}
+    return told
+
+
+def when_words(moment: datetime, now: datetime) -> str:
+    """Day and time with its zone, in the current zone: "Tomorrow, Tuesday, November 24, 9:20 am EST"."""
+    return gettext("%(day)s, %(time)s") % {"day": day_words(moment, now), "time": time_text(moment)}
+
+
+def short_when(moment: datetime, now: datetime) -> str:
+    """As short as a button asks for: "Today, 3:40 pm", "Dec 8, 9:00 am"."""
+    local, today = timezone.localtime(moment), timezone.localtime(now).date()
+    near: dict[Any, str] = {today: gettext("Today"), today + timedelta(days=1): gettext("Tomorrow")}
+    day = near.get(local.date()) or dateformat.format(local, gettext("D, M j"))
+    return gettext("%(day)s, %(time)s") % {"day": day, "time": time_text(moment, zone=False)}
+
+
+def minutes_words(minutes: int) -> str:
+    """How long: "20 min", "1 h 5 min"."""
+    if minutes < 60:
+        return ngettext("%(n)d min", "%(n)d min", minutes) % {"n": minutes}
+    return gettext("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A visit as lists show it: `role` and `state` are its status, `day` its day in words."""
+
+    visit: Appointment
+    role: str
+    state: str
+    day: str
+
+
+def row_of(visit: Appointment, now: datetime) -> Row:
+    """In the zone of the visit's site."""
+    with timezone.override(visit.time_zone):
+        return Row(visit, role_of(visit), state_of(visit), day_words(visit.starts_at, now))
+
+
+def own_row_of(visit: Appointment, now: datetime) -> Row:
+    """As `row_of`, in the patient's words."""
+    with timezone.override(visit.time_zone):
+        return Row(visit, role_of(visit), str(TO_PATIENTS[visit.status]), day_words(visit.starts_at, now))
+
+
+def provider_name(provider: Provider) -> str:
+    """As patients know them: "Maren Okafor, MD"."""
+    return f"{provider.name}, {provider.credentials}" if provider.credentials else provider.name
+
+
+def way_of(visit: Appointment) -> list[dict[str, Any]]:
+    """What happened so far and when, for a timeline; in the current zone."""
+    told = (
+        ("info", _("Booked"), visit.created_at),
+        ("info", _("Confirmed"), visit.confirmed_at),
+        ("wait", _("Arrived"), visit.arrived_at),
+        ("info", visit.room or _("In a room"), visit.roomed_at),
+        ("info", _("With the provider"), visit.started_at),
+        ("ok", _("Finished"), visit.finished_at),
+        ("off", S(visit.status).label, visit.missed_at),
+        ("off", _("Cancelled"), visit.cancelled_at),
+    )
+    steps = [(role, title, at) for role, title, at in told if at]
+    return [{"role": role, "title": title, "meta": moment_text(at), "text": ""} for role, title, at in steps]
+
+
+# == Free times ==
+def days_of(
+    times: Iterable[FreeTime], now: datetime, *, url: Callable[[FreeTime], str] | None = None, at_most: int = 0
+) -> list[SlotDay]:
+    """The times under their days, each on the clock at its site; links where there is a `url`, values else.
+
+    `at_most` cuts the times of a day, 0 cuts none.
+    """
+    days: dict[str, list[Slot]] = {}
+    for time in times:
+        with timezone.override(time.time_zone):
+            slots = days.setdefault(day_words(time.start, now), [])
+            slot = Slot(time_text(time.start, zone=False), url(time) if url else "", time.start.isoformat())
+        if not at_most or len(slots) < at_most:
+            slots.append(slot)
+    return [SlotDay(day, slots) for day, slots in days.items()]
+
+
+def choices_of(times: Iterable[FreeTime], now: datetime) -> list[Slot]:
+    """Other times to take instead, each whole in its words: day, time and zone."""
+    found = []
+    for time in times:
+        with timezone.override(time.time_zone):
+            found.append(Slot(when_words(time.start, now), value=time.start.isoformat()))
+    return found
