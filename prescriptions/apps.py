@@ -1,5 +1,27 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connection
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+def load_after_migrate(**_given: Any) -> None:
+    """The data follow the code: whoever migrates has the formulary and the knowledge of this version.
+
+    As the owner alone, and only where the tables are there: a migration may go backwards, too.
+    """
+    from prescriptions.actions import load_knowledge
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user = 'owner' AND to_regclass('prescriptions_safetyrule') IS NOT NULL")
+        if cursor.fetchone()[0]:
+            load_knowledge(by=None)
 
 
 class PrescriptionsConfig(AppConfig):
     name = "prescriptions"
+    verbose_name = _("Prescriptions")
+
+    def ready(self) -> None:
+        post_migrate.connect(load_after_migrate, sender=self)

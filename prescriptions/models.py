@@ -28,6 +28,7 @@ class Ingredient(BaseModel):
     database_access: ClassVar[Access] = Access(web=READ, worker=KEPT)
 
     name = models.CharField(max_length=80, unique=True, help_text=_("The generic name in lower case."))
+    synonyms = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     rxcui = models.CharField(_("RxNorm code"), max_length=8, blank=True)
     classes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
 

@@ -1,0 +1,26 @@
+"""The verbs of prescribing, a file for each who acts."""
+
+from prescriptions.actions.dispensing import expire_uncollected, keep_ready, mark_ready, pick_up
+from prescriptions.actions.loading import load_knowledge
+from prescriptions.actions.reading import list_not_collected, list_queue, list_written
+from prescriptions.actions.steps import Content, FindingsUnanswered, NotPossible, NotPrescribable
+from prescriptions.actions.writing import cancel_prescription, change_draft, draft_prescription, sign_prescription
+
+__all__ = [
+    "Content",
+    "FindingsUnanswered",
+    "NotPossible",
+    "NotPrescribable",
+    "cancel_prescription",
+    "change_draft",
+    "draft_prescription",
+    "expire_uncollected",
+    "keep_ready",
+    "list_not_collected",
+    "list_queue",
+    "list_written",
+    "load_knowledge",
+    "mark_ready",
+    "pick_up",
+    "sign_prescription",
+]
