@@ -55,12 +55,14 @@ def starts_within(free: Iterable[Span], zone: ZoneInfo, length: Length, *, betwe
 
     What is shown is what can be booked: the booking asks `on_grid` and the database's free time of the same instants.
     """
+    step = (
+        length.grid if 30 % length.grid == 0 else 1
+    ) * MINUTE  # clocks change by half hours: no start is passed over
     for begins, ends in free:
-        first = max(begins + length.before * MINUTE, between[0])
-        start = next_on_grid(first, zone, length.grid)
+        start = next_on_grid(max(begins + length.before * MINUTE, between[0]), zone, length.grid)
         while length.blocked(start)[1] <= ends and start < between[1]:
             yield start
-            start = next_on_grid(start + MINUTE, zone, length.grid)
+            start = next_on_grid(start + step, zone, length.grid)
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

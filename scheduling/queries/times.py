@@ -13,8 +13,9 @@ from scheduling.queries.cached import cached_spans
 from scheduling.queries.free import FreeSpans, free_spans
 from scheduling.rules import Length, Span, bookable_between, nearest, starts_within, without
 
-AROUND = (timedelta(days=3), timedelta(days=14))  # where alternatives are looked for: before and after
-EVER = timedelta(days=60)  # and if there is none
+DAY = timedelta(days=1)
+AROUND = ((DAY, DAY), (3 * DAY, 14 * DAY), (3 * DAY, 60 * DAY))  # before and after, until there are enough
+ENOUGH = 3
 
 
 @dataclass(frozen=True)
@@ -76,20 +77,19 @@ def alternatives_to(
     first, last = window_of(visit_type, now, by_patient=by_patient)
     resources = {r.pk: r for r in Resource.objects.filter(provider=provider)}
     taken = _claims_of(patient)
-    for before, after in (AROUND, (timedelta(), EVER)):
+    found: list[FreeTime] = []
+    for before, after in AROUND:
         between = max(first, start - before), min(last, start + after)
-        if between[0] < between[1]:
+        if between[0] < between[1] and len(found) < ENOUGH:
             spans = free_spans(resources, reach_of(between))
             found = _starts(resources, spans, visit_type, between, site, taken=taken)
-            if found:
-                chosen = nearest((time.start for time in found), start)
-                return [time for time in found if time.start in chosen]
-    return []
+    chosen = nearest((time.start for time in found), start, ENOUGH)
+    return [time for time in found if time.start in chosen]
 
 
 def reach_of(between: Span) -> Span:
     """A visit may begin before its span's end and have buffers round it: a day on either side is ample."""
-    return between[0] - timedelta(days=1), between[1] + timedelta(days=1)
+    return between[0] - DAY, between[1] + DAY
 
 
 def _starts(
