@@ -22,7 +22,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from healthcare.ui import calendars, charts, dates, forms, icons, reading, words
+from healthcare.ui import calendars, charts, dates, forms, icons, money, reading, words
 
 register = template.Library()
 
@@ -33,6 +33,8 @@ for function in (words.tag, words.status, words.birth_date, words.moment, words.
 register.simple_tag(words.keys, name="keys")
 register.filter("sentences", forms.sentences)
 register.filter("ltr", words.ltr)
+register.filter("amount", money.amount)
+register.filter("dollars", money.dollars)
 register.filter("day", dates.day_text)
 
 
