@@ -1,5 +1,15 @@
+from typing import ClassVar
+
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class BillingConfig(AppConfig):
     name = "billing"
+    verbose_name = _("Billing")
+    parts: ClassVar[dict[str, list[str]]] = {
+        "accounts.HomeCard": ["billing.panels.open_card", "billing.panels.taken_card"],
+        "patients.ChartTab": ["billing.panels.BILLS"],
+        "patients.ChartCard": ["billing.panels.account_card"],
+        "patients.PortalCard": ["billing.panels.own_card"],
+    }

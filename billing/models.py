@@ -270,3 +270,8 @@ class LedgerEntry(PatientOwned):
     def receipt(self) -> str:
         """What stands on the receipt and is read aloud over the phone."""
         return f"R-{self.pk.hex[-8:].upper()}"
+
+    @property
+    def given(self) -> Decimal:
+        """Of a payment: what was handed over, above zero; of what was taken back: the same below zero."""
+        return -self.amount

@@ -1,4 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from billing import portal
 
 app_name = "billing_portal"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("bills/", portal.list_, name="list"),
+    path("bills/<uuid:invoice_id>/", portal.invoice, name="invoice"),
+    path("bills/<uuid:invoice_id>/document", portal.document, name="document"),
+]

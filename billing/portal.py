@@ -1,0 +1,61 @@
+"""The patient's pages: my bills in plain words, one bill, and its PDF."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from billing import queries
+from healthcare.audit import record_now
+from healthcare.storage.links import signed_link
+from patients.doors import own_record
+from patients.models import Patient
+
+
+@require_safe
+@own_record
+def list_(request: HttpRequest, patient: Patient) -> HttpResponse:
+    user: Any = request.user
+    context = {
+        "patient": patient,
+        "account": queries.account_of(user, patient, statement=False),
+        "today": timezone.localdate(),
+        "print_subject": f"{patient.name}.",
+    }
+    return render(request, "billing/portal_list.html", context)
+
+
+@require_safe
+@own_record
+def invoice(request: HttpRequest, patient: Patient, invoice_id: UUID) -> HttpResponse:
+    bill = found(request, patient, invoice_id)
+    context = {
+        "patient": patient,
+        "bill": bill,
+        "invoice": bill.invoice,
+        "today": timezone.localdate(),
+        "print_subject": f"{patient.name}. {bill.invoice.number}.",
+    }
+    return render(request, "billing/portal_invoice.html", context)
+
+
+@require_safe
+@own_record
+def document(request: HttpRequest, patient: Patient, invoice_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    bill = found(request, patient, invoice_id)
+    if bill.invoice.document is None:
+        raise Http404
+    record_now("billing.open_document", by=user, patient_id=patient.pk, target=bill.invoice)
+    return redirect(signed_link(bill.invoice.document))
+
+
+def found(request: HttpRequest, patient: Patient, invoice_id: UUID) -> queries.Bill:
+    user: Any = request.user
+    bill = queries.bill_of(user, patient, invoice_id)
+    if bill is None:
+        raise Http404
+    return bill

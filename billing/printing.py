@@ -1,0 +1,16 @@
+"""A bill as a document, for the worker that makes a PDF of it."""
+
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from billing.models import Invoice, InvoiceLine
+
+
+def document_of(invoice: Invoice) -> str:
+    """The bill as issued, as HTML: what was charged, and by when it is to be paid; never what was paid since."""
+    lines = InvoiceLine.objects.filter(invoice=invoice).order_by("place")
+    context: dict[str, Any] = {"invoice": invoice, "lines": list(lines), "patient": invoice.patient}
+    with timezone.override(invoice.site.time_zone):
+        return render_to_string("billing/document.html", context)
