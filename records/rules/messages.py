@@ -1,5 +1,6 @@
 """What a message says that no message should have to say, and until when it is to be answered."""
 
+import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -59,6 +60,11 @@ class UrgentWords:
 
     def __bool__(self) -> bool:
         return bool(self.words)
+
+    @property
+    def mark(self) -> str:
+        """A short mark of what was shown: other words ask again."""
+        return hashlib.sha256(" ".join(sorted(self.words)).encode()).hexdigest()[:16]
 
 
 def urgent_words(text: str) -> UrgentWords:

@@ -1,0 +1,91 @@
+"""Words of an emergency, and until when an answer is promised: without database or clock."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from records.rules.messages import ANSWER_WITHIN, UrgentWords, answer_due, urgent_words
+
+NEW_YORK = "America/New_York"
+MOMENTS = st.integers(1_577_836_800, 2_208_988_800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+DANGER = ["chest pain", "can't breathe", "shortness of breath", "my face is drooping", "passed out", "a seizure"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("I have CHEST   pain since noon", ("chest pain",)),
+        ("There is a pain in my chest.", ("pain in my chest",)),
+        ("I can’t breathe", ("can't breathe",)),
+        ("I cannot breathe well", ("cannot breathe",)),
+        ("My son fainted", ("fainted",)),
+        ("Is it a stroke? chest pain. Chest pain!", ("stroke", "chest pain")),
+        ("The bleeding won't stop", ("bleeding won't stop",)),
+        ("Tengo dolor de pécho", ("dolor de pecho",)),
+        ("I had an anaphylactic shock last year", ("anaphylactic",)),
+        ("no chest pain", ("chest pain",)),
+    ],
+)
+def test_words_of_an_emergency_are_found(text: str, words: tuple[str, ...]) -> None:
+    found = urgent_words(text)
+    assert (found.words, found.crisis) == (words, False)
+
+
+@pytest.mark.parametrize("text", ["I want to die", "I think of suicide", "better off dead", "I could hurt myself"])
+def test_who_may_want_to_die_is_heard(text: str) -> None:
+    assert urgent_words(text).crisis
+    assert urgent_words(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "Could I have more lisinopril?", "The breaststroke is my sport", "My chest of drawers", "I am fine"]
+)
+def test_everyday_words_are_let_pass(text: str) -> None:
+    assert not urgent_words(text)
+    assert urgent_words(text) == UrgentWords()
+
+
+@given(st.sampled_from(DANGER), st.text(), st.text())
+def test_whatever_stands_around_them(danger: str, before: str, after: str) -> None:
+    assert urgent_words(f"{before} {danger} {after}")
+
+
+@given(st.text())
+def test_capitals_and_spaces_change_nothing(text: str) -> None:
+    assert urgent_words(f"chest  pain {text}").words[:1] == ("chest pain",)
+
+
+def test_the_mark_is_of_the_words_alone() -> None:
+    one, same = urgent_words("chest pain, and a seizure"), urgent_words("A seizure? Chest pain.")
+    assert one.mark == same.mark
+    assert one.mark != urgent_words("chest pain").mark
+
+
+# == The promise ==
+def there(year: int, month: int, day: int, hour: int = 10) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=ZoneInfo(NEW_YORK))
+
+
+@pytest.mark.parametrize(
+    ("since", "due"),
+    [
+        (there(2026, 11, 16), there(2026, 11, 18)),  # Monday
+        (there(2026, 11, 19), there(2026, 11, 23)),  # Thursday: over the weekend
+        (there(2026, 11, 20), there(2026, 11, 24)),  # Friday
+        (there(2026, 11, 21), there(2026, 11, 25, 0)),  # Saturday counts from Monday's first moment
+        (there(2026, 11, 22, 23), there(2026, 11, 25, 0)),
+        (there(2026, 3, 6), there(2026, 3, 10)),  # over the change to summer time the wall clock counts
+    ],
+)
+def test_two_working_days_on_the_clock_of_the_site(since: datetime, due: datetime) -> None:
+    assert answer_due(since, NEW_YORK) == due
+    assert answer_due(since.astimezone(UTC), NEW_YORK).tzinfo is UTC
+
+
+@given(MOMENTS)
+def test_never_before_the_days_are_over_nor_later_than_a_week(since: datetime) -> None:
+    waited = answer_due(since, NEW_YORK) - since
+    assert timedelta(days=ANSWER_WITHIN) - timedelta(hours=1) <= waited <= timedelta(days=5)
