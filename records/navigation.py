@@ -1,0 +1,14 @@
+"""Where this app's pages stand in the navigation of the clinic and of the portal."""
+
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.accounts.permissions import Permission
+from healthcare.ui.navigation import Entry
+
+CLINIC = [
+    Entry(_("Notes to sign"), "records:notes_to_sign", "file-pen", Permission.WRITE_NOTE, order=70, key="n"),
+    Entry(_("Messages"), "records:inbox", "inbox", Permission.MESSAGE_PATIENTS, order=45, key="i"),
+]
+PORTAL = [
+    Entry(_("Messages"), "records_portal:messages", "message-square", Permission.OWN_RECORD, order=40),
+]
