@@ -12,6 +12,7 @@ class Purpose(StrEnum):
 
     PATIENT_SEARCH = "find_patients"
     PORTAL_LINK = "claim_portal_code"
+    ALLERGIES = "allergies_of"  # to who registers: whether they were asked about; to who treats or dispenses: the list
 
 
 # SECURITY DEFINER functions that show nobody's rows: they answer about the actor alone, or derive grants.

@@ -3,7 +3,9 @@
 Codes are LOINC, as the HL7 FHIR vital signs profile asks. Flags depend on age, in completed months.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
@@ -120,12 +122,21 @@ class Interval:
             return Flag.HIGH
         return Flag.NONE
 
+    def as_data(self) -> dict[str, str]:
+        """As kept beside a value; bounds that are not there are left out."""
+        bounds = {name: getattr(self, name) for name in ("low", "high", "critical_low", "critical_high")}
+        found = {name: str(value) for name, value in bounds.items() if value is not None}
+        return found | ({"source": self.source} if self.source else {})
 
-def severity_of(flags: "list[Flag] | tuple[Flag, ...]") -> str:
-    """The worst of them: "urgent" for critical, "high" for out of range, nothing when all is as expected."""
-    if any(flag.startswith("critical") for flag in flags):
-        return "urgent"
-    return "high" if any(flags) else ""
+
+def worst_of(flags: Iterable[Flag]) -> Flag:
+    """A critical one before one out of range before none; of two alike the first."""
+    return max(flags, key=lambda flag: (flag.startswith("critical"), bool(flag)), default=Flag.NONE)
+
+
+def severity_of(flag: Flag) -> str:
+    """ "urgent" for critical, "high" for out of range (of alerts: somebody should look), nothing in range."""
+    return "urgent" if flag.startswith("critical") else "high" if flag else ""
 
 
 def flag_vital(slug: str, value: Decimal, *, age_months: int) -> Flag:
@@ -155,7 +166,7 @@ def _bounds(text: str) -> tuple[Decimal | None, Decimal | None]:
 
 
 # The sources of the numbers below, by the letters used in them.
-PALS = "AHA, Pediatric Advanced Life Support 2020"
+PALS = "AHA, Pediatric Advanced Life Support 2020, awake rates; critical as slow or fast rhythms there"
 NEWS = "conventional adult interval; critical by NEWS2, score 3 (Royal College of Physicians 2017)"
 AAP = "AAP 2017, table 6, first figures by age; low by PALS 2020"
 EVER = 12 * 200
@@ -165,10 +176,11 @@ EXPECTED: dict[str, tuple[tuple[int, Interval], ...]] = {
     "heart_rate": (
         *_rows(
             PALS,
-            (3, "85..205", "60..220"),
-            (12, "100..190", "60..220"),
-            (24, "100..190", "60..180"),
-            (120, "60..140", "50..180"),
+            (1, "100..205", "60..220"),
+            (12, "100..180", "60..220"),
+            (36, "98..140", "60..180"),
+            (72, "80..120", "60..180"),
+            (144, "75..118", "50..180"),
             (ADULT, "60..100", "40..180"),
         ),
         *_rows(NEWS, (EVER, "50..100", "40..131")),
@@ -213,6 +225,11 @@ EXPECTED: dict[str, tuple[tuple[int, Interval], ...]] = {
         *_rows("ISH 2020; crisis by ACC/AHA 2017", (EVER, "60..89", "..120")),
     ),
 }
+
+
+def age_in_months(born: date, on: date) -> int:
+    """Completed months; never below 0, for a taking on the day before a birth in another zone."""
+    return max(0, (on.year - born.year) * 12 + on.month - born.month - (on.day < born.day))
 
 
 def body_mass_index(weight: Decimal, height: Decimal) -> Decimal:

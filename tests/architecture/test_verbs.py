@@ -24,6 +24,7 @@ PARTS_OF_VERBS = {
     "alerts.actions.asking": "whom an alert asks at its level",
     "alerts.actions.letters": "letters that verbs send",
     "alerts.actions.visits": "what letters say of a visit",
+    "records.actions.writing": "how the verbs of the chart write rows",
     "patients.actions.hash_code": "plain arithmetic",
     "scheduling.actions.claims": "locks, claims and releases, within verbs",
     "scheduling.actions.refusals": "sentences",

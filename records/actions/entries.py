@@ -1,0 +1,107 @@
+"""What is the same for every kind: record, replace by a later version, move the clinical status, void."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from healthcare.accounts.models import User
+from healthcare.audit import record
+from healthcare.events import publish
+from patients.models import Patient
+from records.access.entries import check_can_record, check_can_void
+from records.actions.writing import (
+    Content,
+    NotCurrent,
+    NotRecorded,
+    check_time_and_visit,
+    content_of,
+    entry_of,
+    locked_entry,
+    supersede,
+)
+from records.events import EntryRecorded, EntryVoided
+from records.kinds import kind_of
+from records.models import Encounter, Entry
+from records.models.entries import RECORD_MOVES
+
+
+class NotAMove(Exception):
+    """From this clinical status there is no way to that one."""
+
+
+@transaction.atomic
+def record_entry(
+    *,
+    by: User,
+    patient: Patient,
+    content: Content,
+    effective_at: datetime,
+    now: datetime,
+    encounter: Encounter | None = None,
+    replaces: Entry | None = None,
+    record_status: str = "final",
+) -> Entry:
+    """Add an entry, or the next version of one; the version before it stays and is no longer current.
+
+    Raises NotAllowed, NotInScope, NotOfKind, NotRecorded for a time to come or a visit entered in error, and NotCurrent
+    when the version it replaces is no longer the last.
+    """
+    kind = kind_of(content.kind)
+    check_can_record(by, patient, kind.slug)
+    kind.schema.check(content.data)
+    check_time_and_visit(effective_at, now, encounter)
+    entry = entry_of(content, by=by, patient=patient, effective_at=effective_at, now=now, encounter=encounter)
+    entry.record_status = record_status
+    if replaces is not None:
+        before = supersede(replaces, record_status, now)
+        entry.supersedes, entry.parent_id = before, before.parent_id
+    entry.save(force_insert=True)
+    detail = {"kind": kind.slug, "replaces": str(replaces.pk)} if replaces else {"kind": kind.slug}
+    record("records.record_entry", by=by, patient_id=patient.pk, target=entry, detail=detail)
+    publish(EntryRecorded(entry_id=entry.pk, patient_id=patient.pk, kind=kind.slug))
+    return entry
+
+
+@transaction.atomic
+def change_clinical_status(*, by: User, entry: Entry, status: str, now: datetime, because: str = "") -> Entry:
+    """Say that a problem or allergy is over, quiet, or back: an amended version that replaces the entry.
+
+    Raises NotAMove, NotCurrent, NotAllowed and NotInScope.
+    """
+    kind = kind_of(entry.kind)
+    if status not in kind.clinical_moves.get(entry.clinical_status, frozenset()):
+        raise NotAMove(_("This cannot follow what is said now."))
+    data = {**entry.data, "because": because} if because else dict(entry.data)
+    return record_entry(
+        by=by,
+        patient=entry.patient,
+        content=content_of(entry, clinical_status=status, data=data),
+        effective_at=entry.effective_at,
+        now=now,
+        encounter=entry.encounter,
+        replaces=entry,
+        record_status="amended",
+    )
+
+
+@transaction.atomic
+def void_entry(*, by: User, entry: Entry, reason: str, now: datetime) -> int:
+    """Mark an entry as entered in error, with what stands under it; it stays to be seen, and counts nowhere.
+
+    Returns how many entries were voided. Raises NotAllowed, NotInScope, NotCurrent, NotRecorded without a reason.
+    """
+    check_can_void(by, entry)
+    if not reason.strip():
+        raise NotRecorded(_("Say why it is wrong."))
+    found = Entry.objects.visible_to(by).filter(patient_id=entry.patient_id).current()
+    rows = [locked_entry(entry), *found.filter(parent_id=entry.pk).select_for_update(of=("self",)).order_by("id")]
+    for row in rows:
+        if "entered_in_error" not in RECORD_MOVES[row.record_status]:
+            raise NotCurrent(_("This was marked as wrong already."))
+        row.record_status = "entered_in_error"
+        row.voided_at, row.voided_by, row.void_reason = now, by, reason.strip()
+        row.save(update_fields=["record_status", "voided_at", "voided_by", "void_reason", "updated_at"])
+    record("records.void_entry", by=by, patient_id=entry.patient_id, target=entry, detail={"kind": entry.kind})
+    publish(EntryVoided(entry_id=entry.pk, patient_id=entry.patient_id, kind=entry.kind))
+    return len(rows)

@@ -1,0 +1,53 @@
+"""Record a vaccine that was given."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from healthcare.accounts.models import User
+from patients.models import Patient
+from records.actions.entries import record_entry
+from records.actions.writing import Content, NotRecorded
+from records.kinds.immunization import VACCINES
+from records.models import Encounter, Entry
+
+
+@dataclass(frozen=True)
+class Dose:
+    """`vaccine` is a CVX code; `elsewhere` where another clinic gave it and this one was told."""
+
+    vaccine: str
+    lot: str = ""
+    elsewhere: bool = False
+    note: str = ""
+
+
+@transaction.atomic
+def record_immunization(
+    *,
+    by: User,
+    patient: Patient,
+    dose: Dose,
+    effective_at: datetime,
+    now: datetime,
+    encounter: Encounter | None = None,
+) -> Entry:
+    """Add a dose given at `effective_at`. Raises NotRecorded for an unknown vaccine, NotAllowed and NotInScope."""
+    if dose.vaccine not in VACCINES:
+        raise NotRecorded(_("This vaccine is not on our list."))
+    said = {"lot": dose.lot, "note": dose.note}
+    with override("en"):
+        name = str(VACCINES[dose.vaccine])
+    content = Content(
+        kind="immunization",
+        code=dose.vaccine,
+        code_system="cvx",
+        display=name,
+        data={"elsewhere": dose.elsewhere} | {key: text for key, text in said.items() if text},
+    )
+    return record_entry(
+        by=by, patient=patient, content=content, effective_at=effective_at, now=now, encounter=encounter
+    )

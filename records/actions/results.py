@@ -1,0 +1,196 @@
+"""The life of a laboratory result: entered, read by a clinician, released to the patient, corrected."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from healthcare.accounts.models import Provider, User
+from healthcare.audit import record
+from healthcare.events import publish
+from patients.models import Patient
+from patients.rules import age_in_years
+from records.access.entries import check_can_release
+from records.actions.entries import record_entry
+from records.actions.writing import Content, NotCurrent, NotRecorded, locked_entry
+from records.events import AbnormalValueRecorded, ResultAcknowledged, ResultEntered, ResultReleased
+from records.kinds.laboratory_result import NAMES
+from records.models import Encounter, Entry
+from records.models.entries import STANDING
+from records.rules.laboratory import TESTS, expected_of, flag_result
+from records.rules.vitals import Flag, Interval, severity_of
+
+KIND = "laboratory_result"
+REPORTED = "the laboratory's report"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a report says: `comparator` is "<" or ">" where the value lies beyond what could be measured. `low` and
+    `high` are the report's own interval; where it has none, ours by sex and age is copied."""
+
+    code: str
+    value: Decimal
+    comparator: str = ""
+    low: Decimal | None = None
+    high: Decimal | None = None
+    laboratory: str = ""
+
+
+@transaction.atomic
+def enter_result(
+    *,
+    by: User,
+    patient: Patient,
+    measured: Measured,
+    effective_at: datetime,
+    now: datetime,
+    provider: Provider | None = None,
+    encounter: Encounter | None = None,
+    preliminary: bool = False,
+) -> Entry:
+    """Add a result, in the unit of its test (`rules.laboratory.TESTS`), for `provider` to read.
+
+    The interval is copied and the flag computed now; out of range is announced in this transaction. Nobody outside the
+    clinic sees it before a release. Raises NotRecorded, NotAllowed and NotInScope.
+    """
+    content = _content(patient, measured, effective_at, provider)
+    status = "preliminary" if preliminary else "final"
+    entry = record_entry(
+        by=by,
+        patient=patient,
+        content=content,
+        effective_at=effective_at,
+        now=now,
+        encounter=encounter,
+        record_status=status,
+    )
+    _tell(entry)
+    return entry
+
+
+@transaction.atomic
+def correct_result(
+    *, by: User, entry: Entry, measured: Measured, now: datetime, effective_at: datetime | None = None
+) -> Entry:
+    """Replace a result by what the laboratory reports now; it has to be read and released again.
+
+    A preliminary one becomes final, a final one corrected. Raises NotRecorded, NotCurrent, NotAllowed and NotInScope.
+    """
+    taken = effective_at or entry.effective_at
+    later = record_entry(
+        by=by,
+        patient=entry.patient,
+        content=_content(entry.patient, measured, taken, entry.provider),
+        effective_at=taken,
+        now=now,
+        encounter=entry.encounter,
+        replaces=entry,
+        record_status="final" if entry.record_status == "preliminary" else "corrected",
+    )
+    _tell(later)
+    return later
+
+
+@transaction.atomic
+def acknowledge_result(*, by: User, entry: Entry, now: datetime) -> Entry:
+    """Say that one has read it. Raises NotAllowed, NotInScope, and NotCurrent when somebody has, or it changed."""
+    check_can_release(by, entry)
+    row = locked_entry(entry)
+    _acknowledge(by, row, now)
+    row.save(update_fields=["acknowledged_at", "acknowledged_by", "updated_at"])
+    return row
+
+
+@transaction.atomic
+def release_result(*, by: User, entry: Entry, comment: str, now: datetime) -> Entry:
+    """Show a result to the patient, with words of one's own; whoever has not read it yet has now.
+
+    Raises NotRecorded for one out of range without a comment or still preliminary, NotAllowed, NotInScope, NotCurrent.
+    """
+    check_can_release(by, entry)
+    row = locked_entry(entry)
+    if row.released_at:
+        raise NotCurrent(_("This was released already."))
+    if row.record_status not in STANDING:
+        raise NotRecorded(_("This is preliminary. It can be released when it is final."))
+    if row.data.get("flag") and not comment.strip():
+        raise NotRecorded(_("This is out of range. Write to the patient what that means."))
+    if row.acknowledged_at is None:
+        _acknowledge(by, row, now)
+    row.released_at, row.released_by, row.release_comment = now, by, comment.strip()
+    row.save(
+        update_fields=[
+            "acknowledged_at",
+            "acknowledged_by",
+            "released_at",
+            "released_by",
+            "release_comment",
+            "updated_at",
+        ]
+    )
+    record("records.release_result", by=by, patient_id=row.patient_id, target=row)
+    publish(ResultReleased(entry_id=row.pk, patient_id=row.patient_id))
+    return row
+
+
+def _acknowledge(by: User, row: Entry, now: datetime) -> None:
+    if row.acknowledged_at:
+        raise NotCurrent(_("Somebody has read this already."))
+    row.acknowledged_at, row.acknowledged_by = now, by
+    record("records.acknowledge_result", by=by, patient_id=row.patient_id, target=row)
+    publish(ResultAcknowledged(entry_id=row.pk, patient_id=row.patient_id))
+
+
+def _content(patient: Patient, measured: Measured, taken: datetime, provider: Provider | None) -> Content:
+    if measured.code not in TESTS:
+        raise NotRecorded(_("This test is not on our list."))
+    if measured.low is not None and measured.high is not None and measured.low > measured.high:
+        raise NotRecorded(_("The range ends before it begins."))
+    interval = _interval(patient, measured, taken)
+    data: dict[str, Any] = {"flag": flag_result(measured.value, interval).value, **_range(interval)}
+    said = {"comparator": measured.comparator, "laboratory": measured.laboratory}
+    return Content(
+        kind=KIND,
+        code=measured.code,
+        code_system="loinc",
+        display=_english(measured.code),
+        value=measured.value,
+        unit=TESTS[measured.code].unit,
+        data=data | {name: text for name, text in said.items() if text},
+        provider=provider,
+    )
+
+
+def _interval(patient: Patient, measured: Measured, taken: datetime) -> Interval | None:
+    """The report's own interval before ours; the limits of a call by telephone are ours either way."""
+    years = age_in_years(patient.birth_date, taken.date())
+    ours = expected_of(measured.code, sex=patient.sex, age_years=years)
+    if measured.low is None and measured.high is None:
+        return ours
+    return replace(ours or Interval(), low=measured.low, high=measured.high, source=REPORTED)
+
+
+def _range(interval: Interval | None) -> Mapping[str, Any]:
+    return {"range": interval.as_data()} if interval else {}
+
+
+def _english(code: str) -> str:
+    """What stands beside the code in the row; pages show the name in the reader's language."""
+    with override("en"):
+        return str(NAMES[code][0])
+
+
+def _tell(entry: Entry) -> None:
+    publish(ResultEntered(entry_id=entry.pk, patient_id=entry.patient_id, provider_id=entry.provider_id))
+    if severity := severity_of(Flag(entry.data["flag"])):
+        publish(
+            AbnormalValueRecorded(
+                entry_id=entry.pk, patient_id=entry.patient_id, severity=severity, encounter_id=entry.encounter_id
+            )
+        )

@@ -1,0 +1,98 @@
+"""How the verbs write rows of the chart: what a row says, its versions, and the checks that all share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from healthcare.accounts.models import Provider, User
+from patients.models import Patient
+from records.kinds import kind_of
+from records.models import Encounter, Entry
+from records.models.entries import SUCCESSORS
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+
+
+class NotRecorded(Exception):
+    """The message is a sentence for whoever typed it."""
+
+
+class NotCurrent(Exception):
+    """Somebody voided or replaced the entry meanwhile; the message says so."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What an entry says. `value` is in `unit`, a UCUM code; `provider` is who asked for it and has to read it."""
+
+    kind: str
+    code: str = ""
+    code_system: str = ""
+    display: str = ""
+    value: Decimal | None = None
+    unit: str = ""
+    clinical_status: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    provider: Provider | None = None
+
+
+def content_of(entry: Entry, **changes: Any) -> Content:
+    """What an entry says, with these changes: the beginning of its next version."""
+    said = {name: getattr(entry, name) for name in Content.__dataclass_fields__}
+    return replace(Content(**said), **changes)
+
+
+def entry_of(
+    content: Content,
+    *,
+    by: User,
+    patient: Patient,
+    effective_at: datetime,
+    now: datetime,
+    encounter: Encounter | None,
+    parent: Entry | None = None,
+) -> Entry:
+    """The row, not saved yet. What its kind releases at once is released at `now`, by nobody in particular."""
+    return Entry(
+        patient=patient,
+        encounter=encounter,
+        parent=parent,
+        effective_at=effective_at,
+        author=by,
+        enterer=by,
+        released_at=now if kind_of(content.kind).released else None,
+        **{name: getattr(content, name) for name in Content.__dataclass_fields__},
+    )
+
+
+def check_time_and_visit(effective_at: datetime, now: datetime, encounter: Encounter | None) -> None:
+    """Raises NotRecorded."""
+    if effective_at > now + CLOCKS_DIFFER:
+        raise NotRecorded(_("This time lies in the future."))
+    if encounter is not None and encounter.status == Encounter.Status.ENTERED_IN_ERROR:
+        raise NotRecorded(_("This visit was entered in error. Nothing can be added to it."))
+
+
+def locked_entry(entry: Entry) -> Entry:
+    """The row as it is now, locked, if it is still the last version. Raises NotCurrent."""
+    rows = Entry.objects.select_for_update(of=("self",))
+    row: Entry = rows.get(pk=entry.pk, patient_id=entry.patient_id)
+    if row.superseded_at:
+        raise NotCurrent(_("Somebody replaced this by a later version. Look at that one."))
+    if row.voided_at:
+        raise NotCurrent(_("This was marked as wrong already."))
+    return row
+
+
+def supersede(entry: Entry, record_status: str, now: datetime) -> Entry:
+    """Close this version for a later one. Raises NotCurrent."""
+    before = locked_entry(entry)
+    if record_status not in SUCCESSORS[before.record_status]:
+        raise NotCurrent(_("This cannot follow what is said now."))
+    before.superseded_at = now
+    before.save(update_fields=["superseded_at", "updated_at"])
+    return before

@@ -1,0 +1,50 @@
+"""How a flag reads, and which status role draws it."""
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from records.rules.units import shown, sign_of
+from records.rules.vitals import Flag
+
+FLAG_WORDS: dict[str, Promise] = {
+    Flag.NONE: _("In range"),
+    Flag.LOW: _("Low"),
+    Flag.HIGH: _("High"),
+    Flag.CRITICAL_LOW: _("Critically low"),
+    Flag.CRITICAL_HIGH: _("Critically high"),
+}
+FLAG_ROLES: dict[str, str] = {
+    Flag.NONE: "ok",
+    Flag.LOW: "warn",
+    Flag.HIGH: "warn",
+    Flag.CRITICAL_LOW: "bad",
+    Flag.CRITICAL_HIGH: "bad",
+}
+
+
+def flag_of(entry: Any) -> str:
+    return str(entry.data.get("flag", ""))
+
+
+def flag_role(entry: Any) -> str:
+    """Unknown where there was nothing to compare with: not flagged is not the same as in range."""
+    if "range" not in entry.data:
+        return "unknown"
+    return FLAG_ROLES[flag_of(entry)]
+
+
+def with_unit(number: str, unit: str) -> str:
+    sign = sign_of(unit)
+    return f"{number} {sign}" if sign else number
+
+
+def value_text(entry: Any) -> str:
+    """The value with its unit as read, a blood pressure as 134/82 mmHg; nothing where there is no number."""
+    parts = entry.data.get("components")
+    if parts:
+        return with_unit("/".join(part["value"] for part in parts), parts[0]["unit"])
+    if entry.value is None:
+        return ""
+    return with_unit(f"{entry.data.get('comparator', '')}{shown(entry.value)}", entry.unit)

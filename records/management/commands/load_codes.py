@@ -1,0 +1,35 @@
+"""Load the codes of ICD-10-CM from the package that carries them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from healthcare.db.context import acting_as_system
+from records.actions.codes import load_codes
+from records.models import DiagnosisCode
+
+
+class Command(BaseCommand):
+    help = "Load the codes of ICD-10-CM, so that diagnoses can be found. Run it as the worker, after each new edition."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--if-empty", action="store_true", help="Do nothing where codes are loaded already.")
+
+    def handle(self, *, if_empty: bool = False, **_: Any) -> None:
+        if if_empty and DiagnosisCode.objects.exists():
+            self.stdout.write("Codes are loaded already.")
+            return
+        with acting_as_system("load_codes"):
+            loaded = load_codes(by=None, codes=published_codes())
+        self.stdout.write(f"{loaded} codes loaded.")
+
+
+def published_codes() -> Iterator[tuple[str, str, bool, list[str]]]:
+    """Code, description, whether a diagnosis may carry it, and inclusion terms; chapters and blocks are no codes."""
+    import simple_icd_10_cm as published  # 190 MB: in this command alone
+
+    for code in published.get_all_codes(True):
+        if not published.is_chapter_or_block(code):
+            terms = [*published.get_inclusion_term(code), *published.get_includes(code)]
+            yield code, published.get_description(code), published.is_leaf(code), terms

@@ -1,0 +1,59 @@
+"""Laboratory results: what waits to be read, what a chart shows, and how one test went."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q
+
+from healthcare.accounts.models import User
+from patients.models import Patient
+from records.models import Entry, EntryQuerySet
+
+KIND = "laboratory_result"
+TESTS_ON_A_CHART, ROWS_OF_A_CHART = 6, 60
+HISTORY = 12
+UNREAD = 50
+
+
+def unread_results(user: User, *, at_most: int = UNREAD) -> list[Entry]:
+    """Results that nobody has read and this person is to read, the oldest first; those of nobody in particular too."""
+    mine = Q(provider__user=user) | Q(provider=None)
+    rows: EntryQuerySet = Entry.objects.visible_to(user).unread().filter(mine)
+    return list(rows.select_related("patient", "provider").order_by("effective_at", "id")[:at_most])
+
+
+@dataclass(frozen=True)
+class TestHistory:
+    """One test: the newest result, and the values of those before it, oldest first."""
+
+    newest: Entry
+    earlier: Sequence[Entry]
+
+    @property
+    def values(self) -> list[float]:
+        return [float(entry.value) for entry in (*self.earlier, self.newest) if entry.value is not None]
+
+
+def recent_results(user: User, patient_id: UUID) -> list[TestHistory]:
+    """The tests of the last results, the one taken last first, each with its history; one query."""
+    rows = Entry.objects.visible_to(user).filter(patient_id=patient_id).of_kind(KIND).current()
+    by_code: dict[str, list[Entry]] = {}
+    for entry in rows.newest_first()[:ROWS_OF_A_CHART]:
+        by_code.setdefault(entry.code, []).append(entry)
+    return [
+        TestHistory(entries[0], list(reversed(entries[1:])))
+        for _code, entries in list(by_code.items())[:TESTS_ON_A_CHART]
+    ]
+
+
+def history_of(user: User, patient: Patient, code: str, *, at_most: int = HISTORY) -> list[Entry]:
+    """The current results of one test, oldest first."""
+    rows = Entry.objects.visible_to(user).filter(patient_id=patient.pk, code=code).of_kind(KIND).current()
+    return list(reversed(rows.select_related("author").newest_first()[:at_most]))
+
+
+def results_of(user: User, patient: Patient, *, at_most: int = 100) -> list[Entry]:
+    """The newest results of a patient."""
+    rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient_id=patient.pk).of_kind(KIND).current()
+    return list(rows.select_related("released_by").newest_first()[:at_most])
