@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.rules import INFO, KINDS, LADDERS, LETTERS, STAGES, last_level
-from healthcare.accounts.models import Membership, Team, User
+from healthcare.accounts.models import Team, User
 from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import PATIENT, ROLES
 from healthcare.db.privileges import Access
@@ -42,14 +42,6 @@ class AlertQuerySet(DueWorkQuerySet):
         for severity in LADDERS.keys() - {INFO}:
             asked |= Q(severity=severity, level__gte=last_level(severity))
         return self.waiting().filter(asked)
-
-    def owned_by(self, user: User) -> Self:
-        return self.filter(owner=user)
-
-    def of_teams_of(self, user: User) -> Self:
-        """Asked of a team that this person works in now, in the role they act in."""
-        mine = Membership.objects.current().filter(user=user, role=user.acting_role or "")
-        return self.filter(team__role=user.acting_role or "", team__site__in=mine.values("site"))
 
 
 class Alert(DueWork, PatientOwned):
@@ -209,6 +201,7 @@ class Reminder(DueWork, PatientOwned):
         VISIT_NOT_OPEN = "visit_not_open", _("The visit was cancelled, or has begun")
         VISIT_PAST = "visit_past", _("The visit had begun")
         NO_ADDRESS = "no_address", _("No e-mail address is known")
+        BAD_ADDRESS = "bad_address", _("The e-mail address cannot be used")
 
     scope: ClassVar[Scope] = Scope.SCHEDULE
     database_access: ClassVar[Access] = Access(

@@ -8,6 +8,7 @@ from uuid import UUID
 from alerts.models import Alert, Notice
 from alerts.queries import Addressee
 from alerts.rules import LETTERS
+from healthcare.audit import record
 from healthcare.messaging.actions import queue_message
 from healthcare.messaging.addresses import AddressRefused
 from healthcare.messaging.rules import Attachment
@@ -29,13 +30,14 @@ def write_letter(
     level: int = 0,
     attachments: Sequence[Attachment] = (),
     expires_at: datetime | None = None,
-) -> bool:
-    """Put the letter in the post, or note why not; once for each occasion, whoever asks again. Whether it was new.
+) -> Notice:
+    """Put the letter in the post, or note why not; once for each occasion: whoever asks again gets the first notice.
 
     `parameters` hold when, where and ids for links, never what somebody has, takes or owes.
     """
-    if Notice.objects.filter(occasion=occasion).exists():
-        return False
+    earlier = Notice.objects.filter(occasion=occasion).first()
+    if earlier is not None:
+        return earlier
     message_id: UUID | None = None
     why_not = to.why_not
     if not why_not:
@@ -53,7 +55,7 @@ def write_letter(
             )
         except AddressRefused:
             why_not = "bad_address"
-    Notice(
+    notice = Notice(
         patient=patient,
         letter=letter,
         area=area or LETTERS[letter].area,
@@ -65,5 +67,13 @@ def write_letter(
         state=Notice.State.SKIPPED if why_not else Notice.State.QUEUED,
         reason=why_not,
         message_id=message_id,
-    ).save(force_insert=True)
-    return True
+    )
+    notice.save(force_insert=True)
+    record(
+        "alerts.tell",
+        by=by,
+        patient_id=patient.pk,
+        target=notice,
+        detail={"letter": letter, "state": why_not or "queued"},
+    )
+    return notice

@@ -11,7 +11,6 @@ from alerts.actions.visits import calendar_of, words_of
 from alerts.queries import Addressee
 from alerts.rules import LETTERS, why_not_tell
 from healthcare.accounts.models import User
-from healthcare.audit import record
 from patients.models import Patient
 from prescriptions.models import Prescription
 from records.models import Message
@@ -32,7 +31,7 @@ def tell_of_appointment(*, by: User | None, letter: str, appointment_id: UUID, s
         letter, status=visit.status, sequence=visit.sequence, told=sequence, starts_at=visit.starts_at, now=now
     )
     to = Addressee(why_not=why_not) if why_not else queries.addressee_of(visit.patient, LETTERS[letter].to)
-    written = write_letter(
+    write_letter(
         by=by,
         letter=letter,
         patient=visit.patient,
@@ -43,8 +42,6 @@ def tell_of_appointment(*, by: User | None, letter: str, appointment_id: UUID, s
         attachments=[] if to.why_not else [calendar_of(visit, now)],
         expires_at=visit.starts_at if visit.starts_at > now else None,
     )
-    if written:
-        _note(by, letter, visit.patient_id, to)
 
 
 @transaction.atomic
@@ -57,7 +54,7 @@ def tell_patient(*, by: User | None, letter: str, patient_id: UUID, source: str,
     if patient is None:
         return
     to = queries.addressee_of(patient, LETTERS[letter].to)
-    written = write_letter(
+    write_letter(
         by=by,
         letter=letter,
         patient=patient,
@@ -66,8 +63,6 @@ def tell_patient(*, by: User | None, letter: str, patient_id: UUID, source: str,
         occasion=f"{letter}:{source}:{occasion}" if occasion else f"{letter}:{source}",
         parameters={},
     )
-    if written:
-        _note(by, letter, patient_id, to)
 
 
 @transaction.atomic
@@ -91,9 +86,9 @@ def tell_of_medicine(*, by: User | None, prescription_id: UUID) -> None:
 
 @transaction.atomic
 def tell_of_message(*, by: User | None, message_id: UUID) -> None:
-    """Tell the other side that a secure message waits: the patient; or who has the thread, else the provider it is
-    for, else the nurses at the patient's site. Never a word of it."""
-    messages = Message.objects.select_related("patient", "thread__taken_by", "thread__provider__user")
+    """Tell the other side that a secure message waits: the patient; or who has the thread, else the nurses of the
+    site it was sent to. Never a word of it."""
+    messages = Message.objects.select_related("patient", "thread__taken_by")
     message = messages.filter(pk=message_id).first()
     if message is None:
         return
@@ -104,21 +99,12 @@ def tell_of_message(*, by: User | None, message_id: UUID) -> None:
         )
         return
     for person in queries.answering(message):
-        to = Addressee(person, person.email)
-        written = write_letter(
+        write_letter(
             by=by,
             letter="message_to_answer",
             patient=message.patient,
-            to=to,
+            to=Addressee(person, person.email),
             source=source,
             occasion=f"message_to_answer:{message.pk}:{person.pk}",
             parameters={},
         )
-        if written:
-            _note(by, "message_to_answer", message.patient_id, to)
-
-
-def _note(by: User | None, letter: str, patient_id: UUID, to: Addressee) -> None:
-    """Patients read in the audit that they were written to; who asks why a letter never came finds it here too."""
-    detail = {"letter": letter, "state": to.why_not or "queued"}
-    record("alerts.tell", by=by, patient_id=patient_id, detail=detail)

@@ -86,7 +86,7 @@ def send_reminder(*, by: User | None, reminder_id: UUID, now: datetime) -> None:
 def _write(by: User | None, reminder: Reminder, visit: Appointment) -> str:
     """ "" when it is in the post."""
     to = queries.addressee_of(visit.patient, LETTERS["reminder"].to)
-    write_letter(
+    return write_letter(
         by=by,
         letter="reminder",
         patient=visit.patient,
@@ -95,5 +95,4 @@ def _write(by: User | None, reminder: Reminder, visit: Appointment) -> str:
         occasion=f"reminder:{visit.pk}:{reminder.sequence}:{reminder.stage}",
         parameters=words_of(visit),
         expires_at=visit.starts_at,
-    )
-    return to.why_not
+    ).reason

@@ -89,7 +89,7 @@ class Migration(migrations.Migration):
                 ('stage', models.CharField(choices=[('day_before', 'day_before')], max_length=12)),
                 ('due_at', models.DateTimeField()),
                 ('state', models.CharField(choices=[('due', 'Waits'), ('sent', 'Sent'), ('superseded', 'Superseded'), ('skipped', 'Not sent')], default='due', max_length=10)),
-                ('reason', models.CharField(blank=True, choices=[('booked_late', 'Booked less than a day before'), ('visit_moved', 'The visit was moved'), ('visit_not_open', 'The visit was cancelled, or has begun'), ('visit_past', 'The visit had begun'), ('no_address', 'No e-mail address is known')], max_length=16)),
+                ('reason', models.CharField(blank=True, choices=[('booked_late', 'Booked less than a day before'), ('visit_moved', 'The visit was moved'), ('visit_not_open', 'The visit was cancelled, or has begun'), ('visit_past', 'The visit had begun'), ('no_address', 'No e-mail address is known'), ('bad_address', 'The e-mail address cannot be used')], max_length=16)),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
                 ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scheduling.appointment')),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),

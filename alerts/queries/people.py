@@ -73,13 +73,11 @@ def people_of(team: Team, patient_id: UUID) -> list[User]:
 
 
 def answering(message: Message) -> list[User]:
-    """Who is to answer a patient's message: who took the thread, else its provider, else the nurses at their site."""
-    thread = message.thread
-    provider = thread.provider.user if thread.provider else None
-    for person in (thread.taken_by, provider):
-        if person is not None and person.is_active:
-            return [person]
-    nurses = Team.objects.filter(site_id=message.patient.site_id, role="nurse").first()
+    """Who is to answer a patient's message: who took the thread, else the nurses of the site it was sent to."""
+    taken_by = message.thread.taken_by
+    if taken_by is not None and taken_by.is_active:
+        return [taken_by]
+    nurses = Team.objects.filter(site_id=message.thread.site_id, role="nurse").first()
     return people_of(nurses, message.patient_id) if nurses else []
 
 

@@ -12,7 +12,7 @@ from patients.models import Patient
 from tests.events.draining import as_worker
 from tests.factories import PatientFactory, ProviderFactory, SiteFactory, portal_user, staff
 from tests.messaging.conftest import mail, templates  # noqa: F401  (fixtures)
-from tests.patients.conftest import audited, browser  # noqa: F401  (fixtures)
+from tests.patients.conftest import audited, browser, no_audit  # noqa: F401  (fixtures)
 from tests.roles import as_the_system
 
 
@@ -66,7 +66,7 @@ def posted() -> Callable[[], list[Posted]]:
     def read() -> list[Posted]:
         return [
             Posted(m.address, m.template, dict(m.words), m.queue, m.status, m.attached)
-            for m in as_worker(lambda: list(Message.objects.order_by("id")))
+            for m in as_worker(lambda: list(Message.objects.order_by("created_at")))
         ]
 
     return read

@@ -1,0 +1,197 @@
+"""From facts of other apps to alerts: whose they become, that twice is once, and when they are over."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from alerts import subscribers
+from alerts.models import Alert
+from prescriptions.events import PrescriptionCancelled, PrescriptionNotCollected, PrescriptionPickedUp
+from prescriptions.models import Prescription
+from records.events import AbnormalValueRecorded, EntryVoided
+from records.models import Entry
+from scheduling.events import AppointmentCancelled, AppointmentMoved, TimeBlocked
+from tests.alerts.conftest import Clinic
+from tests.events.draining import as_worker
+from tests.factories import (
+    AlertFactory,
+    AppointmentFactory,
+    EncounterFactory,
+    EntryFactory,
+    PrescriptionFactory,
+    ProviderFactory,
+)
+from tests.roles import as_the_system
+from tests.twice import deliver_twice
+
+pytestmark = pytest.mark.django_db
+
+
+def alerts() -> list[Alert]:
+    return list(Alert.objects.select_related("owner", "team").order_by("id"))
+
+
+def rows() -> list[Any]:
+    return [(alert.pk, alert.state) for alert in alerts()]
+
+
+def the_alert() -> Alert:
+    (alert,) = as_worker(alerts)
+    return alert
+
+
+# == Abnormal values ==
+def abnormal(clinic: Clinic, severity: str = "urgent", **fields: Any) -> tuple[Entry, AbnormalValueRecorded]:
+    encounter = EncounterFactory(patient=clinic.patient, provider=clinic.provider, site=clinic.site)
+    entry = EntryFactory(patient=clinic.patient, encounter=encounter, **fields)
+    fact = AbnormalValueRecorded(
+        entry_id=entry.pk, patient_id=clinic.patient.pk, severity=severity, encounter_id=encounter.pk
+    )
+    return entry, fact
+
+
+@pytest.mark.parametrize("severity", ["high", "urgent"])
+def test_an_abnormal_value_twice_is_one_alert_of_who_treats(clinic: Clinic, posted: Any, severity: str) -> None:
+    entry, fact = abnormal(clinic, severity)
+    deliver_twice(subscribers.alert_of_abnormal_value, fact, rows)
+    alert = the_alert()
+    assert (alert.kind, alert.severity, alert.owner) == ("abnormal_value", severity, clinic.doctor)
+    assert alert.source == f"records.entry:{entry.pk}"
+    assert len(posted()) == 1
+
+
+def test_a_severity_that_nobody_knows_counts_as_urgent(clinic: Clinic) -> None:
+    _, fact = abnormal(clinic, "unheard-of")
+    with as_the_system():
+        subscribers.alert_of_abnormal_value(fact)
+    assert the_alert().severity == "urgent"
+
+
+def test_without_an_encounter_or_an_account_the_team_of_the_site_is_asked(clinic: Clinic) -> None:
+    entry = EntryFactory(patient=clinic.patient)
+    unsigned = EncounterFactory(patient=clinic.patient, provider=ProviderFactory(user=None), site=clinic.site)
+    for encounter_id in (None, unsigned.pk, uuid4()):
+        fact = AbnormalValueRecorded(
+            entry_id=entry.pk, patient_id=clinic.patient.pk, severity="high", encounter_id=encounter_id
+        )
+        with as_the_system():
+            subscribers.alert_of_abnormal_value(fact)
+    assert (the_alert().owner, the_alert().team.role, the_alert().team.site) == (None, "doctor", clinic.site)
+
+
+def test_a_value_voided_before_anybody_was_alarmed_alarms_nobody(clinic: Clinic) -> None:
+    _, fact = abnormal(clinic, record_status="entered_in_error", **voided(clinic))
+    with as_the_system():
+        subscribers.alert_of_abnormal_value(fact)
+    assert as_worker(alerts) == []
+
+
+def voided(clinic: Clinic) -> dict[str, Any]:
+    return {"voided_at": datetime(2026, 11, 10, tzinfo=UTC), "voided_by": clinic.nurse, "void_reason": "Wrong person"}
+
+
+def test_voiding_a_value_twice_closes_its_alert_once(clinic: Clinic) -> None:
+    entry = EntryFactory(patient=clinic.patient)
+    AlertFactory(patient=clinic.patient, source=f"records.entry:{entry.pk}")
+    fact = EntryVoided(entry_id=entry.pk, patient_id=clinic.patient.pk, kind="laboratory_result")
+    deliver_twice(subscribers.close_alerts_of_entry, fact, rows)
+    assert the_alert().state == "closed"
+
+
+# == Medicines ==
+def prescribed(clinic: Clinic, status: str) -> Prescription:
+    return PrescriptionFactory(patient=clinic.patient, prescriber=clinic.provider, status=status)
+
+
+def test_not_collected_twice_is_one_alert_of_the_prescriber(clinic: Clinic, posted: Any) -> None:
+    prescription = prescribed(clinic, "not_collected")
+    fact = PrescriptionNotCollected(prescription.pk, clinic.patient.pk, clinic.provider.pk)
+    deliver_twice(subscribers.tell_prescriber_not_collected, fact, rows)
+    alert = the_alert()
+    assert (alert.kind, alert.severity, alert.owner, alert.area) == (
+        "not_collected",
+        "high",
+        clinic.doctor,
+        "medication",
+    )
+    assert [letter.template for letter in posted()] == ["alerts/alert"]
+
+
+def test_not_collected_again_after_it_was_kept_ready_is_another_alert(clinic: Clinic) -> None:
+    prescription = prescribed(clinic, "not_collected")
+    fact = PrescriptionNotCollected(prescription.pk, clinic.patient.pk, clinic.provider.pk)
+    for days in (0, 7):
+        with as_the_system():
+            prescription.collect_by += timedelta(days=days)
+            prescription.save(update_fields=["collect_by"])
+            subscribers.tell_prescriber_not_collected(fact)
+    assert len(as_worker(alerts)) == 2
+
+
+def test_picked_up_twice_informs_the_prescriber_once_and_ends_the_waiting(clinic: Clinic, posted: Any) -> None:
+    prescription = prescribed(clinic, "picked_up")
+    waiting = AlertFactory(
+        patient=clinic.patient,
+        kind="not_collected",
+        severity="high",
+        source=f"prescriptions.prescription:{prescription.pk}",
+    )
+    fact = PrescriptionPickedUp(prescription.pk, clinic.patient.pk, clinic.provider.pk)
+    deliver_twice(subscribers.tell_prescriber_picked_up, fact, rows)
+    first, second = as_worker(alerts)
+    assert (first.pk, first.state) == (waiting.pk, "closed")
+    assert (second.kind, second.severity, second.state, second.owner) == ("picked_up", "info", "open", clinic.doctor)
+    assert [letter.address for letter in posted()] == [clinic.doctor.email]
+
+
+def test_what_was_collected_or_cancelled_meanwhile_is_no_alert(clinic: Clinic) -> None:
+    prescription = prescribed(clinic, "ready")
+    with as_the_system():
+        subscribers.tell_prescriber_not_collected(
+            PrescriptionNotCollected(prescription.pk, clinic.patient.pk, clinic.provider.pk)
+        )
+        unknown = PrescriptionPickedUp(uuid4(), clinic.patient.pk, clinic.provider.pk)
+        subscribers.tell_prescriber_picked_up(unknown)
+    assert as_worker(alerts) == []
+
+
+def test_cancelling_a_prescription_twice_closes_its_alert_once(clinic: Clinic) -> None:
+    prescription = prescribed(clinic, "cancelled")
+    AlertFactory(patient=clinic.patient, kind="not_collected", source=f"prescriptions.prescription:{prescription.pk}")
+    fact = PrescriptionCancelled(prescription.pk, clinic.patient.pk)
+    deliver_twice(subscribers.close_alerts_of_prescription, fact, rows)
+    assert the_alert().state == "closed"
+
+
+# == Blocked time ==
+def test_blocked_time_twice_asks_the_desk_once_for_each_visit_in_it(clinic: Clinic, posted: Any) -> None:
+    visits = [AppointmentFactory(patient=clinic.patient, provider=clinic.provider) for _ in range(2)]
+    done = AppointmentFactory(patient=clinic.patient, status="cancelled", cancelled_at=datetime(2026, 1, 1, tzinfo=UTC))
+    fact = TimeBlocked(uuid4(), clinic.provider.pk, tuple(visit.pk for visit in [*visits, done]))
+    deliver_twice(subscribers.ask_desk_to_move, fact, rows)
+    found = as_worker(alerts)
+    assert {alert.source for alert in found} == {f"scheduling.appointment:{visit.pk}" for visit in visits}
+    assert {(alert.area, alert.severity, alert.owner, alert.team.role) for alert in found} == {
+        ("schedule", "high", None, "front_desk")
+    }
+    assert {letter.address for letter in posted()} == {clinic.desk.email}
+
+
+@pytest.mark.parametrize(
+    ("subscriber", "fact"),
+    [
+        (subscribers.close_alerts_of_moved, AppointmentMoved),
+        (subscribers.close_alerts_of_cancelled, AppointmentCancelled),
+    ],
+)
+def test_moving_or_cancelling_the_visit_twice_closes_what_waited_for_it(
+    clinic: Clinic, subscriber: Any, fact: Any
+) -> None:
+    visit = AppointmentFactory(patient=clinic.patient)
+    AlertFactory(
+        patient=clinic.patient, kind="blocked_time", severity="high", source=f"scheduling.appointment:{visit.pk}"
+    )
+    deliver_twice(subscriber, fact(visit.pk, clinic.patient.pk, 1), rows)
+    assert the_alert().state == "closed"
