@@ -1,0 +1,89 @@
+"""A message as it is typed, and what it is about."""
+
+import unicodedata
+import uuid
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.ui.fields import JOINERS, UNSEEN
+from records.models import Thread
+from records.rules.messages import LONGEST
+
+# What a patient may write about, in words that ask; the staff see the category's own name.
+ABOUT = {
+    Thread.Category.QUESTION: _("A question about my health"),
+    Thread.Category.MEDICINE: _("A medicine, or more of it"),
+    Thread.Category.RESULT: _("A test result"),
+    Thread.Category.VISIT: _("A visit"),
+    Thread.Category.FORM: _("A form or letter"),
+    Thread.Category.BILL: _("A bill"),
+    Thread.Category.OTHER: _("Something else"),
+}
+
+
+class TextField(forms.CharField):
+    """Several lines of text: accents composed (Unicode NFC), nothing in it that cannot be seen but line ends and tabs.
+
+    It sets no `maxlength`, which would cut a pasted text silently.
+    """
+
+    widget = forms.Textarea
+
+    def __init__(self, *, at_most: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.at_most = at_most
+
+    def to_python(self, value: Any) -> str:
+        text = unicodedata.normalize("NFC", super().to_python(value) or "").replace("\r\n", "\n").strip()
+        seen = "".join(sign for sign in text if sign in f"\n\t{JOINERS}" or unicodedata.category(sign) not in UNSEEN)
+        if len(seen) > self.at_most:
+            raise ValidationError(
+                _("%(limit)d characters fit, this has %(count)d"),
+                code="too_long",
+                params={"limit": self.at_most, "count": len(seen)},
+            )
+        return seen
+
+
+class MessageForm(forms.Form):
+    """A message. `key` makes a second press the same message; `confirmed` says which urgent words were shown."""
+
+    body = TextField(
+        label=_("Your message"),
+        at_most=LONGEST,
+        widget=forms.Textarea({"rows": 5}),
+        error_messages={"required": _("Write something before you send it")},
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput)
+    confirmed = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, label: Any = "", hint: Any = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["key"].initial = uuid.uuid4
+        self.fields["body"].label = label or self.fields["body"].label
+        self.fields["body"].help_text = hint
+
+
+class StartForm(MessageForm):
+    """What it is about, and the first message."""
+
+    category = forms.ChoiceField(
+        label=_("About"),
+        choices=[("", _("Choose")), *Thread.Category.choices],
+        error_messages={"required": _("Choose what it is about")},
+    )
+    field_order = ["category", "body"]
+
+
+class PortalStartForm(StartForm):
+    """The same in the patient's words."""
+
+    category = forms.ChoiceField(
+        label=_("What is it about?"),
+        choices=[(category.value, words) for category, words in ABOUT.items()],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose what it is about")},
+    )

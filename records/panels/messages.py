@@ -1,0 +1,37 @@
+"""What messages add to pages on the left: a card on role homes, on the chart, and on the patient's own first page."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.accounts.access import can
+from healthcare.accounts.models import User
+from healthcare.accounts.parts import Card
+from healthcare.accounts.permissions import Permission
+from patients.models import Patient
+from patients.parts import ChartTab
+from records.queries.messages import Shown, inbox_of, lines_of_patient
+
+FEW = 4  # lines of a card
+chart_tab = ChartTab(_("Messages"), "records:messages", Permission.MESSAGE_PATIENTS, order=700)
+
+
+def home_card(user: User, now: datetime) -> Card | None:
+    """For `accounts.HomeCard`: what waits longest for an answer of the team."""
+    if not can(user, Permission.MESSAGE_PATIENTS):
+        return None
+    return Card("records/home_messages.html", {"inbox": inbox_of(user, Shown.WAITING, now, at_most=FEW)}, order=50)
+
+
+def chart_card(patient: Patient, user: User, now: datetime) -> Card | None:
+    """For `patients.ChartCard`: open conversations; nothing where there are none."""
+    if not can(user, Permission.MESSAGE_PATIENTS):
+        return None
+    lines = [line for line in lines_of_patient(user, patient, now, at_most=FEW * 3) if line.thread.status == "open"]
+    return Card("records/chart_messages.html", {"lines": lines[:FEW], "patient": patient}, order=70) if lines else None
+
+
+def portal_card(patient: Patient, user: User, now: datetime) -> Card | None:
+    """For `patients.PortalCard`: the newest conversations, and the way to write."""
+    lines = lines_of_patient(user, patient, now, at_most=3)
+    return Card("records/portal_home_messages.html", {"lines": lines}, order=40)

@@ -1,0 +1,125 @@
+"""A patient's messages with the care team: read, answer, write."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from patients.doors import own_record
+from patients.models import Patient
+from records.actions import messages as verbs
+from records.forms.messages import MessageForm, PortalStartForm
+from records.models import Thread
+from records.queries.messages import line_of, lines_of_patient
+from records.rules.messages import ANSWER_WITHIN, UrgentWords
+
+READ_AND_WRITE = ["GET", "HEAD", "POST"]
+HINT = gettext_lazy("It becomes part of your record")
+
+
+@require_safe
+@own_record
+def messages(request: HttpRequest, patient: Patient) -> HttpResponse:
+    user: Any = request.user
+    lines = lines_of_patient(user, patient, timezone.now())
+    return render(request, "records/portal_messages.html", around(patient) | {"lines": lines})
+
+
+@require_http_methods(READ_AND_WRITE)
+@own_record
+def start_thread(request: HttpRequest, patient: Patient) -> HttpResponse:
+    user: Any = request.user
+    form = PortalStartForm(request.POST if request.method == "POST" else None, hint=HINT)
+    if not form.is_valid():
+        return start_page(request, patient, form)
+    typed = form.cleaned_data
+    try:
+        thread = verbs.start_thread(
+            by=user,
+            patient=patient,
+            category=Thread.Category(typed["category"]),
+            body=typed["body"],
+            now=timezone.now(),
+            idempotency_key=typed["key"],
+            confirmed=typed["confirmed"],
+        )
+    except verbs.SoundsUrgent as problem:
+        return start_page(request, patient, form, problem.found)
+    return redirect("records_portal:thread", thread.pk)
+
+
+def start_page(
+    request: HttpRequest, patient: Patient, form: PortalStartForm, found: UrgentWords | None = None
+) -> HttpResponse:
+    context = around(patient) | {"form": form, "found": found or UrgentWords()}
+    return render(request, "records/portal_start_thread.html", context, status=422 if form.is_bound else 200)
+
+
+@require_http_methods(READ_AND_WRITE)
+@own_record
+def thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    found = thread_of(request, patient, thread_id)
+    form = MessageForm(request.POST if request.method == "POST" else None, label=_("Your answer"), hint=HINT)
+    if not form.is_valid():
+        return thread_page(request, patient, found, form)
+    typed = form.cleaned_data
+    try:
+        verbs.send_message(
+            by=user,
+            thread=found,
+            body=typed["body"],
+            now=timezone.now(),
+            idempotency_key=typed["key"],
+            confirmed=typed["confirmed"],
+        )
+    except verbs.SoundsUrgent as problem:
+        return thread_page(request, patient, found, form, problem.found)
+    except verbs.ThreadIsClosed as problem:
+        kept = PortalStartForm(typed | {"category": found.category, "confirmed": ""}, hint=HINT)
+        kept.add_error(None, str(problem))
+        return start_page(request, patient, kept)
+    return redirect("records_portal:thread", found.pk)
+
+
+def thread_page(
+    request: HttpRequest, patient: Patient, thread: Thread, form: MessageForm, found: UrgentWords | None = None
+) -> HttpResponse:
+    user: Any = request.user
+    said = verbs.open_thread(by=user, thread=thread)
+    context = around(patient) | {
+        "line": line_of(thread, timezone.now()),
+        "thread": thread,
+        "said": said,
+        "unread": any(message.read_at is None and message.to_patient for message in said),
+        "form": form,
+        "found": found or UrgentWords(),
+    }
+    return render(request, "records/portal_thread.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@own_record
+def read_thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> HttpResponse:
+    """Pressed by the page itself where scripts run, by hand where they do not."""
+    user: Any = request.user
+    found = thread_of(request, patient, thread_id)
+    verbs.read_thread(by=user, thread=found, now=timezone.now())
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=204)
+    return redirect("records_portal:thread", found.pk)
+
+
+def thread_of(request: HttpRequest, patient: Patient, thread_id: UUID) -> Thread:
+    user: Any = request.user
+    rows = Thread.objects.visible_to(user).filter(patient=patient).select_related("site", "patient")
+    return get_object_or_404(rows, pk=thread_id)
+
+
+def around(patient: Patient) -> dict[str, Any]:
+    return {"patient": patient, "days": ANSWER_WITHIN, "print_subject": f"{patient.name}."}
