@@ -1,0 +1,105 @@
+"""The sample clinic's two weeks of visits: told once, through the verbs, with something to do for every role."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from patients import demo as people
+from patients.models import Patient
+from scheduling import demo
+from scheduling.models import Appointment, TimeClaim, VisitType
+from tests.factories import ProviderFactory, SiteFactory, UserFactory, staff
+from tests.roles import as_the_system, taking_role
+
+pytestmark = pytest.mark.django_db
+SPECIALTIES = ("Internal medicine", "Family medicine", "Cardiology", "Pediatrics", "Dermatology", "Orthopedics")
+
+
+@pytest.fixture
+def clinic():
+    """Three sites, twelve providers of six specialties, and everybody of patients.demo."""
+    sites = [SiteFactory(line="1 Street", city="Worcester", state="MA", postal_code="01608") for _each in range(3)]
+    for site in sites:
+        staff("front_desk", site)
+    for number in range(12):
+        site = sites[number % 3]
+        provider = ProviderFactory(user=staff("doctor", site), specialty=SPECIALTIES[number % 6])
+        with as_the_system():
+            provider.sites.add(site, *([sites[0]] if number == 4 else []))
+    account = UserFactory(email=people.PATIENT_EMAIL)
+    with taking_role("worker"):
+        people.tell()
+    return account
+
+
+def told() -> list[Appointment]:
+    with taking_role("worker"):
+        demo.tell()
+    with as_the_system():
+        return list(Appointment.objects.select_related("patient", "provider", "visit_type").order_by("during", "pk"))
+
+
+def test_two_weeks_of_visits_in_every_state_told_once(clinic) -> None:
+    began = time.monotonic()
+    visits = told()
+    took = time.monotonic() - began
+    assert took < 60, f"{took:.0f} s"
+    assert 300 <= len(visits) <= 420, len(visits)
+    assert len(told()) == len(visits)
+    states = {visit.status for visit in visits}
+    assert {
+        "booked",
+        "confirmed",
+        "arrived",
+        "roomed",
+        "with_provider",
+        "checked_out",
+        "no_show",
+        "cancelled",
+    } <= states
+    now = timezone.now()
+    assert not [v for v in visits if v.is_open and v.ends_at < now - timedelta(hours=3)], "the past is settled"
+    assert {visit.visit_type.slug for visit in visits} >= {"follow-up", "telehealth", "new-patient", "physical"}
+    with as_the_system():
+        assert VisitType.objects.count() == len(demo.KINDS)
+        rosa = Patient.objects.get(family_name="Delgado-Ferreira", given_name="Rosa")
+        assert Appointment.objects.upcoming(now).filter(patient=rosa, booked_by=clinic).exists()
+        block = TimeClaim.objects.get(kind="block")
+        inside = TimeClaim.objects.filter(kind="visit", resource=block.resource, blocked__overlap=block.blocked)
+        assert inside.count() >= 1
+
+
+@pytest.mark.parametrize("hour", [2, 9, 15, 22, 23])
+def test_whatever_the_hour_somebody_waits_at_the_first_site(clinic, hour) -> None:
+    moment = (datetime.now(UTC) + timedelta(days=1)).replace(hour=(hour + 5) % 24, minute=20)
+    with time_machine.travel(moment, tick=True):
+        visits = told()
+        today = timezone.localdate()
+        states = [v.status for v in visits if timezone.localdate(v.starts_at) == today]
+    assert {"arrived", "roomed", "with_provider"} <= set(states)
+
+
+def test_children_see_the_childrens_doctor_and_nobody_is_in_two_places(clinic) -> None:
+    visits = [visit for visit in told() if visit.status not in ("cancelled", "no_show", "left")]
+    for visit in visits:
+        young = visit.patient.birth_date.year > visit.starts_at.year - 17
+        assert not (young and visit.provider.specialty != "Pediatrics")
+    for key in ("patient_id", "provider_id"):
+        mine: dict = {}
+        for visit in visits:
+            mine.setdefault(getattr(visit, key), []).append(visit.during)
+        for spans in mine.values():
+            spans.sort(key=lambda span: span.lower)
+            assert all(one.upper <= two.lower for one, two in pairwise(spans))
+
+
+def test_without_anybody_nothing_is_told() -> None:
+    with taking_role("worker"):
+        demo.tell()
+    with as_the_system():
+        assert not Appointment.objects.exists()
+        assert not VisitType.objects.exists()
