@@ -107,7 +107,16 @@ STREETS = (
 )
 # E-mail of the account that healthcare.accounts.demo makes, and whose record it is.
 PATIENT_EMAIL, SECOND_PATIENT_EMAIL = "rosa.delgado@mail.example", "june.nakamura@mail.example"
-PORTALS = ((PATIENT_EMAIL, ("Delgado-Ferreira", "Rosa")), (SECOND_PATIENT_EMAIL, ("Nakamura", "June")))
+PORTALS = (
+    (PATIENT_EMAIL, ("Delgado-Ferreira", "Rosa")),
+    (SECOND_PATIENT_EMAIL, ("Nakamura", "June")),
+    ("edmund.hollis@mail.example", ("Hollis", "Edmund")),
+    ("chidi.abara@mail.example", ("Abara", "Chidi")),
+    ("grace.osei@mail.example", ("Osei", "Grace")),
+    ("omar.haddad@mail.example", ("Haddad", "Omar")),
+    ("adaeze.okonkwo@mail.example", ("Okonkwo", "Adaeze")),
+    ("imran.chaudhry@mail.example", ("Chaudhry", "Imran")),
+)
 SHARED = ("Hollis", "Varga")  # looked after by a doctor of the other site, too
 
 

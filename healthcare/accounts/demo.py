@@ -63,6 +63,15 @@ PORTAL_PEOPLE = [
     ("Ana Delgado", PROXY_EMAIL),
     ("June Nakamura", SECOND_PATIENT_EMAIL),
 ]
+# Patients who write to the clinic; nobody needs to sign in as they, so their passwords are told to nobody.
+CORRESPONDENTS = [
+    ("Edmund Hollis", "edmund.hollis@mail.example"),
+    ("Chidi Abara", "chidi.abara@mail.example"),
+    ("Grace Osei", "grace.osei@mail.example"),
+    ("Omar Haddad", "omar.haddad@mail.example"),
+    ("Adaeze Okonkwo", "adaeze.okonkwo@mail.example"),
+    ("Imran Chaudhry", "imran.chaudhry@mail.example"),
+]
 
 
 def tell() -> None:
@@ -81,6 +90,8 @@ def tell() -> None:
         for name, email in PORTAL_PEOPLE:
             _user, account = _make_user(name, email, with_code=False)
             told.append({"role": "patient", **account})
+        for name, email in CORRESPONDENTS:
+            _make_user(name, email, with_code=False)
     _write(told)
 
 

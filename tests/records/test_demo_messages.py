@@ -1,0 +1,66 @@
+"""The sample clinic's conversations: every state, told once."""
+
+import pytest
+
+from healthcare.accounts.models import User
+from patients.models import Patient
+from records.demo import messages as demo
+from records.models import Message, Thread
+from tests.factories import MembershipFactory, PatientFactory, SiteFactory, UserFactory, portal_user, staff
+from tests.roles import as_the_system, taking_role
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clinic() -> None:
+    site = SiteFactory(time_zone="America/New_York")
+    for role in ("nurse", "doctor", "front_desk"):
+        staff(role, site)
+    for email in sorted({email for email, _about, _steps in demo.STORIES}):
+        portal_user(PatientFactory(site=site), email=email)
+
+
+def tell() -> None:
+    with taking_role("worker"):
+        demo.tell()
+
+
+def count(**wanted: object) -> int:
+    with as_the_system():
+        return Thread.objects.filter(**wanted).count()
+
+
+def test_every_state_is_there_once_told(clinic) -> None:
+    tell()
+    tell()
+    assert count() == len(demo.STORIES) >= 10
+    assert count(status="closed") >= 2
+    assert count(urgent=True) == 1
+    assert count(status="open", waiting_since__isnull=False, taken_by=None) >= 3
+    assert count(status="open", waiting_since__isnull=False, taken_by__isnull=False) >= 2
+    assert count(status="open", waiting_since=None) >= 2
+    with as_the_system():
+        assert Message.objects.filter(to_patient=True, read_at=None).exists()
+        assert set(Thread.objects.values_list("category", flat=True)) == set(Thread.Category)
+
+
+def test_without_accounts_or_colleagues_little_is_told() -> None:
+    tell()
+    assert count() == 0
+    UserFactory(email=demo.ROSA)
+    tell()
+    assert count() == 0, "an account without a record"
+    portal_user(PatientFactory(), email=demo.JUNE)
+    tell()
+    assert count() == 2, "what the patient wrote, and nobody answers"
+
+
+def test_the_oldest_colleague_of_the_site_answers(clinic) -> None:
+    with as_the_system():
+        patient = Patient.objects.select_related("site").order_by("pk").first()
+    later = MembershipFactory(user=UserFactory(), site=patient.site, role="nurse").user
+    found = demo.colleague(patient, "nurse")
+    assert isinstance(found, User)
+    assert found != later
+    assert demo.colleague(patient, "pharmacist") is None
