@@ -14,7 +14,7 @@ from prescriptions.events import (
     PrescriptionReady,
 )
 from records.events import AbnormalValueRecorded, EntryVoided, MessageSent, ResultReleased
-from scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved, TimeBlocked
+from scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved, TimeBlocked, TimeUnblocked
 
 
 # == Reminders keep to their visit: in the transaction that books, moves or cancels it, as who does that ==
@@ -78,6 +78,11 @@ def close_alerts_of_entry(fact: EntryVoided) -> None:
 @after(TimeBlocked)
 def ask_desk_to_move(fact: TimeBlocked) -> None:
     actions.ask_to_move(by=None, claim_id=fact.claim_id, appointment_ids=fact.appointment_ids, now=timezone.now())
+
+
+@after(TimeUnblocked)
+def close_alerts_of_block(fact: TimeUnblocked) -> None:
+    actions.close_alerts_of_block(by=None, claim_id=fact.claim_id, now=timezone.now())
 
 
 @after(AppointmentMoved)

@@ -11,7 +11,7 @@ from alerts import queries
 from alerts.access import check_can_acknowledge
 from alerts.actions.asking import ask
 from alerts.events import AlertAcknowledged, AlertEscalated, AlertRaised
-from alerts.models import Alert, Notice
+from alerts.models import Alert, AlertQuerySet, Notice
 from alerts.rules import KINDS, URGENT, next_at
 from healthcare.accounts.access import check_can
 from healthcare.accounts.models import Site, User
@@ -134,8 +134,18 @@ def hasten_alert(*, by: User | None, message_id: UUID, now: datetime) -> None:
 @transaction.atomic
 def close_alerts(*, by: User | None, source: str, now: datetime, kinds: Iterable[str] = KINDS) -> int:
     """End what still waits about this source, whose occasion is gone: entered in error, moved, collected after all."""
-    waiting = Alert.objects.waiting().filter(source=source, kind__in=list(kinds)).order_by("pk")
-    closed = list(waiting.select_for_update(of=("self",)))
+    return _close(by, Alert.objects.waiting().filter(source=source, kind__in=list(kinds)), now)
+
+
+@transaction.atomic
+def close_alerts_of_block(*, by: User | None, claim_id: UUID, now: datetime) -> int:
+    """End what still waits about visits in a block that was lifted."""
+    waiting = Alert.objects.waiting().filter(kind="blocked_time", occasion__startswith=f"blocked_time:{claim_id}:")
+    return _close(by, waiting, now)
+
+
+def _close(by: User | None, waiting: AlertQuerySet, now: datetime) -> int:
+    closed = list(waiting.order_by("pk").select_for_update(of=("self",)))
     for alert in closed:
         alert.state, alert.closed_at, alert.next_at = Alert.State.CLOSED, now, None
         alert.save(update_fields=["state", "closed_at", "next_at", "updated_at"])

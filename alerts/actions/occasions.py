@@ -12,7 +12,7 @@ from alerts.rules import HIGH, INFO, SEVERITIES, URGENT
 from healthcare.accounts.models import Provider, User
 from prescriptions.models import Prescription
 from records.models import Encounter, Entry
-from scheduling.models import Appointment
+from scheduling.models import Appointment, TimeClaim
 
 
 @transaction.atomic
@@ -61,9 +61,16 @@ def report_picked_up(*, by: User | None, prescription_id: UUID, now: datetime) -
 
 @transaction.atomic
 def ask_to_move(*, by: User | None, claim_id: UUID, appointment_ids: Iterable[UUID], now: datetime) -> None:
-    """Visits that stand in time which was blocked since: the front desk at their site has to move each of them."""
-    visits = Appointment.objects.select_related("patient", "site").filter(pk__in=list(appointment_ids)).order_by("pk")
-    for visit in visits:
+    """Visits that stand in time which was blocked since: the front desk at their site has to move each of them.
+
+    Facts may overtake each other: a visit that was moved away meanwhile, or a block that was lifted, asks nobody.
+    """
+    block = TimeClaim.objects.select_related("resource").filter(pk=claim_id, kind=TimeClaim.Kind.BLOCK).first()
+    if block is None:
+        return
+    named = Appointment.objects.filter(pk__in=list(appointment_ids), provider=block.resource.provider)
+    inside = named.filter(during__overlap=block.blocked).select_related("patient", "site")
+    for visit in inside.order_by("pk"):
         if visit.is_open:
             raise_alert(
                 by=by,

@@ -70,8 +70,9 @@ def open_lines(user: User) -> list[AlertLine]:
 
 
 def pressing_lines(user: User) -> list[AlertLine]:
-    """What waits and presses, of those that this person's role answers."""
-    return [line for line in open_lines(user) if line.alert.severity != INFO]
+    """What waits and presses: everything that is this role's to answer, and what is urgent whoever answers."""
+    lines = [line for line in open_lines(user) if line.alert.severity != INFO]
+    return [line for line in lines if line.may_answer or line.alert.severity == URGENT]
 
 
 def urgent_card(user: User) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from alerts import tasks
 from alerts.actions import acknowledge_alert, close_alerts, escalate_alert, hasten_alert, withdraw_letters
 from alerts.events import AlertAcknowledged, AlertEscalated
 from alerts.models import Alert, Notice
+from alerts.queries import get_line
 from alerts.subscribers import hasten_alert as hasten
 from alerts.subscribers import withdraw_letters as withdraw
 from healthcare.accounts.models import User
@@ -117,6 +118,21 @@ def test_the_relay_knows_the_due_rows(clinic: Clinic, mail: MailServer) -> None:
         with taking_role("worker"):
             tasks.escalate_alert(alert.pk)
         assert reread(alert).level == 2
+
+
+def test_the_page_says_who_is_asked_next(clinic: Clinic, supervisor: User) -> None:
+    alert = raised(clinic)
+    said = []
+    for minutes in (5, 10, 15, 20):
+        with acting_as(clinic.doctor):
+            said.append(get_line(clinic.doctor, alert).asks_next)
+        alert = step(alert, minutes)
+    assert said == [
+        "Asks Dr. Maren Okafor again",
+        "Goes to all: doctor",
+        "Goes to the supervisors and the red board",
+        "",
+    ]
 
 
 # == The occasion is gone ==

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from psycopg.types.range import TimestamptzRange
 
 from alerts import subscribers
 from alerts.models import Alert
@@ -12,7 +13,7 @@ from prescriptions.events import PrescriptionCancelled, PrescriptionNotCollected
 from prescriptions.models import Prescription
 from records.events import AbnormalValueRecorded, EntryVoided
 from records.models import Entry
-from scheduling.events import AppointmentCancelled, AppointmentMoved, TimeBlocked
+from scheduling.events import AppointmentCancelled, AppointmentMoved, TimeBlocked, TimeUnblocked
 from tests.alerts.conftest import Clinic
 from tests.events.draining import as_worker
 from tests.factories import (
@@ -22,6 +23,7 @@ from tests.factories import (
     EntryFactory,
     PrescriptionFactory,
     ProviderFactory,
+    TimeClaimFactory,
 )
 from tests.roles import as_the_system
 from tests.twice import deliver_twice
@@ -169,7 +171,12 @@ def test_cancelling_a_prescription_twice_closes_its_alert_once(clinic: Clinic) -
 def test_blocked_time_twice_asks_the_desk_once_for_each_visit_in_it(clinic: Clinic, posted: Any) -> None:
     visits = [AppointmentFactory(patient=clinic.patient, provider=clinic.provider) for _ in range(2)]
     done = AppointmentFactory(patient=clinic.patient, status="cancelled", cancelled_at=datetime(2026, 1, 1, tzinfo=UTC))
-    fact = TimeBlocked(uuid4(), clinic.provider.pk, tuple(visit.pk for visit in [*visits, done]))
+    away = AppointmentFactory(
+        patient=clinic.patient, provider=clinic.provider, start=visits[0].ends_at + timedelta(days=60)
+    )
+    during = TimestamptzRange(min(v.starts_at for v in visits), max(v.ends_at for v in visits))
+    block = TimeClaimFactory(resource=as_worker(lambda: clinic.provider.resource), blocked=during)
+    fact = TimeBlocked(block.pk, clinic.provider.pk, tuple(visit.pk for visit in [*visits, done, away]))
     deliver_twice(subscribers.ask_desk_to_move, fact, rows)
     found = as_worker(alerts)
     assert {alert.source for alert in found} == {f"scheduling.appointment:{visit.pk}" for visit in visits}
@@ -177,6 +184,23 @@ def test_blocked_time_twice_asks_the_desk_once_for_each_visit_in_it(clinic: Clin
         ("schedule", "high", None, "front_desk")
     }
     assert {letter.address for letter in posted()} == {clinic.desk.email}
+
+
+def test_a_block_that_was_lifted_meanwhile_asks_nobody(clinic: Clinic) -> None:
+    visit = AppointmentFactory(patient=clinic.patient)
+    with as_the_system():
+        subscribers.ask_desk_to_move(TimeBlocked(uuid4(), visit.provider_id, (visit.pk,)))
+    assert as_worker(alerts) == []
+
+
+def test_lifting_a_block_twice_closes_what_waited_for_it_alone(clinic: Clinic) -> None:
+    block, other = uuid4(), uuid4()
+    for claim in (block, other):
+        AlertFactory(
+            patient=clinic.patient, kind="blocked_time", severity="high", occasion=f"blocked_time:{claim}:{uuid4()}"
+        )
+    deliver_twice(subscribers.close_alerts_of_block, TimeUnblocked(block, clinic.provider.pk), rows)
+    assert [alert.state for alert in as_worker(alerts)] == ["closed", "open"]
 
 
 @pytest.mark.parametrize(
