@@ -69,7 +69,8 @@ def cached_spans(resources: Sequence[Resource], between: Span) -> FreeSpans:
     if missing:
         fresh = _from_database(missing, days)
         known |= fresh
-        breaker.attempt(lambda client: _write(client, versions, fresh), None)
+        if versions:
+            breaker.attempt(lambda client: _write(client, versions, fresh), None)
     return _joined(resources, days, known)
 
 
