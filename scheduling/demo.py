@@ -19,8 +19,9 @@ from patients.models import CareRelationship, Patient
 from patients.rules import age_in_years
 from scheduling import actions
 from scheduling.models import Appointment, Resource, VisitType, WorkException, WorkRule
-from scheduling.queries import free_times
-from scheduling.rules import Span
+from scheduling.queries import free_spans
+from scheduling.queries.times import length_of
+from scheduling.rules import Span, starts_within
 
 SEED = 21
 DAYS = 7  # before and after today
@@ -202,21 +203,21 @@ def openings(
     zone = ZoneInfo(site.time_zone)
     begins = datetime.combine(date_of(story, day), time(), zone)
     wanted = PER_DAY["today" if not day else "past" if day < 0 else "future"]
-    times = free_times(
-        providers=[provider],
-        visit_type=story.kinds["physical"],
-        between=(begins.astimezone(UTC), begins.astimezone(UTC) + timedelta(days=1)),
-        now=begins - timedelta(days=30),
-        by_patient=False,
-        site=site,
-    )
-    starts = [one.start for one in times]
+    day_of = begins.astimezone(UTC), (begins + timedelta(days=1)).astimezone(UTC)
+    starts = starts_of(provider, site, story.kinds["physical"], day_of)
     if day == 0:
         starts.sort(key=lambda start: abs(start - story.now) + rng.randint(0, 90) * MINUTE)
         starts = starts[: wanted * 3]
     else:
         rng.shuffle(starts)
     return spread(starts, wanted, story, rng)
+
+
+def starts_of(provider: Provider, site: Site, kind: VisitType, between: Span) -> list[datetime]:
+    """Asked of the database itself: the cache hears of bookings only after their commit."""
+    resource = Resource.objects.get(provider=provider)
+    free = free_spans([resource.pk], between)[resource.pk].get(site.pk, [])
+    return list(starts_within(free, ZoneInfo(site.time_zone), length_of(kind), between=between))
 
 
 def spread(starts: list[datetime], wanted: int, story: Story, rng: random.Random) -> list[tuple[datetime, VisitType]]:
@@ -331,15 +332,9 @@ def book_for_accounts(story: Story) -> None:
         with acting_as(user.in_role("patient")):
             home = [one for one in story.providers if patient.site in story.sites_of(one)]
             begins = story.now + timedelta(days=2)
-            times = free_times(
-                providers=home[1:2],
-                visit_type=story.kinds["follow-up"],
-                between=(begins, begins + timedelta(days=6)),
-                now=story.now,
-                by_patient=True,
-                site=patient.site,
-            )
-            free = [one for one in times if story.is_free(patient, (one.start, one.end))]
+            kind = story.kinds["follow-up"]
+            starts = starts_of(home[1], patient.site, kind, (begins, begins + timedelta(days=6)))
+            free = [one for one in starts if story.is_free(patient, (one, one + kind.minutes * MINUTE))]
             if free:
-                start, rng = free[len(free) // 2].start, random.Random(SEED)  # noqa: S311 (invented)
-                book(story, patient, home[1], patient.site, story.kinds["follow-up"], start, rng, by=user)
+                start, rng = free[len(free) // 2], random.Random(SEED)  # noqa: S311 (invented)
+                book(story, patient, home[1], patient.site, kind, start, rng, by=user)
