@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from django.apps import AppConfig
 from django.db import connection
@@ -22,6 +22,19 @@ def load_after_migrate(**_given: Any) -> None:
 class PrescriptionsConfig(AppConfig):
     name = "prescriptions"
     verbose_name = _("Prescriptions")
+    parts: ClassVar[dict[str, list[str]]] = {
+        "accounts.HomeCard": [
+            "prescriptions.panels.to_prepare_card",
+            "prescriptions.panels.ready_card",
+            "prescriptions.panels.not_collected_card",
+        ],
+        "patients.ChartTab": ["prescriptions.panels.medicines_tab"],
+        "patients.ChartCard": ["prescriptions.panels.chart_card"],
+        "patients.PortalCard": ["prescriptions.panels.portal_card"],
+        "records.EncounterCard": ["prescriptions.panels.encounter_card"],
+        "records.NoteCard": ["prescriptions.panels.chart_card"],
+        "records.SummaryCard": ["prescriptions.panels.summary_card"],
+    }
 
     def ready(self) -> None:
         post_migrate.connect(load_after_migrate, sender=self)

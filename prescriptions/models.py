@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.models import Provider, Site, User
@@ -18,6 +18,7 @@ from prescriptions.rules.sig import Sig, quantity_text, read_sig
 from records.models import Encounter
 
 KEPT = "SELECT, INSERT, UPDATE"
+USUAL_DAYS = 7  # that something waits which is written by hand
 PRESCRIBERS = ("doctor", "nurse")  # who sees what is not signed yet; said in the policy as well
 
 
@@ -134,6 +135,11 @@ class PrescriptionQuerySet(PatientOwnedQuerySet):
 
     def signed(self) -> Self:
         return self.exclude(status=Prescription.Status.DRAFT).exclude(signed_at=None)
+
+    def with_overrides(self) -> Self:
+        """`was_overridden`: the safety check had something to say, and the prescriber answered it."""
+        answered = SafetyCheck.objects.filter(prescription=OuterRef("pk"), patient=OuterRef("patient"))
+        return self.annotate(was_overridden=Exists(answered.exclude(overrides=[])))
 
     def active(self, now: datetime) -> Self:
         """What the patient takes, or is about to: signed and not cancelled, and the supply with its repeats not over.
@@ -282,6 +288,11 @@ class Prescription(PatientOwned):
     @property
     def quantity_words(self) -> str:
         return quantity_text(self.quantity or Decimal(0), self.quantity_unit) if self.quantity_unit else ""
+
+    @property
+    def pick_up_days(self) -> int:
+        """How long it waits, once ready, before it counts as not collected."""
+        return self.medication.pick_up_days if self.medication else USUAL_DAYS
 
     @property
     def is_by_hand(self) -> bool:

@@ -1,4 +1,6 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from prescriptions import portal
 
 app_name = "prescriptions_portal"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("medicines", portal.medicines, name="medicines")]

@@ -18,7 +18,9 @@ from prescriptions.rules.allergens import allergen_terms, plain
 from prescriptions.rules.safety import (
     BROKEN,
     MIXED_KNOWLEDGE,
+    NEVER_ASKED,
     NO_KNOWLEDGE,
+    NOT_SHOWN,
     Allergies,
     Allergy,
     Knowledge,
@@ -32,13 +34,16 @@ from prescriptions.rules.safety import (
     substance,
 )
 from records import queries as records
+from records.models import Encounter, Entry
 
 log = logging.getLogger("prescriptions")
 Status = Prescription.Status
 FOUND = 60  # lines of the formulary shown at most
 LIKE = 0.45  # how alike a misspelt word must be; pg_trgm's word_similarity, 0 to 1
 LONGEST_SEARCH = 80
+WEIGHT = "29463-7"  # LOINC: body weight
 IN_THE_LIST = 50
+KNOWN_STATES = ("none_known", "list")
 
 
 # == The formulary ==
@@ -197,11 +202,46 @@ def check_prescription(user: User, prescription: Prescription, now: datetime) ->
 def _allergies_of(patient_id: UUID, known: Known) -> Allergies:
     found = records.allergies_of([patient_id])[patient_id]
     return Allergies(
-        asked=found.state != "never_asked",
+        asked=found.state in KNOWN_STATES,
+        why=NEVER_ASKED if found.state == "never_asked" else NOT_SHOWN,
         entries=tuple(
-            Allergy(str(entry.pk), entry.display, allergen_terms(entry.display, known.names)) for entry in found.entries
+            Allergy(
+                key=str(entry.pk),
+                label=f"{entry.display} ({entry.reaction})" if entry.reaction else entry.display,
+                terms=allergen_terms(entry.display, known.names),
+            )
+            for entry in found.entries
         ),
     )
+
+
+# == Beside the draft ==
+@dataclass(frozen=True)
+class Taken:
+    """One medicine that the patient takes, with what the check says of it: a status role and a severity, or nothing."""
+
+    prescription: Prescription
+    mark: str = ""
+
+
+def taken_with_marks(user: User, draft: Prescription, result: Result, now: datetime) -> list[Taken]:
+    """What is taken already, the worst conflicts first as the check found them."""
+    marks = {one.key.removeprefix("unchecked."): "unchecked" for one in result.unchecked}
+    for finding in reversed(result.findings):  # the worst comes first there, and so stays
+        marks[finding.key.partition(".")[2]] = finding.severity
+    rows = Prescription.objects.visible_to(user).filter(patient_id=draft.patient_id).active(now)
+    return [Taken(row, marks.get(str(row.pk), "")) for row in rows.order_by("signed_at", "id")]
+
+
+def last_weight(user: User, patient: Patient) -> Entry | None:
+    """For dosing; None where nobody measured, or this person may not see it."""
+    return records.latest_vitals(user, patient.pk).by_code.get(WEIGHT)
+
+
+def current_encounter(user: User, patient: Patient) -> Encounter | None:
+    """The visit in which this person is treating the patient now."""
+    rows = Encounter.objects.visible_to(user).filter(patient=patient, provider__user_id=user.pk, status="in_progress")
+    return rows.order_by("-started_at").first()
 
 
 # == Lists ==
@@ -226,6 +266,33 @@ def medicine_list(user: User, patient: Patient, now: datetime) -> MedicineList:
     )
 
 
+@dataclass(frozen=True)
+class OwnMedicines:
+    """A patient's medicines by what they have to do about them."""
+
+    ready: Sequence[Prescription]
+    preparing: Sequence[Prescription]
+    late: Sequence[Prescription]
+    taking: Sequence[Prescription]
+    past: Sequence[Prescription]
+
+
+def own_medicines(user: User, patient: Patient, now: datetime) -> OwnMedicines:
+    """Two queries, whatever there is."""
+    found = medicine_list(user, patient, now)
+
+    def standing(status: str) -> list[Prescription]:
+        return [row for row in found.active if row.status == status]
+
+    return OwnMedicines(
+        ready=standing(Status.READY),
+        preparing=standing(Status.SIGNED),
+        late=standing(Status.NOT_COLLECTED),
+        taking=standing(Status.PICKED_UP),
+        past=found.past,
+    )
+
+
 def last_check_of(user: User, prescription: Prescription) -> SafetyCheck | None:
     checks = SafetyCheck.objects.visible_to(user).filter(prescription=prescription, patient_id=prescription.patient_id)
     return checks.order_by("-ran_at", "-id").first()
@@ -235,7 +302,8 @@ def queue_of(user: User, status: str, *, at_most: int = 100) -> list[Prescriptio
     """What waits in this state where the person works, the longest wait first."""
     rows = Prescription.objects.visible_to(user).filter(status=status, site__in=_sites_of(user))
     first = F("collect_by") if status == Status.READY else F("signed_at")
-    return list(rows.select_related("patient", "prescriber", "site").order_by(first, "id")[:at_most])
+    people = rows.with_overrides().select_related("patient", "prescriber", "site")
+    return list(people.order_by(first, "id")[:at_most])
 
 
 def counts_of_queue(user: User) -> dict[str, int]:

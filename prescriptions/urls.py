@@ -1,4 +1,20 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from prescriptions.views import charts, dispensary, writing
 
 app_name = "prescriptions"
-urlpatterns: list[URLPattern] = []
+OF = "patients/<uuid:patient_id>/"
+ONE = f"{OF}<uuid:prescription_id>"
+urlpatterns = [
+    path("", writing.written, name="written"),
+    path("dispensary", dispensary.dispensary, name="dispensary"),
+    path(OF, charts.medicines, name="medicines"),
+    path(f"{OF}new", writing.choose, name="choose"),
+    path(ONE, charts.prescription, name="prescription"),
+    path(f"{ONE}/change", writing.change, name="change"),
+    path(f"{ONE}/sign", writing.sign, name="sign"),
+    path(f"{ONE}/cancel", charts.cancel, name="cancel"),
+    path(f"{ONE}/ready", dispensary.ready, name="ready"),
+    path(f"{ONE}/pick-up", dispensary.pick_up, name="pick_up"),
+    path(f"{ONE}/keep", charts.keep, name="keep"),
+]

@@ -121,6 +121,7 @@ NAVIGATION = [
     "patients.navigation.CLINIC",
     "scheduling.navigation.CLINIC",
     "records.navigation.CLINIC",
+    "prescriptions.navigation.CLINIC",
     "billing.navigation.CLINIC",
     "alerts.navigation.CLINIC",
 ]
@@ -128,6 +129,7 @@ PORTAL_NAVIGATION = [
     "patients.navigation.PORTAL",
     "scheduling.navigation.PORTAL",
     "records.navigation.PORTAL",
+    "prescriptions.navigation.PORTAL",
     "billing.navigation.PORTAL",
 ]
 

@@ -17,7 +17,6 @@ from prescriptions.events import PrescriptionNotCollected, PrescriptionPickedUp,
 from prescriptions.models import Prescription
 
 Status = Prescription.Status
-USUAL_DAYS = 7  # for what is written by hand and has no days of its own
 LONGEST_WAIT = 30  # days more, when somebody says that the patient will come
 PICKED_UP = ("status", "picked_up_at", "picked_up_by", "picked_up_relation", "handed_out_by", "ends_at", "updated_at")
 
@@ -31,9 +30,8 @@ def mark_ready(*, by: User, prescription: Prescription, now: datetime) -> Prescr
     check_can(by, Permission.DISPENSE)
     found = locked(by, prescription)
     check_is(found, Status.SIGNED)
-    days = found.medication.pick_up_days if found.medication else USUAL_DAYS
     found.status, found.ready_at, found.ready_by = Status.READY, now, by
-    found.collect_by = now + timedelta(days=days)
+    found.collect_by = now + timedelta(days=found.pick_up_days)
     found.save(update_fields=["status", "ready_at", "ready_by", "collect_by", "updated_at"])
     begin_wait(found)
     record("prescriptions.ready", by=by, patient_id=found.patient_id, target=found)

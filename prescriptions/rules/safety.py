@@ -18,7 +18,8 @@ MUST_ANSWER = frozenset({CONTRAINDICATED, SEVERE})
 NO_KNOWLEDGE, MIXED_KNOWLEDGE, BROKEN = "no_knowledge", "mixed_knowledge", "broken"
 PROBLEM = "problem"
 # Why something could not be checked.
-BY_HAND, NO_INGREDIENTS, NEVER_ASKED, UNKNOWN_ALLERGEN = "by_hand", "no_ingredients", "never_asked", "unknown_allergen"
+BY_HAND, NO_INGREDIENTS, UNKNOWN_ALLERGEN = "by_hand", "no_ingredients", "unknown_allergen"
+NEVER_ASKED, NOT_SHOWN = "never_asked", "not_shown"
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,11 @@ class Allergy:
 
 @dataclass(frozen=True)
 class Allergies:
-    """`asked` is whether anybody asked; asked and empty means none are known."""
+    """`asked` is whether anybody asked; asked and empty means none are known. `why` says why nothing is known."""
 
     asked: bool
     entries: tuple[Allergy, ...] = ()
+    why: str = NEVER_ASKED
 
 
 @dataclass(frozen=True)
@@ -275,7 +277,7 @@ def _unchecked(subject: Medicine, others: Iterable[Medicine], allergies: Allergi
                 f"unchecked.{medicine.key}", medicine.label, BY_HAND if medicine.by_hand else NO_INGREDIENTS
             )
     if not allergies.asked:
-        yield Unchecked("unchecked.allergies", "", NEVER_ASKED)
+        yield Unchecked("unchecked.allergies", "", allergies.why)
     for allergy in allergies.entries:
         if allergy.terms is None:
             yield Unchecked(f"unchecked.allergy-{allergy.key}", allergy.label, UNKNOWN_ALLERGEN)

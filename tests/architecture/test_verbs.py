@@ -26,6 +26,7 @@ PARTS_OF_VERBS = {
     "alerts.actions.visits": "what letters say of a visit",
     "records.actions.writing": "how the verbs of the chart write rows",
     "patients.actions.hash_code": "plain arithmetic",
+    "prescriptions.actions.steps": "what the verbs of prescriptions share",
     "scheduling.actions.claims": "locks, claims and releases, within verbs",
     "scheduling.actions.refusals": "sentences",
     "scheduling.actions.steps": "steps of several verbs",
@@ -33,6 +34,7 @@ PARTS_OF_VERBS = {
 WITHOUT_AUDIT_LINE = {
     "patients.actions.tell_portal_opened": "the message row says what was sent, when and to whom",
     "scheduling.actions.forgetting.forget_free_times": "the cache holds no row of anybody's",
+    "prescriptions.actions.writing.change_draft": "one row overwritten, audited once when begun (DESIGN, Audit)",
 }
 
 

@@ -1,0 +1,256 @@
+"""What is typed about a prescription, read and checked. A refusal is a sentence that says what fits."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.utils.translation import pgettext_lazy as say
+
+from healthcare.ui.forms import AboutSomeone
+from prescriptions.actions import Content
+from prescriptions.models import Prescription
+from prescriptions.rules.safety import Answer, Result, is_answered, reasons_for
+from prescriptions.rules.sig import LONGEST_DAYS, UNITS, Sig, mistakes_in
+
+UNIT_WORDS = [(slug, unit.many) for slug, unit in UNITS.items()]
+ROUTE_WORDS = {
+    "oral": gettext_lazy("By mouth"),
+    "sublingual": gettext_lazy("Under the tongue"),
+    "inhaled": gettext_lazy("Inhaled"),
+    "nasal": gettext_lazy("Into the nose"),
+    "topical": gettext_lazy("On the skin"),
+    "transdermal": gettext_lazy("As a patch"),
+    "ophthalmic": gettext_lazy("Into the eye"),
+    "otic": gettext_lazy("Into the ear"),
+    "subcutaneous": gettext_lazy("Injected under the skin"),
+    "intramuscular": gettext_lazy("Injected into a muscle"),
+    "rectal": gettext_lazy("Into the rectum"),
+    "vaginal": gettext_lazy("Into the vagina"),
+}
+FREQUENCY_WORDS = {
+    "once_daily": gettext_lazy("Once a day"),
+    "twice_daily": gettext_lazy("Twice a day"),
+    "three_times_daily": gettext_lazy("3 times a day"),
+    "four_times_daily": gettext_lazy("4 times a day"),
+    "every_4_hours": gettext_lazy("Every 4 hours"),
+    "every_6_hours": gettext_lazy("Every 6 hours"),
+    "every_8_hours": gettext_lazy("Every 8 hours"),
+    "every_12_hours": gettext_lazy("Every 12 hours"),
+    "in_the_morning": gettext_lazy("In the morning"),
+    "in_the_evening": gettext_lazy("In the evening"),
+    "at_bedtime": gettext_lazy("At bedtime"),
+    "every_other_day": gettext_lazy("Every other day"),
+    "once_weekly": gettext_lazy("Once a week"),
+    "every_2_weeks": gettext_lazy("Every 2 weeks"),
+    "every_28_days": gettext_lazy("Every 28 days"),
+    "once": gettext_lazy("One time only"),
+}
+REASON_WORDS = {
+    "benefit": gettext_lazy("The benefit is greater, and it is monitored"),
+    "tolerated": gettext_lazy("The patient took both before without harm"),
+    "paused": gettext_lazy("The other medicine is paused or stopped"),
+    "no_alternative": gettext_lazy("Nothing else works as well"),
+    "not_true_allergy": gettext_lazy("It was no true allergy"),
+    "specialist": gettext_lazy("Agreed with a specialist or pharmacist"),
+    "checked_myself": gettext_lazy("I have checked it myself"),
+    "asked_now": gettext_lazy("I have asked the patient now"),
+    "other_source": gettext_lazy("Checked with another source: named below"),
+    "urgent": gettext_lazy("It cannot wait"),
+    "other": say("a reason", "Other: said below"),
+}
+REFUSED = {
+    "dose": gettext_lazy("Dose needs a number above 0, up to 9999"),
+    "cannot_be_split": gettext_lazy("This cannot be divided so finely. A tablet goes to quarters, a capsule is whole"),
+    "duration_days": gettext_lazy("Days are a whole number from 1 to 366"),
+    "dose_unit": gettext_lazy("Choose what the dose is counted in"),
+    "route": gettext_lazy("Choose how it is taken"),
+    "frequency": gettext_lazy("Choose how often"),
+}
+CHOOSE = ("", gettext_lazy("Choose"))
+
+
+class ChooseForm(forms.Form):
+    """A line of the formulary, or the medicine in words."""
+
+    medication = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    medicine = forms.CharField(label=gettext_lazy("Medicine, in words"), max_length=200, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not cleaned.get("medication") and not cleaned.get("medicine"):
+            self.add_error("medicine", _("Say which medicine."))
+        return cleaned
+
+
+class PrescribeForm(AboutSomeone):
+    """Directions. What a line of the formulary fixes is not asked: unit and route are for what is written by hand."""
+
+    dose = forms.DecimalField(
+        max_digits=8,
+        decimal_places=3,
+        error_messages={name: REFUSED["dose"] for name in ("invalid", "max_digits", "max_decimal_places", "required")},
+        widget=forms.TextInput({"inputmode": "decimal"}),
+    )
+    dose_unit = forms.ChoiceField(label=gettext_lazy("Counted in"), choices=[CHOOSE, *UNIT_WORDS])
+    route = forms.ChoiceField(label=gettext_lazy("Taken"), choices=[CHOOSE, *ROUTE_WORDS.items()])
+    frequency = forms.ChoiceField(label=gettext_lazy("How often"), choices=[CHOOSE, *FREQUENCY_WORDS.items()])
+    duration_days = forms.IntegerField(
+        label=gettext_lazy("For how many days"),
+        min_value=1,
+        max_value=LONGEST_DAYS,
+        error_messages={name: REFUSED["duration_days"] for name in ("invalid", "min_value", "max_value", "required")},
+        widget=forms.TextInput({"inputmode": "numeric"}),
+    )
+    repeats = forms.IntegerField(
+        label=gettext_lazy("Repeats"),
+        min_value=0,
+        max_value=12,
+        initial=0,
+        required=False,
+        error_messages={name: gettext_lazy("Repeats are 0 to 12") for name in ("invalid", "min_value", "max_value")},
+        widget=forms.TextInput({"inputmode": "numeric"}),
+    )
+    reason = forms.CharField(label=gettext_lazy("What it is for"), max_length=200, required=False)
+    note = forms.CharField(
+        label=gettext_lazy("To add on the label"), max_length=120, required=False, help_text=gettext_lazy("With water")
+    )
+    as_needed = forms.BooleanField(label=gettext_lazy("Only if needed"), required=False)
+    as_needed_for = forms.CharField(label=gettext_lazy("If needed for"), max_length=80, required=False)
+    ongoing = forms.BooleanField(label=gettext_lazy("The treatment goes on after this supply"), required=False)
+    may_substitute = forms.BooleanField(
+        label=gettext_lazy("The dispensary may give the same medicine of another maker"), required=False, initial=True
+    )
+
+    FIRST = ("dose", "dose_unit", "route", "frequency", "duration_days", "repeats", "reason", "note", "as_needed_for")
+    TICKS = ("as_needed", "ongoing", "may_substitute")
+
+    def __init__(self, *args: Any, prescription: Prescription, **kwargs: Any) -> None:
+        super().__init__(*args, initial=self.known(prescription), **kwargs)
+        self.prescription = prescription
+        medication = prescription.medication
+        if medication:
+            del self.fields["dose_unit"], self.fields["route"]
+            unit = UNITS[medication.dose_unit].many
+            self.fields["dose"].label = _("Dose, in %(unit)s") % {"unit": unit}
+        else:
+            self.fields["dose"].label = _("Dose")
+
+    @staticmethod
+    def known(prescription: Prescription) -> dict[str, Any]:
+        sig = prescription.directions
+        known = {name: getattr(prescription, name) for name in ("reason", "repeats", "may_substitute")}
+        return (sig.content() if sig else {}) | known
+
+    def first(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.FIRST if name in self.fields]
+
+    def ticks(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.TICKS]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors:
+            for field, code in mistakes_in(self.sig()).items():
+                self.add_error(field if field in self.fields else None, REFUSED.get(code) or REFUSED[field])
+        return cleaned
+
+    def sig(self) -> Sig:
+        typed, medication = self.cleaned_data, self.prescription.medication
+        dose: Decimal = typed["dose"]
+        return Sig(
+            dose=dose,
+            dose_unit=medication.dose_unit if medication else typed["dose_unit"],
+            route=medication.route if medication else typed["route"],
+            frequency=typed["frequency"],
+            duration_days=typed["duration_days"],
+            ongoing=typed["ongoing"],
+            as_needed=typed["as_needed"] or bool(typed["as_needed_for"]),
+            as_needed_for=typed["as_needed_for"],
+            note=typed["note"],
+        )
+
+    def content(self) -> Content:
+        typed = self.cleaned_data
+        return Content(
+            sig=self.sig(),
+            reason=typed["reason"],
+            repeats=typed["repeats"] or 0,
+            may_substitute=typed["may_substitute"],
+        )
+
+
+class AnswersForm(AboutSomeone):
+    """For each thing that holds the signature a coded reason, and words. The fields are those of the result."""
+
+    def __init__(self, *args: Any, result: Result, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.keys: Sequence[str] = result.to_answer
+        for key in self.keys:
+            choices = [CHOOSE, *((code, REASON_WORDS[code]) for code in reasons_for(key))]
+            self.fields[f"reason.{key}"] = forms.ChoiceField(label=_("Reason"), choices=choices, required=False)
+            self.fields[f"words.{key}"] = forms.CharField(label=_("In your words"), max_length=300, required=False)
+        for field in self.fields.values():
+            field.widget.attrs.setdefault("autocomplete", "off")
+
+    def reason_of(self, key: str) -> forms.BoundField | None:
+        return self[f"reason.{key}"] if key in self.keys else None
+
+    def words_of(self, key: str) -> forms.BoundField | None:
+        return self[f"words.{key}"] if key in self.keys else None
+
+    def answers(self) -> list[Answer]:
+        typed = self.cleaned_data
+        return [Answer(key, typed[f"reason.{key}"], typed[f"words.{key}"]) for key in self.keys]
+
+    def say_what_is_missing(self) -> None:
+        for answer in self.answers():
+            if not is_answered(answer.key, answer):
+                field, sentence = f"reason.{answer.key}", _("Choose a reason to go on")
+                if answer.reason:
+                    field, sentence = f"words.{answer.key}", _("This reason needs your words")
+                self.add_error(field, sentence)
+
+
+class CancelForm(AboutSomeone):
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Why"),
+        choices=[CHOOSE, *Prescription.CancelReason.choices],
+        error_messages={"required": gettext_lazy("Choose why")},
+    )
+    note = forms.CharField(label=gettext_lazy("In your words"), max_length=300, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("reason") == Prescription.CancelReason.OTHER and not cleaned.get("note"):
+            self.add_error("note", _("Say why in your words"))
+        return cleaned
+
+
+class PickUpForm(AboutSomeone):
+    name = forms.CharField(
+        label=gettext_lazy("Name, as on the ID"),
+        max_length=120,
+        error_messages={"required": gettext_lazy("Write the name as on the ID")},
+    )
+    relation = forms.ChoiceField(label=gettext_lazy("Who it is"), choices=Prescription.Relation.choices)
+    identity_checked = forms.BooleanField(
+        label=gettext_lazy("I have seen an ID, and it fits the person"),
+        error_messages={"required": gettext_lazy("Check who it is before you hand anything out")},
+    )
+
+
+class KeepForm(AboutSomeone):
+    days = forms.IntegerField(
+        label=gettext_lazy("Days more"),
+        min_value=1,
+        max_value=30,
+        initial=3,
+        error_messages={
+            name: gettext_lazy("Days are a whole number from 1 to 30")
+            for name in ("required", "invalid", "min_value", "max_value")
+        },
+        widget=forms.TextInput({"inputmode": "numeric", "class": "short"}),
+    )

@@ -1,0 +1,12 @@
+"""Where this app's pages stand in the navigation of the clinic and of the portal."""
+
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.accounts.permissions import Permission
+from healthcare.ui.navigation import Entry
+
+CLINIC = [
+    Entry(_("Dispensary"), "prescriptions:dispensary", "package-check", Permission.DISPENSE, order=15, key="d"),
+    Entry(_("Prescriptions"), "prescriptions:written", "pill", Permission.PRESCRIBE, order=60, key="p"),
+]
+PORTAL = [Entry(_("Medicines"), "prescriptions_portal:medicines", "pill", Permission.OWN_RECORD, order=50)]

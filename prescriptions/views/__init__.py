@@ -1,0 +1,1 @@
+"""The staff's pages: prescribing (`writing`), the medicines of a patient (`charts`), the dispensary (`dispensary`)."""

@@ -1,0 +1,97 @@
+"""The medicines of one patient, and one prescription with what became of it."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from healthcare.accounts.access import can
+from healthcare.accounts.permissions import Permission
+from patients.doors import of_patient
+from patients.models import Patient
+from prescriptions import actions, queries
+from prescriptions.access import can_cancel, can_keep_ready, can_prescribe, can_sign
+from prescriptions.forms import CancelForm, KeepForm
+from prescriptions.models import Prescription
+from prescriptions.views.pages import page_context, prescription_or_404
+from prescriptions.views.writing import editor
+
+READ_AND_WRITE = ["GET", "HEAD", "POST"]
+
+
+@require_safe
+@of_patient(Permission.READ_MEDICATIONS)
+def medicines(request: HttpRequest, patient: Patient) -> HttpResponse:
+    user: Any = request.user
+    context = page_context(request, patient) | {
+        "list": queries.medicine_list(user, patient, timezone.now()),
+        "may_prescribe": can_prescribe(user),
+    }
+    return render(request, "prescriptions/medicines.html", context)
+
+
+@require_safe
+@of_patient(Permission.READ_MEDICATIONS)
+def prescription(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    """A draft is an editor for whoever writes it; everything else is a page to read, with what can be done next."""
+    user: Any = request.user
+    found = prescription_or_404(request, patient, prescription_id)
+    if found.status == Prescription.Status.DRAFT and can_sign(user, found):
+        return editor(request, patient, found)
+    return render(request, "prescriptions/prescription.html", reading_context(request, patient, found, KeepForm()))
+
+
+def reading_context(request: HttpRequest, patient: Patient, found: Prescription, keep_form: KeepForm) -> dict[str, Any]:
+    user: Any = request.user
+    status = Prescription.Status
+    dispenses = can(user, Permission.DISPENSE)
+    return page_context(request, patient) | {
+        "prescription": found,
+        "check": queries.last_check_of(user, found),
+        "may_make_ready": dispenses and found.status == status.SIGNED,
+        "may_hand_out": dispenses and found.status in (status.READY, status.NOT_COLLECTED),
+        "may_keep": found.status == status.NOT_COLLECTED and can_keep_ready(user),
+        "may_cancel": found.can_become(status.CANCELLED) and can_cancel(user, found),
+        "keep_form": keep_form,
+    }
+
+
+@require_http_methods(READ_AND_WRITE)
+@of_patient(Permission.PRESCRIBE)
+def cancel(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    found = prescription_or_404(request, patient, prescription_id)
+    form = CancelForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        context = page_context(request, patient) | {"prescription": found, "form": form}
+        return render(request, "prescriptions/cancel.html", context, status=422 if form.is_bound else 200)
+    try:
+        actions.cancel_prescription(by=user, prescription=found, now=timezone.now(), **form.cleaned_data)
+    except actions.NotPossible as problem:
+        messages.error(request, str(problem))
+        return redirect("prescriptions:prescription", patient.pk, found.pk)
+    messages.success(request, _("Cancelled: %(medicine)s.") % {"medicine": found.medicine})
+    return redirect("prescriptions:medicines", patient.pk)
+
+
+@require_POST
+@of_patient(Permission.READ_MEDICATIONS)
+def keep(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    """It waits on: for the prescriber who reached the patient, and for the dispensary."""
+    user: Any = request.user
+    found = prescription_or_404(request, patient, prescription_id)
+    form = KeepForm(request.POST)
+    if not form.is_valid():
+        context = reading_context(request, patient, found, form)
+        return render(request, "prescriptions/prescription.html", context, status=422)
+    try:
+        actions.keep_ready(by=user, prescription=found, days=form.cleaned_data["days"], now=timezone.now())
+        messages.success(request, _("It waits on. The patient is told that it is ready."))
+    except actions.NotPossible as problem:
+        messages.error(request, str(problem))
+    return redirect("prescriptions:prescription", patient.pk, found.pk)

@@ -1,0 +1,78 @@
+"""The dispensary: what to prepare, what is ready, what nobody came for, and handing it out."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from healthcare.accounts.guards import requires
+from healthcare.accounts.permissions import Permission
+from patients.doors import of_patient
+from patients.models import Patient
+from prescriptions import actions, queries
+from prescriptions.forms import PickUpForm
+from prescriptions.models import Prescription
+from prescriptions.views.pages import page_context, prescription_or_404
+
+Status = Prescription.Status
+
+
+@require_safe
+@requires(Permission.DISPENSE)
+def dispensary(request: HttpRequest) -> HttpResponse:
+    user: Any = request.user
+    shown = request.GET.get("show", "")
+    shown = shown if shown in Prescription.OPEN else Status.SIGNED.value
+    counts = queries.counts_of_queue(user)
+    context = {
+        "prescriptions": actions.list_queue(by=user, status=shown),
+        "shown": shown,
+        "places": [(state, words_for(state), counts[state]) for state in Prescription.OPEN],
+        "now": timezone.now(),
+    }
+    return render(request, "prescriptions/dispensary.html", context)
+
+
+def words_for(status: str) -> str:
+    return {
+        Status.SIGNED: _("To prepare"),
+        Status.READY: _("Ready to hand out"),
+        Status.NOT_COLLECTED: _("Not collected"),
+    }[Status(status)]
+
+
+@require_POST
+@of_patient(Permission.DISPENSE)
+def ready(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    found = prescription_or_404(request, patient, prescription_id)
+    try:
+        actions.mark_ready(by=user, prescription=found, now=timezone.now())
+        messages.success(request, _("Ready: %(medicine)s. The patient is told.") % {"medicine": found.medicine})
+    except actions.NotPossible as problem:
+        messages.warning(request, str(problem))
+    return redirect("prescriptions:dispensary")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@of_patient(Permission.DISPENSE)
+def pick_up(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    found = prescription_or_404(request, patient, prescription_id)
+    form = PickUpForm(request.POST if request.method == "POST" else None, initial={"name": patient.name})
+    if not form.is_valid():
+        context = page_context(request, patient) | {"prescription": found, "form": form}
+        return render(request, "prescriptions/pick_up.html", context, status=422 if form.is_bound else 200)
+    try:
+        actions.pick_up(by=user, prescription=found, now=timezone.now(), **form.cleaned_data)
+    except actions.NotPossible as problem:
+        messages.warning(request, str(problem))
+        return redirect("prescriptions:prescription", patient.pk, found.pk)
+    messages.success(request, _("Handed out: %(medicine)s. The prescriber is told.") % {"medicine": found.medicine})
+    return redirect(f"{reverse('prescriptions:dispensary')}?show={Status.READY.value}")

@@ -1,0 +1,174 @@
+"""Prescribing: find the medicine, say how it is taken, see what the safety check says, sign."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from healthcare.accounts.guards import requires, step_up
+from healthcare.accounts.permissions import Permission
+from patients.doors import of_patient
+from patients.models import Patient
+from prescriptions import actions, queries
+from prescriptions.forms import AnswersForm, ChooseForm, PrescribeForm
+from prescriptions.models import Medication, Prescription
+from prescriptions.rules.safety import Result
+from prescriptions.rules.sig import quantity_of, quantity_sum, quantity_text, sig_text
+from prescriptions.views.pages import page_context, prescription_or_404
+
+Status = Prescription.Status
+SHORTEST_SEARCH = 2
+
+
+@require_safe
+@requires(Permission.PRESCRIBE)
+def written(request: HttpRequest) -> HttpResponse:
+    """What this doctor prescribed and where it stands."""
+    user: Any = request.user
+    status = request.GET.get("show", "")
+    status = status if status in Prescription.GOING else ""
+    context = {
+        "prescriptions": actions.list_written(by=user, status=status),
+        "shown": status,
+        "states": [("", _("All open")), *((state.value, state.label) for state in Prescription.GOING)],
+    }
+    return render(request, "prescriptions/written.html", context)
+
+
+# == Which medicine ==
+@require_http_methods(["GET", "HEAD", "POST"])
+@of_patient(Permission.PRESCRIBE)
+def choose(request: HttpRequest, patient: Patient) -> HttpResponse:
+    user: Any = request.user
+    form = ChooseForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return search_page(request, patient, form)
+    chosen = form.cleaned_data["medication"]
+    medication = get_object_or_404(Medication.objects.offered(), pk=chosen) if chosen else None
+    draft = actions.draft_prescription(
+        by=user,
+        patient=patient,
+        medication=medication,
+        medicine=form.cleaned_data["medicine"],
+        encounter=queries.current_encounter(user, patient),
+        now=timezone.now(),
+    )
+    return redirect("prescriptions:prescription", patient.pk, draft.pk)
+
+
+def search_page(request: HttpRequest, patient: Patient, form: ChooseForm) -> HttpResponse:
+    """The whole page, or only what was found, for htmx: the same template either way."""
+    htmx: Any = request.htmx  # type: ignore[attr-defined]
+    part = htmx and not htmx.boosted and not htmx.history_restore_request
+    text = request.GET.get("q", "").strip()
+    context: dict[str, Any] = {
+        "patient": patient,
+        "text": text,
+        "form": form,
+        "too_short": 0 < len(text) < SHORTEST_SEARCH,
+        "found": queries.find_medications(text) if len(text) >= SHORTEST_SEARCH else [],
+        "frame": "patients/part.html" if part else "patients/chart_page.html",
+    }
+    if not part:
+        context |= page_context(request, patient)
+    return render(request, "prescriptions/choose.html", context, status=422 if form.is_bound else 200)
+
+
+# == How it is taken, and is it safe ==
+def editor(
+    request: HttpRequest,
+    patient: Patient,
+    draft: Prescription,
+    *,
+    form: PrescribeForm | None = None,
+    answers: AnswersForm | None = None,
+    result: Result | None = None,
+) -> HttpResponse:
+    """The draft with the check as it stands this moment, in the first answer."""
+    user: Any = request.user
+    now = timezone.now()
+    result = result or queries.check_prescription(user, draft, now)
+    bound = form is not None
+    form = form or PrescribeForm(prescription=draft)
+    answers = answers or AnswersForm(result=result)
+    context = (
+        page_context(request, patient)
+        | preview_context(draft, form)
+        | {
+            "form": form,
+            "answers": answers,
+            "result": result,
+            "ran_at": now,
+            "findings": [(one, answers.reason_of(one.key), answers.words_of(one.key)) for one in result.findings],
+            "unchecked": [(one, answers.reason_of(one.key), answers.words_of(one.key)) for one in result.unchecked],
+            "problem_fields": [answers[name] for name in answers.fields] if result.problem else [],
+            "severe": sum(finding.must_be_answered for finding in result.findings),
+            "taken": queries.taken_with_marks(user, draft, result, now),
+            "weight": queries.last_weight(user, patient),
+        }
+    )
+    return render(request, "prescriptions/prescribe.html", context, status=422 if bound else 200)
+
+
+def preview_context(draft: Prescription, form: PrescribeForm) -> dict[str, Any]:
+    """What the label will say: of what was typed where it can be followed, else of the draft as it was kept."""
+    sig = form.sig() if form.is_bound and form.is_valid() else draft.directions
+    found = {"prescription": draft, "label": "", "quantity": "", "reckoned": ""}
+    if sig is not None and not (form.is_bound and not form.is_valid()):
+        amount, unit = quantity_of(sig)
+        found |= {"label": sig_text(sig), "quantity": quantity_text(amount, unit), "reckoned": quantity_sum(sig)}
+    return found
+
+
+@require_POST
+@of_patient(Permission.PRESCRIBE)
+def change(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    """Keep the draft. htmx does it while one types, and gets the label and the quantity back."""
+    user: Any = request.user
+    draft = prescription_or_404(request, patient, prescription_id)
+    form = PrescribeForm(request.POST, prescription=draft)
+    by_itself = bool(request.htmx)  # type: ignore[attr-defined]
+    if not form.is_valid():
+        if by_itself:
+            return render(request, "prescriptions/preview.html", preview_context(draft, form))
+        return editor(request, patient, draft, form=form)
+    try:
+        actions.change_draft(by=user, prescription=draft, content=form.content(), now=timezone.now())
+    except actions.NotPossible as problem:
+        messages.error(request, str(problem))
+        return redirect("prescriptions:prescription", patient.pk, draft.pk)
+    if by_itself:
+        return render(request, "prescriptions/preview.html", preview_context(draft, form) | {"kept_at": timezone.now()})
+    messages.success(request, _("Kept as a draft."))
+    return redirect("prescriptions:prescription", patient.pk, draft.pk)
+
+
+@require_POST
+@of_patient(Permission.PRESCRIBE)
+@step_up
+def sign(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    draft = prescription_or_404(request, patient, prescription_id)
+    now = timezone.now()
+    result = queries.check_prescription(user, draft, now)
+    form = PrescribeForm(request.POST, prescription=draft)
+    answers = AnswersForm(request.POST, result=result)
+    if not (form.is_valid() & answers.is_valid()):
+        return editor(request, patient, draft, form=form, answers=answers, result=result)
+    try:
+        actions.sign_prescription(
+            by=user, prescription=draft, overrides=answers.answers(), content=form.content(), now=now
+        )
+    except actions.FindingsUnanswered:
+        answers.say_what_is_missing()
+        return editor(request, patient, draft, form=form, answers=answers, result=result)
+    except actions.NotPossible as problem:
+        messages.error(request, str(problem))
+        return redirect("prescriptions:prescription", patient.pk, draft.pk)
+    messages.success(request, _("Signed. The dispensary has it; you hear when it is collected, and when it is not."))
+    return redirect("prescriptions:medicines", patient.pk)
