@@ -1,0 +1,101 @@
+"""The verbs of a visit: begin it, with or without an appointment, and finish it."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from healthcare.accounts.models import Provider, Site, User
+from healthcare.audit import record
+from healthcare.events import publish
+from patients.models import Patient
+from records.access.encounters import check_can_finish, check_can_start
+from records.events import EncounterFinished, EncounterStarted
+from records.models import Encounter
+from records.models.encounters import ENCOUNTER_MOVES
+from scheduling.actions import finish_visit, start_visit
+from scheduling.models import Appointment
+
+Status = Encounter.Status
+
+
+class NotStarted(Exception):
+    """The message is a sentence for whoever asked."""
+
+
+class NotFinished(Exception):
+    """The message is a sentence for whoever asked."""
+
+
+@transaction.atomic
+def start_encounter(
+    *,
+    by: User,
+    patient: Patient,
+    provider: Provider,
+    site: Site,
+    appointment: Appointment | None = None,
+    reason: str = "",
+    now: datetime,
+) -> Encounter:
+    """Begin the visit at `now`; an appointment moves to "with the provider" in the same transaction.
+
+    An appointment that has its visit already gives that one back, and nothing happens. Raises NotAllowed, NotInScope,
+    NotStarted, and NotBookable where the appointment cannot begin.
+    """
+    check_can_start(by, patient, provider)
+    if not by.memberships.current().filter(site=site, role=by.acting_role).exists():
+        raise NotStarted(_("You do not work at this site."))
+    if appointment is not None:
+        if appointment.patient_id != patient.pk:
+            raise NotStarted(_("This appointment is another patient's."))
+        appointment = start_visit(by=by, appointment=appointment, now=now)  # locks it: one visit an appointment
+        known = Encounter.objects.visible_to(by).filter(appointment=appointment).first()
+        if known is not None:
+            return known
+    encounter = Encounter(
+        patient=patient,
+        provider=provider,
+        site=site,
+        appointment=appointment,
+        status=Status.IN_PROGRESS,
+        reason=reason or (appointment.reason if appointment else ""),
+        started_at=now,
+    )
+    encounter.save(force_insert=True)
+    record("records.start_encounter", by=by, patient_id=patient.pk, target=encounter)
+    publish(EncounterStarted(encounter_id=encounter.pk, patient_id=patient.pk))
+    return encounter
+
+
+@transaction.atomic
+def finish_encounter(*, by: User, encounter: Encounter, now: datetime) -> Encounter:
+    """End the visit at `now`, and its appointment with it; the note may be signed later. Ended already: nothing.
+
+    Raises NotAllowed, NotInScope, and NotFinished for a visit that never began or was entered in error.
+    """
+    check_can_finish(by, encounter)
+    encounter = locked(encounter)
+    if encounter.status == Status.FINISHED:
+        return encounter
+    if Status.FINISHED not in ENCOUNTER_MOVES[encounter.status]:
+        raise NotFinished(
+            _("This visit is “%(now)s”, so it cannot be finished.") % {"now": encounter.get_status_display()}
+        )
+    if encounter.appointment is not None:
+        finish_visit(by=by, appointment=encounter.appointment, now=now)
+    encounter.status, encounter.finished_at, encounter.finished_by = Status.FINISHED, now, by
+    encounter.save(update_fields=["status", "finished_at", "finished_by", "updated_at"])
+    record("records.finish_encounter", by=by, patient_id=encounter.patient_id, target=encounter)
+    publish(
+        EncounterFinished(
+            encounter_id=encounter.pk, patient_id=encounter.patient_id, appointment_id=encounter.appointment_id
+        )
+    )
+    return encounter
+
+
+def locked(encounter: Encounter) -> Encounter:
+    """The row as it is now, kept still until the transaction ends."""
+    rows = Encounter.objects.select_for_update(of=("self",)).select_related("provider", "appointment", "patient")
+    return rows.get(pk=encounter.pk)

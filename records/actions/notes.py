@@ -1,0 +1,202 @@
+"""The verbs of a note: keep the draft, throw it away, sign it, and add to what is signed."""
+
+from dataclasses import asdict
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from healthcare.accounts.access import check_can
+from healthcare.accounts.models import User
+from healthcare.accounts.permissions import Permission
+from healthcare.audit import record, record_now
+from healthcare.events import publish
+from patients.models import Patient
+from records.access.encounters import check_can_add, check_can_sign, check_can_write
+from records.actions.encounters import locked
+from records.actions.writing import Content, entry_of
+from records.events import EntryRecorded, NoteSigned
+from records.models import Draft, Encounter, Entry
+from records.queries.encounters import ToSign, draft_of, notes_to_sign
+from records.rules.notes import NoteText, clean_text, is_later_stroke, note_text, signature_of
+
+NOTE, ADDENDUM = "note", "addendum"
+PROGRESS_NOTE = {"code": "11506-3", "code_system": "loinc", "display": "Progress note"}
+WRITABLE = (Encounter.Status.IN_PROGRESS, Encounter.Status.FINISHED)
+
+
+class DraftMoved(Exception):
+    """The draft was saved from another page since this one was opened; `draft` is what is kept now."""
+
+    def __init__(self, draft: Draft) -> None:
+        super().__init__(_("This note was saved in another window after you opened it here."))
+        self.draft = draft
+
+
+class NotWritable(Exception):
+    """The note is signed, or the visit has none; the message is a sentence."""
+
+
+class NoteIncomplete(Exception):
+    """Parts without which nothing is signed; `missing` names them."""
+
+    def __init__(self, missing: list[str]) -> None:
+        super().__init__(_("The note is not complete: write your view and the plan."))
+        self.missing = missing
+
+
+class NothingToAdd(Exception):
+    """An addendum without text, or to what is no signed note; the message is a sentence."""
+
+
+@transaction.atomic
+def save_draft(*, by: User, encounter: Encounter, text: NoteText, version: int, pen: str = "") -> Draft:
+    """Keep what is written so far; one row, overwritten, audited when it is begun and never again.
+
+    `version` is the one the page was opened on, 0 for none; `pen` names the page and its stroke. Raises DraftMoved
+    where another page saved meanwhile, NotWritable once the note is signed, NotAllowed, NotInScope.
+    """
+    check_can_write(by, encounter)
+    encounter = _writable(encounter)
+    draft = draft_of(by, encounter)
+    if draft is None:
+        draft = Draft(
+            patient_id=encounter.patient_id, encounter=encounter, author=by, kind=NOTE, content=asdict(text), pen=pen
+        )
+        draft.save(force_insert=True)
+        record("records.begin_draft", by=by, patient_id=encounter.patient_id, target=draft)
+        return draft
+    if note_text(draft.content) != text:
+        _check_not_moved(draft, version, pen)
+        draft.content, draft.version, draft.pen = asdict(text), draft.version + 1, pen
+        draft.save(update_fields=["content", "version", "pen", "updated_at"])
+    return draft
+
+
+@transaction.atomic
+def throw_draft_away(*, by: User, encounter: Encounter, version: int) -> None:
+    """Delete the draft for good, if it is still the one that was seen. Raises DraftMoved, NotAllowed, NotInScope."""
+    check_can_write(by, encounter)
+    encounter = locked(encounter)
+    draft = draft_of(by, encounter)
+    if draft is None:
+        return
+    _check_not_moved(draft, version, "")
+    record("records.throw_draft_away", by=by, patient_id=encounter.patient_id, target=draft)
+    draft.delete()
+
+
+@transaction.atomic
+def sign_note(*, by: User, encounter: Encounter, text: NoteText, version: int, pen: str = "", now: datetime) -> Entry:
+    """Sign this text, the one before the signer's eyes, as the visit's note; the draft is gone after it.
+
+    The signature binds the text, whose it is, the signer and `now`; from here on the row never changes. The patient
+    may read it from now on (45 CFR 171). Ask for a step-up at the door. Raises NoteIncomplete, DraftMoved, NotWritable,
+    NotAllowed, NotInScope.
+    """
+    check_can_sign(by, encounter)
+    encounter = _writable(encounter)
+    if missing := text.missing():
+        raise NoteIncomplete(missing)
+    draft = draft_of(by, encounter)
+    if draft is not None and note_text(draft.content) != text:
+        _check_not_moved(draft, version, pen)
+    note = _signed(
+        by,
+        Content(NOTE, data=asdict(text), **PROGRESS_NOTE),
+        patient=encounter.patient,
+        encounter=encounter,
+        effective_at=encounter.started_at or now,
+        now=now,
+    )
+    encounter.note_signed_at = now
+    encounter.save(update_fields=["note_signed_at", "updated_at"])
+    if draft is not None:
+        draft.delete()
+    record("records.sign_note", by=by, patient_id=note.patient_id, target=note)
+    publish(EntryRecorded(entry_id=note.pk, patient_id=note.patient_id, kind=NOTE))
+    publish(NoteSigned(entry_id=note.pk, patient_id=note.patient_id, encounter_id=encounter.pk))
+    return note
+
+
+@transaction.atomic
+def add_addendum(*, by: User, note: Entry, text: str, now: datetime) -> Entry:
+    """Add to a signed note, signed in its turn; the note itself stays as it is. Ask for a step-up at the door.
+
+    Raises NothingToAdd, NotAllowed, NotInScope.
+    """
+    check_can_add(by, note)
+    if note.kind != NOTE or note.signed_at is None or note.record_status == Entry.RecordStatus.ENTERED_IN_ERROR:
+        raise NothingToAdd(_("Only a signed note can be added to."))
+    text = clean_text(text)
+    if not text:
+        raise NothingToAdd(_("Write what is to be added."))
+    content = Content(ADDENDUM, display="Addendum", data={"text": text})
+    addendum = _signed(
+        by, content, patient=note.patient, encounter=note.encounter, effective_at=now, now=now, parent=note
+    )
+    record("records.add_addendum", by=by, patient_id=note.patient_id, target=addendum, detail={"note": str(note.pk)})
+    publish(EntryRecorded(entry_id=addendum.pk, patient_id=note.patient_id, kind=ADDENDUM))
+    return addendum
+
+
+@transaction.atomic
+def reopen_note(*, by: User | None, patient_id: UUID, entry_id: UUID) -> None:
+    """The signed note was voided: its visit waits for a note again. Anything else: nothing happens."""
+    note = Entry.objects.filter(patient_id=patient_id, pk=entry_id, kind=NOTE).first()
+    if note is None or note.encounter_id is None or note.record_status != Entry.RecordStatus.ENTERED_IN_ERROR:
+        return
+    encounter = Encounter.objects.select_for_update(of=("self",)).get(pk=note.encounter_id)
+    if Entry.objects.current().filter(patient_id=patient_id, encounter=encounter, kind=NOTE).exists():
+        return  # signed anew since
+    encounter.note_signed_at = None
+    encounter.save(update_fields=["note_signed_at", "updated_at"])
+    record("records.reopen_note", by=by, patient_id=patient_id, target=encounter)
+
+
+def list_notes_to_sign(*, by: User, now: datetime) -> list[ToSign]:
+    """The actor's visits without a signed note, the oldest first. Raises NotAllowed and AuditUnavailable."""
+    check_can(by, Permission.WRITE_NOTE)
+    record_now("records.list_notes_to_sign", by=by)
+    return notes_to_sign(by, now)
+
+
+# == Steps ==
+def _writable(encounter: Encounter) -> Encounter:
+    encounter = locked(encounter)
+    if encounter.note_signed_at is not None:
+        raise NotWritable(_("The note of this visit is signed already. Write an addendum instead."))
+    if encounter.status not in WRITABLE:
+        raise NotWritable(_("This visit has no note to write."))
+    return encounter
+
+
+def _check_not_moved(draft: Draft, version: int, pen: str) -> None:
+    if draft.version != version and not is_later_stroke(draft.pen, pen):
+        raise DraftMoved(draft)
+
+
+def _signed(
+    by: User,
+    content: Content,
+    *,
+    patient: Patient,
+    encounter: Encounter | None,
+    effective_at: datetime,
+    now: datetime,
+    parent: Entry | None = None,
+) -> Entry:
+    entry = entry_of(
+        content, by=by, patient=patient, effective_at=effective_at, now=now, encounter=encounter, parent=parent
+    )
+    entry.signed_at, entry.signed_by, entry.released_by = now, by, by
+    entry.signature = signature_of(
+        entry.data,
+        patient_id=patient.pk,
+        encounter_id=encounter.pk if encounter else None,
+        signer_id=by.pk,
+        signed_at=now,
+    )
+    entry.save(force_insert=True)
+    return entry

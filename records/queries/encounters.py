@@ -1,0 +1,301 @@
+"""What the pages of a visit, of its note and of a patient's visits show."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from healthcare.accounts.models import Site, User
+from healthcare.accounts.parts import FAILED_CARD, Card
+from healthcare.events.parts import answers_of
+from patients.models import Patient
+from records.kinds import kind_of
+from records.kinds.condition import PRESENT
+from records.kinds.flags import value_text
+from records.kinds.vital_signs import NAMES, ORDER
+from records.models import Draft, Encounter, Entry
+from records.rules.notes import NoteText, is_late, note_text, signature_of
+from scheduling.models import HERE, OPEN, Appointment
+
+MOST_VISITS = 100
+TO_SIGN_SHOWN = 50
+BEFORE_THE_VISIT = timedelta(hours=12)  # what a nurse measured today stands beside the note, begun or not
+
+
+# == A signed note ==
+@dataclass(frozen=True)
+class SignedNote:
+    """A note as it was signed, with what was added since, oldest first; `intact` says that the signature still fits."""
+
+    entry: Entry
+    text: NoteText
+    intact: bool
+    addenda: Sequence["Addendum"] = ()
+
+
+@dataclass(frozen=True)
+class Addendum:
+    entry: Entry
+    text: str
+    intact: bool
+
+
+def is_intact(entry: Entry) -> bool:
+    """Whether the signature fits what the row says now."""
+    if entry.signed_at is None or entry.signed_by_id is None:
+        return False
+    return entry.signature == signature_of(
+        entry.data,
+        patient_id=entry.patient_id,
+        encounter_id=entry.encounter_id,
+        signer_id=entry.signed_by_id,
+        signed_at=entry.signed_at,
+    )
+
+
+def signed_note(entries: Iterable[Entry]) -> SignedNote | None:
+    """The note among these entries of one visit, with its addenda."""
+    rows = list(entries)
+    note = next((entry for entry in rows if entry.kind == "note"), None)
+    if note is None:
+        return None
+    added = [entry for entry in rows if entry.kind == "addendum" and entry.parent_id == note.pk]
+    return SignedNote(
+        entry=note,
+        text=note_text(note.data),
+        intact=is_intact(note),
+        addenda=[
+            Addendum(entry, str(entry.data.get("text", "")), is_intact(entry))
+            for entry in sorted(added, key=lambda entry: (entry.effective_at, entry.pk))
+        ],
+    )
+
+
+# == Measured ==
+@dataclass(frozen=True)
+class Measured:
+    """What was measured at one time: labels and values as people read them, the pressure first."""
+
+    entry: Entry
+    facts: Sequence[tuple[Any, str]]
+
+
+def measured_of(entries: Iterable[Entry]) -> list[Measured]:
+    """The panels of vital signs among these entries, in their order, with what was measured in each."""
+    rows = [entry for entry in entries if entry.kind == "vital_signs"]
+    parts: dict[UUID, list[Entry]] = {}
+    for entry in rows:
+        if entry.parent_id is not None:
+            parts.setdefault(entry.parent_id, []).append(entry)
+    return [Measured(panel, _facts(parts.get(panel.pk, []))) for panel in rows if panel.parent_id is None]
+
+
+def _facts(measures: Iterable[Entry]) -> list[tuple[Any, str]]:
+    places = {code: place for place, code in enumerate(ORDER)}
+    inorder = sorted(measures, key=lambda entry: (places.get(entry.code, len(places)), entry.pk))
+    return [(NAMES.get(entry.code, entry.display), value_text(entry)) for entry in inorder]
+
+
+# == One visit ==
+@dataclass(frozen=True)
+class VisitPage:
+    """Everything of one visit that this reader may see, by kind; `draft` only of the reader's own."""
+
+    encounter: Encounter
+    note: SignedNote | None
+    draft: Draft | None
+    vitals: Sequence[Measured] = ()
+    diagnoses: Sequence[Entry] = ()
+    lines: Sequence["Line"] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """Any other entry of the visit, as one line: what it is, what it says, and its status role."""
+
+    entry: Entry
+    title: Any
+    text: str
+    role: str
+
+
+def line_of(entry: Entry) -> Line:
+    kind = kind_of(entry.kind)
+    return Line(entry, entry.display or kind.name, kind.summary(entry), kind.role(entry))
+
+
+def with_names(encounters: "QuerySet[Encounter]") -> "QuerySet[Encounter]":
+    """Each with whom, where and of whom, and the appointment it came from."""
+    return encounters.select_related("provider", "site", "patient", "appointment")
+
+
+def entries_of(user: User, encounter: Encounter) -> list[Entry]:
+    """What belongs to this visit and is neither void nor replaced, newest first.
+
+    What a nurse measured before the visit began is not tied to it in the rows, and belongs to it.
+    """
+    seen = Entry.objects.visible_to(user).current().filter(patient_id=encounter.patient_id)
+    of_visit = Q(encounter=encounter) | (Q(kind="vital_signs", encounter=None) & _shortly_before(encounter))
+    return list(seen.filter(of_visit).select_related("author", "signed_by").newest_first())
+
+
+def _shortly_before(encounter: Encounter) -> Q:
+    if encounter.started_at is None:
+        return Q(pk__in=[])
+    until = encounter.finished_at or encounter.started_at + BEFORE_THE_VISIT
+    return Q(effective_at__gte=encounter.started_at - BEFORE_THE_VISIT, effective_at__lte=until)
+
+
+def visit_page(user: User, encounter: Encounter) -> VisitPage:
+    """Two queries: the entries of the visit, and one's own draft."""
+    entries = entries_of(user, encounter)
+    by_kind: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if entry.parent_id is None:
+            by_kind.setdefault(entry.kind, []).append(entry)
+    apart = ("note", "addendum", "vital_signs", "condition")
+    return VisitPage(
+        encounter=encounter,
+        note=signed_note(entries),
+        draft=draft_of(user, encounter),
+        vitals=measured_of(entries),
+        diagnoses=by_kind.get("condition", []),
+        lines=[line_of(entry) for kind, rows in by_kind.items() if kind not in apart for entry in rows],
+    )
+
+
+def draft_of(user: User, encounter: Encounter) -> Draft | None:
+    """This person's own draft of the visit's note."""
+    drafts = Draft.objects.visible_to(user).filter(patient_id=encounter.patient_id, encounter=encounter, kind="note")
+    return drafts.first()
+
+
+# == Beside the note, while it is written ==
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside the note: measured for this visit, said in it, and what the patient has besides."""
+
+    measured: Sequence[Measured]
+    diagnoses: Sequence[Entry]
+    problems: Sequence[Entry]
+
+
+def beside_note(user: User, encounter: Encounter) -> Beside:
+    """One query."""
+    seen = Entry.objects.visible_to(user).current().filter(patient_id=encounter.patient_id)
+    measured = Q(kind="vital_signs") & (Q(encounter=encounter) | _shortly_before(encounter))
+    rows = list(seen.filter(Q(kind="condition") | measured).select_related("author").newest_first())
+    conditions = [entry for entry in rows if entry.kind == "condition"]
+    return Beside(
+        measured=measured_of(rows),
+        diagnoses=[entry for entry in conditions if entry.encounter_id == encounter.pk],
+        problems=[
+            entry for entry in conditions if entry.encounter_id != encounter.pk and entry.clinical_status in PRESENT
+        ],
+    )
+
+
+@dataclass(frozen=True)
+class PastVisit:
+    """The signed note before this one, with the visit it belongs to."""
+
+    encounter: Encounter
+    note: SignedNote
+
+
+def previous_visit(user: User, encounter: Encounter) -> PastVisit | None:
+    """The patient's last visit before this one that has a signed note, whoever held it. Two queries."""
+    notes = Entry.objects.visible_to(user).current().filter(patient_id=encounter.patient_id)
+    before = notes.filter(kind="note", encounter__isnull=False).exclude(encounter=encounter)
+    if encounter.started_at is not None:
+        before = before.filter(effective_at__lt=encounter.started_at)
+    last = before.select_related("signed_by", "encounter__provider", "encounter__site").newest_first().first()
+    if last is None or last.encounter is None:
+        return None
+    addenda = notes.filter(kind="addendum", parent=last).select_related("signed_by").newest_first()
+    note = signed_note([last, *addenda])
+    return PastVisit(last.encounter, note) if note else None
+
+
+# == A patient's visits ==
+def encounters_of(user: User, patient: Patient, *, at_most: int = MOST_VISITS) -> list[Encounter]:
+    """The newest first."""
+    seen = with_names(Encounter.objects.visible_to(user).filter(patient=patient))
+    return list(seen.order_by("-started_at", "-pk")[:at_most])
+
+
+def open_encounter_of(user: User, patient: Patient) -> Encounter | None:
+    """The visit that this person holds with this patient at present."""
+    seen = Encounter.objects.visible_to(user).filter(patient=patient, provider__user=user, status="in_progress")
+    return seen.order_by("-started_at", "-pk").first()
+
+
+def appointment_to_begin(user: User, patient: Patient, now: datetime) -> Appointment | None:
+    """This person's visit with the patient that can begin: the patient is here, or it is due within half a day."""
+    near = (now - BEFORE_THE_VISIT, now + BEFORE_THE_VISIT)
+    due = Q(status__in=HERE) | Q(status__in=OPEN, during__startswith__range=near)
+    taken = Encounter.objects.filter(appointment=OuterRef("pk"))
+    seen = Appointment.objects.visible_to(user).filter(due, ~Exists(taken), patient=patient, provider__user=user)
+    return seen.select_related("visit_type", "site").order_by("during").first()
+
+
+def sites_to_start_at(user: User) -> "QuerySet[Site]":
+    """Where this person works now, in the role they act in."""
+    current = user.memberships.current().filter(role=user.acting_role or "")
+    return Site.objects.filter(pk__in=current.values("site")).order_by("name")
+
+
+# == For the patient ==
+def summaries_of(user: User, patient: Patient, *, at_most: int = MOST_VISITS) -> list[Encounter]:
+    """The patient's own visits whose note is signed, the newest first."""
+    seen = with_names(Encounter.objects.visible_to(user).filter(patient=patient, note_signed_at__isnull=False))
+    return list(seen.order_by("-started_at", "-pk")[:at_most])
+
+
+def next_visits(user: User, patient: Patient, now: datetime) -> list[Appointment]:
+    """What is booked next, at most three."""
+    seen = Appointment.objects.visible_to(user).filter(patient=patient, status__in=OPEN, during__startswith__gt=now)
+    return list(seen.select_related("provider", "site", "visit_type").order_by("during")[:3])
+
+
+# == Notes to sign ==
+@dataclass(frozen=True)
+class ToSign:
+    """A visit whose note waits: begun as a draft or not, and whether it is late."""
+
+    encounter: Encounter
+    has_draft: bool
+    late: bool
+
+
+def notes_to_sign(user: User, now: datetime, *, at_most: int = TO_SIGN_SHOWN) -> list[ToSign]:
+    """The visits of this provider without a signed note, the oldest first. Two queries."""
+    mine = with_names(Encounter.objects.visible_to(user).note_to_sign().filter(provider__user=user))
+    visits = list(mine.order_by("started_at", "pk")[:at_most])
+    drafts = Draft.objects.visible_to(user).filter(encounter__in=visits, kind="note")
+    begun = set(drafts.values_list("encounter_id", flat=True))
+    return [ToSign(visit, visit.pk in begun, is_late(visit.finished_at, now)) for visit in visits]
+
+
+def count_notes_to_sign(user: User) -> int:
+    return Encounter.objects.visible_to(user).note_to_sign().filter(provider__user=user).count()
+
+
+# == Cards of the apps to the right ==
+def cards_for_visit(part: str, encounter: Encounter, user: User, now: datetime) -> list[Card]:
+    """What the apps have for a page about this visit, in their order; one that failed says so."""
+    return _cards(part, encounter, user, now)
+
+
+def cards_for_note(patient: Patient, user: User, now: datetime) -> list[Card]:
+    """What the apps have to keep in sight while the note is written."""
+    return _cards("records.NoteCard", patient, user, now)
+
+
+def _cards(part: str, subject: Encounter | Patient, user: User, now: datetime) -> list[Card]:
+    answers = answers_of(part, lambda card: card(subject, user, now))
+    cards = [FAILED_CARD if given.failed else given.value for given in answers]
+    return sorted((card for card in cards if card is not None), key=lambda card: card.order)
