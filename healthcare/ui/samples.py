@@ -10,6 +10,7 @@ from healthcare.ui.calendars import Calendar, Column, Entry, Slot, SlotDay
 from healthcare.ui.charts import Goal, LineChart, Point, Series
 from healthcare.ui.fields import DateOfBirthField, NumberField, PhoneField
 from healthcare.ui.forms import AboutMyself, AboutSomeone
+from healthcare.ui.ranges import RangePicture
 
 NOW = datetime(2026, 11, 23, 14, 52, tzinfo=UTC)
 ROLE_MEANINGS = (
@@ -91,6 +92,7 @@ def context() -> dict[str, Any]:
         "pressure": pressure(),
         "one_reading": one_reading(),
         "no_readings": LineChart(_("Weight"), "kg", [Series(_("Weight"), [])], key="none"),
+        "picture": picture(),
         "trend": [7.9, 7.8, 7.6, 7.5, 7.4],
         "calendar_day": calendar_day(),
         "slot_days": slot_days(),
@@ -144,6 +146,19 @@ def pressure() -> LineChart:
 def one_reading() -> LineChart:
     points = [Point(date(2026, 11, 9), 7.4, "Laboratory")]
     return LineChart(_("Hemoglobin A1c"), "%", [Series(_("A1c"), points)], [Goal(7, _("goal below 7.0"))], 1, "a1c")
+
+
+def picture() -> RangePicture:
+    return RangePicture(
+        title=_("Potassium on its range"),
+        description=_("The value, 5.6, is above the usual range of 3.5 to 5.1. Last time it was 4.8."),
+        value=5.6,
+        marker=_("You: 5.6"),
+        words=(_("Low"), _("Usual"), _("High")),
+        low=3.5,
+        high=5.1,
+        before=4.8,
+    )
 
 
 def calendar_day() -> Calendar:

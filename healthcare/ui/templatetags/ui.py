@@ -22,7 +22,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from healthcare.ui import calendars, charts, dates, forms, icons, money, reading, words
+from healthcare.ui import calendars, charts, dates, forms, icons, money, ranges, reading, words
 
 register = template.Library()
 
@@ -165,6 +165,12 @@ def allergy(role: str, text: str, url: str = "", action: str = "") -> dict[str, 
 def chart(drawn: charts.LineChart) -> dict[str, Any]:
     """A line chart with its key, description and table; says so when there is nothing to draw."""
     return {"chart": drawn, "drawable": bool(drawn.points)}
+
+
+@register.inclusion_tag("ui/components/range_picture.html")
+def range_picture(picture: ranges.RangePicture) -> dict[str, Any]:
+    """One value on the line of what is usual, with the value of last time; its words stand beside it."""
+    return {"picture": picture}
 
 
 @register.inclusion_tag("ui/components/sparkline.html")
