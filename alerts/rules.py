@@ -31,6 +31,15 @@ KINDS = {
     "blocked_time": Kind(SCHEDULE, "front_desk"),
 }
 
+#: What was only out of range and was taken longer ago than this is history that was entered late: it alarms nobody.
+HISTORY = timedelta(hours=72)
+
+
+def is_history(severity: str, taken_at: datetime, now: datetime) -> bool:
+    """An urgent value is never history: whoever learns of it late has to know all the more."""
+    return severity != URGENT and now - taken_at > HISTORY
+
+
 # == Escalation ==
 OWNER, TEAM, SUPERVISORS = "owner", "team", "supervisors"
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from alerts.actions.alerts import close_alerts, raise_alert
-from alerts.rules import HIGH, INFO, SEVERITIES, URGENT
+from alerts.rules import HIGH, INFO, SEVERITIES, URGENT, is_history
 from healthcare.accounts.models import Provider, User
 from prescriptions.models import Prescription
 from records.models import Encounter, Entry
@@ -21,11 +21,13 @@ def raise_abnormal_value(
 ) -> None:
     """A value that a doctor must know: the provider of the visit, else the doctors at the site.
 
-    A severity that is not known here counts as urgent. A value voided meanwhile alarms nobody.
+    A severity that is not known here counts as urgent. A value voided meanwhile alarms nobody, nor one that was out of
+    range days ago and was entered late.
     """
+    severity = severity if severity in SEVERITIES else URGENT
     entries = Entry.objects.current().filter(pk=entry_id, patient_id=patient_id).select_related("patient")
     entry = entries.first()
-    if entry is None:
+    if entry is None or is_history(severity, entry.effective_at, now):
         return
     encounters = Encounter.objects.select_related("provider__user", "site")
     encounter = encounters.filter(pk=encounter_id).first() if encounter_id else None
@@ -33,7 +35,7 @@ def raise_abnormal_value(
         by=by,
         patient=entry.patient,
         kind="abnormal_value",
-        severity=severity if severity in SEVERITIES else URGENT,
+        severity=severity,
         source=f"records.entry:{entry_id}",
         owners=_account(encounter.provider) if encounter else (),
         site=encounter.site if encounter else None,

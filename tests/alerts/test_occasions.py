@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
 from alerts import subscribers
@@ -47,7 +48,7 @@ def the_alert() -> Alert:
 # == Abnormal values ==
 def abnormal(clinic: Clinic, severity: str = "urgent", **fields: Any) -> tuple[Entry, AbnormalValueRecorded]:
     encounter = EncounterFactory(patient=clinic.patient, provider=clinic.provider, site=clinic.site)
-    entry = EntryFactory(patient=clinic.patient, encounter=encounter, **fields)
+    entry = EntryFactory(patient=clinic.patient, encounter=encounter, **{"effective_at": timezone.now()} | fields)
     fact = AbnormalValueRecorded(
         entry_id=entry.pk, patient_id=clinic.patient.pk, severity=severity, encounter_id=encounter.pk
     )
@@ -71,8 +72,18 @@ def test_a_severity_that_nobody_knows_counts_as_urgent(clinic: Clinic) -> None:
     assert the_alert().severity == "urgent"
 
 
+@pytest.mark.parametrize(("severity", "alarms"), [("high", 0), ("urgent", 1)])
+def test_history_that_is_entered_late_alarms_nobody_unless_it_is_urgent(
+    clinic: Clinic, severity: str, alarms: int
+) -> None:
+    _, fact = abnormal(clinic, severity, effective_at=timezone.now() - timedelta(days=4))
+    with as_the_system():
+        subscribers.alert_of_abnormal_value(fact)
+    assert len(as_worker(alerts)) == alarms
+
+
 def test_without_an_encounter_or_an_account_the_team_of_the_site_is_asked(clinic: Clinic) -> None:
-    entry = EntryFactory(patient=clinic.patient)
+    entry = EntryFactory(patient=clinic.patient, effective_at=timezone.now())
     unsigned = EncounterFactory(patient=clinic.patient, provider=ProviderFactory(user=None), site=clinic.site)
     for encounter_id in (None, unsigned.pk, uuid4()):
         fact = AbnormalValueRecorded(

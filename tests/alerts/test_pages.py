@@ -29,7 +29,14 @@ POLL = HTMX | {"X-Background": "1"}
 
 
 def potassium(clinic: Clinic, **fields: Any) -> Alert:
-    entry = EntryFactory(patient=clinic.patient, display="Potassium", value="6.3", unit="mmol/L")
+    entry = EntryFactory(
+        patient=clinic.patient,
+        code="2823-3",
+        display="Potassium",
+        value="6.3",
+        unit="mmol/L",
+        data={"flag": "critical_high"},
+    )
     return AlertFactory(patient=clinic.patient, source=f"records.entry:{entry.pk}", **fields)
 
 
@@ -51,7 +58,7 @@ def test_the_list_says_whose_it_is_what_it_is_and_who_is_asked_next(clinic: Clin
     assert "For you" in html
     assert "For your team" in html
     assert "Canaryson" in html
-    assert "Abnormal value: Potassium" in html
+    assert "Abnormal value: <b>Potassium" in html
     assert "6.3 mmol/L" in html
     assert 'class="status bad">Urgent' in html, "severity has a word and a shape"
     assert "Asks Dr. Maren Okafor again" in html
@@ -99,6 +106,21 @@ def test_medicines_that_nobody_collected_name_the_medicine(clinic: Clinic, brows
         source=f"prescriptions.prescription:{prescription.pk}",
     )
     assert "apixaban 5 mg" in page(browser, clinic.doctor, LIST)
+
+
+def test_of_vital_signs_taken_together_only_what_is_out_of_range_is_said(clinic: Clinic, browser: Any) -> None:
+    panel = EntryFactory(patient=clinic.patient, kind="vital_signs", code="85353-1", display="Vital signs", value=None)
+    for code, name, value, flag in (("8867-4", "Heart rate", 171, "critical_high"), ("8310-5", "Temperature", 37, "")):
+        EntryFactory(
+            patient=clinic.patient, kind="vital_signs", parent=panel, code=code, display=name, value=value,
+            unit="/min", data={"flag": flag, "range": {"high": "100"}},
+        )  # fmt: skip
+    AlertFactory(patient=clinic.patient, source=f"records.entry:{panel.pk}")
+    html = page(browser, clinic.doctor, LIST)
+    assert "Heart rate" in html
+    assert "171" in html
+    assert "Critically high" in html
+    assert "Temperature" not in html
 
 
 def test_what_the_reader_may_not_see_is_only_named(clinic: Clinic, browser: Any) -> None:
@@ -277,7 +299,7 @@ def test_the_home_page_says_first_what_waits(clinic: Clinic, browser: Any, audit
     html = page(browser, clinic.doctor, "/")
     assert "Urgent alerts" in html
     assert "More wait" in html
-    assert html.count("Abnormal value: Potassium") == 5
+    assert html.count("Abnormal value: <b>Potassium") == 5
     assert html.count('class="count bad">6') == 1, "the bell counts what presses"
     assert ("alerts.list", "ok") in audited(clinic.doctor)
 

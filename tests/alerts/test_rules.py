@@ -59,6 +59,13 @@ def test_every_kind_has_a_name_and_a_team_that_may_see_it_and_answer() -> None:
         assert Permission.RECEIVE_ALERTS in role.permissions
 
 
+@pytest.mark.parametrize(
+    ("severity", "hours", "history"), [("high", 72, False), ("high", 73, True), ("urgent", 9000, False)]
+)
+def test_only_what_is_not_urgent_becomes_history(severity: str, hours: int, history: bool) -> None:
+    assert rules.is_history(severity, NOW - timedelta(hours=hours), NOW) is history
+
+
 def test_letters_name_areas_and_reasons_have_words() -> None:
     assert all(Scope(letter.area) for letter in rules.LETTERS.values())
     assert {letter.to for letter in rules.LETTERS.values()} == {rules.PATIENT, rules.ACCOUNT, rules.STAFF}
