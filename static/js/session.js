@@ -33,6 +33,11 @@ if (dialog) {
   function leaveNow() {
     if (ended) return;
     ended = true;
+    // A page that holds text the server does not have hides it, and waits for the same person to sign in again.
+    if (!document.dispatchEvent(new CustomEvent("session:ended", { cancelable: true }))) {
+      dialog.close();
+      return;
+    }
     document.querySelector("main")?.replaceChildren();
     for (const form of document.querySelectorAll("form[data-changed]")) delete form.dataset.changed;
     leave.submit();
@@ -72,6 +77,12 @@ if (dialog) {
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful && !event.detail.requestConfig.headers["X-Background"]) heard();
+  });
+
+  // What the page kept by itself while somebody typed was somebody's action.
+  document.addEventListener("session:heard", () => {
+    heard();
+    ended = false;
   });
 
   heard();

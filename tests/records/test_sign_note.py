@@ -115,13 +115,17 @@ CHANGES = [
 ]
 
 
+def run(statement: str, note: Entry) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [note.pk])
+
+
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("login", ["web", "worker"])
 def test_no_sql_changes_it(running, change, login) -> None:
     note = running.signs()
     with taking_role(login), acting_as(running.doctor), pytest.raises(DatabaseError), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(f"UPDATE records_entry SET {change} WHERE id = %s", [note.pk])
+        run(f"UPDATE records_entry SET {change} WHERE id = %s", note)
     with as_the_system():
         row = Entry.objects.get(pk=note.pk)
         assert is_intact(row)
@@ -132,8 +136,7 @@ def test_no_sql_changes_it(running, change, login) -> None:
 def test_no_sql_deletes_it(running, login) -> None:
     note = running.signs()
     with taking_role(login), acting_as(running.doctor), pytest.raises(DatabaseError), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("DELETE FROM records_entry WHERE id = %s", [note.pk])
+        run("DELETE FROM records_entry WHERE id = %s", note)
     with as_the_system():
         assert Entry.objects.filter(pk=note.pk).exists()
 

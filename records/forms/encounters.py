@@ -1,0 +1,24 @@
+"""What is asked before a visit without an appointment begins."""
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.accounts.models import Site
+from healthcare.ui.fields import LineField
+from healthcare.ui.forms import AboutSomeone
+
+
+class StartForm(AboutSomeone):
+    """Where, and what for."""
+
+    site = forms.ModelChoiceField(queryset=Site.objects.none(), label=_("Site"), empty_label=None)
+    reason = LineField(at_most=200, label=_("Why the patient came"))
+
+    def __init__(self, *args: Any, sites: "QuerySet[Site]", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["site"]
+        field.queryset = sites
+        field.label_from_instance = lambda site: site.name

@@ -1,0 +1,27 @@
+"""What records asks of the apps to its right, who name theirs in `AppConfig.parts`.
+
+The keys are `records.EncounterCard`, `records.NoteCard` and `records.SummaryCard`. Each is a function that answers with
+a `healthcare.accounts.parts.Card`, or None where there is nothing for this reader; one that raises leaves a card that
+says so. The template finds its context as `card`.
+"""
+
+from datetime import datetime
+from typing import Any, Protocol
+
+
+class EncounterCard(Protocol):
+    """A card on the page of one visit, for staff: what was prescribed in it, what it costs."""
+
+    def __call__(self, encounter: Any, user: Any, now: datetime) -> Any: ...
+
+
+class NoteCard(Protocol):
+    """A card beside the note while it is written: the medicines that the patient takes. As `patients.ChartCard`."""
+
+    def __call__(self, patient: Any, user: Any, now: datetime) -> Any: ...
+
+
+class SummaryCard(Protocol):
+    """A card in the patient's own summary of a visit, in plain words and for print: the medicines prescribed in it."""
+
+    def __call__(self, encounter: Any, user: Any, now: datetime) -> Any: ...

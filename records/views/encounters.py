@@ -1,0 +1,132 @@
+"""The pages of the staff about visits: begin, everything of one on a page, finish, and all of a patient's."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from healthcare.accounts.access import NotAllowed, can
+from healthcare.accounts.models import Provider
+from healthcare.accounts.permissions import Permission
+from patients.doors import chart_context, of_patient
+from patients.models import Patient
+from records.access.encounters import holds
+from records.actions.encounters import NotFinished, NotStarted, finish_encounter, start_encounter
+from records.doors import of_encounter
+from records.forms.encounters import StartForm
+from records.models import Encounter
+from records.queries import encounters as queries
+from scheduling.actions import NotBookable
+from scheduling.models import Appointment
+
+READ_AND_WRITE = ["GET", "HEAD", "POST"]
+TAB = "records:encounters"
+
+
+@require_safe
+@of_patient(Permission.READ_CLINICAL)
+def encounters(request: HttpRequest, patient: Patient) -> HttpResponse:
+    user: Any = request.user
+    context = chart_context(request, patient) | {
+        "encounters": queries.encounters_of(user, patient),
+        "may_start": can(user, Permission.WRITE_NOTE) and provider_of(user) is not None,
+        "to_begin": queries.appointment_to_begin(user, patient, timezone.now()),
+        "running": queries.open_encounter_of(user, patient),
+    }
+    return render(request, "records/encounters.html", context)
+
+
+@require_safe
+@of_encounter(Permission.READ_CLINICAL)
+def encounter(request: HttpRequest, patient: Patient, encounter: Encounter) -> HttpResponse:
+    user: Any = request.user
+    page = queries.visit_page(user, encounter)
+    context = chart_context(request, patient, tab=TAB) | {
+        "page": page,
+        "encounter": encounter,
+        "cards": queries.cards_for_visit("records.EncounterCard", encounter, user, timezone.now()),
+        "may_write": holds(user, encounter) and encounter.note_signed_at is None,
+        "may_add": page.note is not None and can(user, Permission.WRITE_NOTE),
+        "may_finish": holds(user, encounter) and encounter.status == Encounter.Status.IN_PROGRESS,
+        "may_diagnose": can(user, Permission.RECORD_CONDITION),
+    }
+    return render(request, "records/encounter.html", context)
+
+
+# == Begin ==
+@require_http_methods(READ_AND_WRITE)
+@of_patient(Permission.WRITE_NOTE)
+def start(request: HttpRequest, patient: Patient) -> HttpResponse:
+    """A visit without an appointment: somebody came, or rang."""
+    user: Any = request.user
+    provider = provider_of(user)
+    form = StartForm(request.POST if request.method == "POST" else None, sites=queries.sites_to_start_at(user))
+    context = chart_context(request, patient, tab=TAB) | {
+        "form": form,
+        "provider": provider,
+        "running": queries.open_encounter_of(user, patient),
+    }
+    if provider is None or not form.is_valid():
+        return render(request, "records/start.html", context, status=422 if form.is_bound else 200)
+    site, reason = form.cleaned_data["site"], form.cleaned_data["reason"]
+    try:
+        begun = start_encounter(
+            by=user, patient=patient, provider=provider, site=site, reason=reason, now=timezone.now()
+        )
+    except NotStarted as problem:
+        form.add_error(None, str(problem))
+        return render(request, "records/start.html", context, status=422)
+    return redirect("records:note", patient.pk, begun.pk)
+
+
+@require_POST
+@of_patient(Permission.WRITE_NOTE)
+def start_appointment(request: HttpRequest, patient: Patient, *, appointment_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    seen = Appointment.objects.visible_to(user).filter(patient=patient).select_related("site")
+    appointment: Appointment = get_object_or_404(seen, pk=appointment_id)
+    provider = provider_of(user)
+    try:
+        if provider is None:
+            raise NotStarted(_("Your account is not that of a provider, so you cannot begin a visit."))
+        begun = start_encounter(
+            by=user,
+            patient=patient,
+            provider=provider,
+            site=appointment.site,
+            appointment=appointment,
+            now=timezone.now(),
+        )
+    except (NotStarted, NotBookable, NotAllowed) as problem:
+        messages.error(request, str(problem))
+        return redirect(TAB, patient.pk)
+    return redirect("records:note", patient.pk, begun.pk)
+
+
+def provider_of(user: Any) -> Provider | None:
+    """The provider that this account is, while they still see patients."""
+    return Provider.objects.filter(user=user, ended_at=None).first()
+
+
+# == Finish ==
+@require_http_methods(READ_AND_WRITE)
+@of_encounter(Permission.WRITE_NOTE)
+def finish(request: HttpRequest, patient: Patient, encounter: Encounter) -> HttpResponse:
+    user: Any = request.user
+    if request.method != "POST":
+        if not holds(user, encounter) or encounter.status != Encounter.Status.IN_PROGRESS:
+            return redirect("records:encounter", patient.pk, encounter.pk)
+        context = chart_context(request, patient, tab=TAB) | {"encounter": encounter}
+        return render(request, "records/finish.html", context)
+    try:
+        finish_encounter(by=user, encounter=encounter, now=timezone.now())
+    except (NotFinished, NotBookable, NotAllowed) as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, _("The visit is finished. The bill is being made."))
+    return redirect("records:encounter", patient.pk, encounter.pk)
