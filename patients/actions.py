@@ -239,7 +239,8 @@ def open_for_visit(
     role: str = "doctor",
     site: Site | None = None,
     source: str,
-    during: TimestamptzRange,
+    starts_at: datetime,
+    ends_at: datetime,
     now: datetime,
 ) -> None:
     """Open the chart to a visit's provider and its site's teams, instead of what the same source opened before.
@@ -248,9 +249,9 @@ def open_for_visit(
     permission is asked: the row policy looks at the visit. A site that has the patient anyway gets no row.
     """
     earlier, rows = _opened_by(source, patient), []
-    until = during.upper + settings.VISIT_ACCESS_AFTER
+    until = ends_at + settings.VISIT_ACCESS_AFTER
     brings_site = site is not None and not _has_site(patient, site)
-    for scopes, start in ((VISIT_SCOPES, now), (CARE_SCOPES, max(now, during.lower - settings.VISIT_ACCESS_BEFORE))):
+    for scopes, start in ((VISIT_SCOPES, now), (CARE_SCOPES, max(now, starts_at - settings.VISIT_ACCESS_BEFORE))):
         common = {"patient": patient, "validity": TimestamptzRange(start, until), "source": source, "granted_by": by}
         if user is not None and (held := sorted(scopes & scopes_of(role))):
             rows.append(CareRelationship(kind="appointment", user=user, role=role, scopes=held, **common))
@@ -294,10 +295,7 @@ def sync_ended_access(*, by: User | None, at_most: int) -> int:
 
 
 def sync_site_access(*, by: User | None, site_id: UUID) -> int:
-    """Project anew every patient whom a site reaches: what its teams can open has changed; returns how many.
-
-    About 2,000 patients a second on two cores.
-    """
+    """Project anew every patient whom a site reaches, about 2,000 a second on two cores; returns how many."""
     reached = CareRelationship.objects.current().filter(site_id=site_id).order_by("patient_id")
     return sync_access(by=by, patient_ids=reached.values_list("patient_id", flat=True).distinct())
 

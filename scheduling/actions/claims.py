@@ -6,6 +6,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import OperationalError, connection
@@ -79,7 +80,7 @@ def claim_times(
             cursor.execute(CLAIM_PATIENT, [uuid7(), visit.patient_id, visit.pk, visit.during])
             if cursor.fetchone() is None:
                 raise PatientBusy
-        values = [lane, TimestamptzRange(*blocked), kind.value, visit and visit.pk, hold_until, reason]
+        values: list[Any] = [lane, TimestamptzRange(*blocked), kind.value, visit and visit.pk, hold_until, reason]
         cursor.execute(CLAIM, [*values, [uuid7() for _each in wanted], wanted])
         claimed = [row[0] for row in cursor.fetchall()]
     if len(claimed) < len(wanted):
@@ -94,8 +95,6 @@ def release_claims(
 
     The database checks the reach once more (`app.release_claims`); the web login can delete no claim itself.
     """
+    released: list[Any] = [list(resource_ids), visit and visit.pk, block_id]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT app.release_claims(%s::uuid[], %s::uuid, %s::uuid)",
-            [list(resource_ids), visit and visit.pk, block_id],
-        )
+        cursor.execute("SELECT app.release_claims(%s::uuid[], %s::uuid, %s::uuid)", released)

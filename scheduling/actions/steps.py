@@ -113,7 +113,8 @@ def open_chart(visit: Appointment, *, by: User | None, now: datetime) -> None:
         role=role,
         site=visit.site,
         source=source_of(visit),
-        during=visit.during,
+        starts_at=visit.starts_at,
+        ends_at=visit.ends_at,
         now=now,
     )
 

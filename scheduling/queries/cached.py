@@ -47,7 +47,7 @@ class Breaker:
         if time.monotonic() < self.closed_until:
             return otherwise
         try:
-            answer = ask(_client(settings.CACHES["default"]["LOCATION"]))
+            answer = ask(_client(str(settings.CACHES["default"]["LOCATION"])))
         except (redis.RedisError, OSError) as problem:
             self.failures += 1
             if self.failures >= TRIES:

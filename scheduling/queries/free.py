@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -23,11 +24,9 @@ class Time(StrEnum):
 def free_spans(resource_ids: Collection[UUID], between: Span) -> FreeSpans:
     """Work hours less claims, blocks and closures, in UTC, for each resource and site that has hours in between."""
     found: FreeSpans = {resource_id: {} for resource_id in resource_ids}
+    asked: list[Any] = [list(resource_ids), TimestamptzRange(*between)]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT resource_id, site_id, free FROM app.free_time(%s::uuid[], %s)",
-            [list(resource_ids), TimestamptzRange(*between)],
-        )
+        cursor.execute("SELECT resource_id, site_id, free FROM app.free_time(%s::uuid[], %s)", asked)
         for resource_id, site_id, free in cursor.fetchall():
             found[resource_id][site_id] = [(span.lower, span.upper) for span in free]
     return found
@@ -35,11 +34,10 @@ def free_spans(resource_ids: Collection[UUID], between: Span) -> FreeSpans:
 
 def time_is(resource_id: UUID, site_id: UUID, blocked: Span) -> Time:
     """Whether the whole span can be taken, by the database alone: the booking asks this under its locks."""
+    span = TimestamptzRange(*blocked)
+    asked: list[Any] = [span, span, [resource_id], span, site_id]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT work @> %s, free @> %s FROM app.free_time(ARRAY[%s]::uuid[], %s) WHERE site_id = %s",
-            [*[TimestamptzRange(*blocked)] * 2, resource_id, TimestamptzRange(*blocked), site_id],
-        )
+        cursor.execute("SELECT work @> %s, free @> %s FROM app.free_time(%s::uuid[], %s) WHERE site_id = %s", asked)
         works, free = cursor.fetchone() or (False, False)
     if free:
         return Time.FREE

@@ -80,7 +80,7 @@ def nearest_providers(
 
 
 def _bookable(specialty: str, patient: Patient | None) -> Iterator[tuple[Provider, Site]]:
-    theirs = Appointment.objects.standing().filter(provider=OuterRef("provider"), patient=patient)  # type: ignore[attr-defined]
+    theirs = Appointment.objects.standing().filter(provider=OuterRef("provider"), patient=patient)
     works = Provider.sites.through.objects.filter(
         Q(provider__accepting=True) | (Exists(theirs) if patient else Q(pk__in=[])),
         provider__ended_at=None,

@@ -14,7 +14,7 @@ WITH_NAMES = ("provider", "site", "visit_type")
 def upcoming_of(user: User, patient: Patient, now: datetime) -> "QuerySet[Appointment]":
     """Booked or confirmed visits that have not ended, the next first, as far as this person sees them; one query."""
     seen = Appointment.objects.visible_to(user).filter(patient=patient)
-    return seen.upcoming(now).select_related(*WITH_NAMES).order_by("during")  # type: ignore[attr-defined]
+    return seen.upcoming(now).select_related(*WITH_NAMES).order_by("during")
 
 
 def current_visit_of(user: User, patient: Patient) -> Appointment | None:

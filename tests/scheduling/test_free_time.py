@@ -5,8 +5,7 @@ from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
-from psycopg.types.range import DateRange, TimestamptzRange
+from psycopg.types.range import DateRange
 
 from healthcare.db.context import acting_as
 from scheduling.models import WorkRule
@@ -316,16 +315,6 @@ def test_every_start_that_is_shown_can_be_booked(clinic):
     for start in shown[::5]:
         clinic.book(start=start, visit_type=kind)
     assert len(shown) > 10
-
-
-def test_a_plan_in_the_database_uses_the_exclusion_index(clinic):
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(
-            "EXPLAIN SELECT 1 FROM scheduling_timeclaim WHERE resource_id = %s AND blocked && %s",
-            [clinic.resource.pk, TimestamptzRange(NINE, later(60))],
-        )
-        assert "claim_no_overlap" in "\n".join(row[0] for row in cursor.fetchall())
 
 
 def test_the_walk_is_short_for_a_full_diary():

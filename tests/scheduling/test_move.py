@@ -129,3 +129,9 @@ def test_many_moves_leave_one_visit_and_one_claim(clinic):
         visit = move(visit, clinic.rosa, NINE + timedelta(days=n))
     assert visit.sequence == 5
     assert TimeClaim.objects.get().blocked == visit.during
+
+
+def test_the_system_moves_a_visit(clinic):
+    visit = clinic.book()
+    with as_the_system():
+        assert actions.move_appointment(by=None, appointment=visit, start=later(60), now=NOW).sequence == 1

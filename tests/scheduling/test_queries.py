@@ -119,6 +119,19 @@ def test_alternatives_cost_the_same_for_many_visits(clinic, django_assert_num_qu
     )
 
 
+def test_alternatives_for_nobody_in_particular(clinic):
+    clinic.book()
+    found = alternatives_to(
+        start=NINE,
+        provider=clinic.provider,
+        site=clinic.site,
+        visit_type=clinic.visit_type,
+        now=NOW,
+        by_patient=False,
+    )
+    assert [time.start for time in found] == [later(-45), later(-40), later(40)]
+
+
 def test_a_patients_visits_cost_the_same_for_many(clinic, django_assert_num_queries):
     upcoming(clinic.rosa, clinic.patient)  # whom she reaches is asked once
 

@@ -1,18 +1,20 @@
 """Many ask for overlapping times at once: one gets each, the others other times, whatever the cache says."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, connections, transaction
 
 from healthcare.accounts.models import User
 from healthcare.db.context import acting_as
 from patients.models import Patient
 from scheduling import actions
-from scheduling.actions import TimeTaken
+from scheduling.actions import NotBookable, TimeTaken
+from scheduling.actions.claims import lock_in_order
 from scheduling.models import Appointment
 from scheduling.queries import FreeTime, cached, free_times
 from tests.chaos.processes import Valkey
@@ -207,3 +209,33 @@ def test_a_form_that_is_sent_by_several_clicks_at_once_books_once():
     outcomes = rounds(10, [click, click, click])
     assert len(outcomes) == 10
     assert set(outcomes.values()) == {3}
+
+
+def test_who_waits_too_long_for_a_lock_is_told_so_and_nothing_is_changed():
+    """Somebody holds the provider's lock and sits there."""
+    clinic = make_clinic()
+    holds, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic(), lock_in_order([clinic.resource.pk]):
+                holds.set()
+                done.wait(30)
+        finally:
+            connections.close_all()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        assert holds.wait(10)
+        with pytest.raises(NotBookable, match="Please try again"):
+            clinic.book()
+    finally:
+        done.set()
+        holder.join()
+    assert clinic.book().status == "booked"
+
+
+def test_other_troubles_of_the_database_are_not_taken_for_a_lock():
+    with pytest.raises(OperationalError, match="odd"), transaction.atomic(), lock_in_order(["name"]):
+        raise OperationalError("odd")

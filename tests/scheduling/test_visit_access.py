@@ -15,7 +15,7 @@ from patients.actions import close_for_visit, open_for_visit
 from patients.models import CareRelationship, Patient
 from scheduling import actions
 from scheduling.models import Appointment
-from tests.factories import PatientFactory, SiteFactory, bookable_provider, portal_user, span, staff
+from tests.factories import PatientFactory, SiteFactory, bookable_provider, portal_user, staff
 from tests.roles import as_the_system
 from tests.scheduling.conftest import NINE, NOW, Clinic
 
@@ -129,7 +129,7 @@ def test_the_window_is_a_setting(elsewhere, settings):
 
 # == The second wall ==
 def refused(by, patient, user, **changes):
-    said = {"source": "scheduling.appointment:0", "during": span(NINE), "role": "doctor"} | changes
+    said = {"source": "scheduling.appointment:0", "starts_at": NINE, "ends_at": NINE, "role": "doctor"} | changes
     with pytest.raises(Exception, match="row-level security"), transaction.atomic(), acting_as(by):
         open_for_visit(by=by, patient=patient, user=user, now=NOW, **said)
 
@@ -159,7 +159,7 @@ def test_a_visit_opens_no_longer_window_than_its_own(elsewhere, settings):
         elsewhere.patient,
         elsewhere.provider.user,
         source=actions.source_of(later),
-        during=span(NINE - timedelta(days=1)),
+        ends_at=NINE + timedelta(days=1),
     )
 
 
