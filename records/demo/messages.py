@@ -1,6 +1,7 @@
 """Conversations of the sample clinic in every state: waiting, late, urgent, taken, answered, closed."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -10,40 +11,41 @@ from patients.models import Patient
 from patients.queries import own_patient
 from records.actions.messages import close_thread, read_thread, send_message, start_thread, take_thread
 from records.models import Thread
-from records.rules.messages import urgent_words
+from records.rules.messages import SATURDAY, urgent_words
 
 About = Thread.Category
 PATIENT, NURSE, DOCTOR, DESK = "patient", "nurse", "doctor", "front_desk"
-# Who does what, how many hours ago. A text is sent; "takes", "reads" and "closes" are done.
-Step = tuple[str, float, str]
+# Who does what, and when: hours ago as a number, or a working day before today and the time at the site, "3 9:40".
+# A text is sent; "takes", "reads" and "closes" are done.
+Step = tuple[str, float | str, str]
 ROSA, JUNE = "rosa.delgado@mail.example", "june.nakamura@mail.example"
 STORIES: tuple[tuple[str, Thread.Category, tuple[Step, ...]], ...] = (
     (
         ROSA,
         About.FORM,
         (
-            (PATIENT, 74, "The eye center has not called me. Do I need to do something?"),
-            (NURSE, 51, "Hello Rosie, we sent the letter on the 4th. I called them today."),
-            (NURSE, 50, "They have room in the first week of next month. Does that suit you?"),
+            (PATIENT, "3 19:40", "The eye center has not called me. Do I need to do something?"),
+            (NURSE, "2 8:55", "Hello Rosie, we sent the letter on the 4th. I called them today."),
+            (NURSE, "1 10:12", "They have room in the first week of next month. Does that suit you?"),
         ),
     ),
     (
         ROSA,
         About.MEDICINE,
         (
-            (PATIENT, 700, "My tablets look different this time. Is that right?"),
-            (NURSE, 680, "Yes. It is the same medicine and the same strength, from another maker."),
-            (PATIENT, 679, "Thank you."),
-            (NURSE, 678, "reads"),
-            (NURSE, 677, "closes"),
+            (PATIENT, "20 17:05", "My tablets look different this time. Is that right?"),
+            (NURSE, "19 9:20", "Yes. It is the same medicine and the same strength, from another maker."),
+            (PATIENT, "19 12:31", "Thank you."),
+            (NURSE, "19 13:10", "reads"),
+            (NURSE, "19 13:11", "closes"),
         ),
     ),
     (
         "edmund.hollis@mail.example",
         About.QUESTION,
         (
-            (PATIENT, 190, "My ankles are a little swollen in the evening. It was like this last week, too."),
-            (NURSE, 188, "takes"),
+            (PATIENT, "4 20:15", "My ankles are a little swollen in the evening. It was like this last week, too."),
+            (NURSE, "3 8:30", "takes"),
         ),
     ),
     ("chidi.abara@mail.example", About.MEDICINE, ((PATIENT, 3, "May I have more metformin? It lasts until Friday."),)),
@@ -55,31 +57,34 @@ STORIES: tuple[tuple[str, Thread.Category, tuple[Step, ...]], ...] = (
     (
         "grace.osei@mail.example",
         About.RESULT,
-        ((PATIENT, 20, "Is my last result good enough to stay on the same dose?"), (DOCTOR, 19, "takes")),
+        (
+            (PATIENT, "1 14:25", "Is my last result good enough to stay on the same dose?"),
+            (DOCTOR, "1 16:40", "takes"),
+        ),
     ),
-    (JUNE, About.VISIT, ((PATIENT, 26, "Can my next visit be by video? I will be away from home."),)),
+    (JUNE, About.VISIT, ((PATIENT, "1 11:50", "Can my next visit be by video? I will be away from home."),)),
     (
         JUNE,
         About.BILL,
         (
-            (PATIENT, 310, "Why do I pay for the blood test? I thought it was covered."),
-            (DESK, 290, "Your plan pays after a yearly amount that is yours. I sent you their letter."),
-            (PATIENT, 289, "Now I understand. Thanks."),
-            (DESK, 288, "reads"),
-            (DESK, 287, "closes"),
+            (PATIENT, "9 18:20", "Why do I pay for the blood test? I thought it was covered."),
+            (DESK, "8 10:05", "Your plan pays after a yearly amount that is yours. I sent you their letter."),
+            (PATIENT, "8 12:40", "Now I understand. Thanks."),
+            (DESK, "8 13:15", "reads"),
+            (DESK, "8 13:16", "closes"),
         ),
     ),
     (
         "adaeze.okonkwo@mail.example",
         About.FORM,
         (
-            (PATIENT, 52, "The day care asks for Kamsi’s vaccine card. Can you send it?"),
-            (NURSE, 48, "It is ready at the desk; you can also print it from the portal."),
-            (PATIENT, 47, "reads"),
+            (PATIENT, "2 9:10", "The day care asks for Kamsi’s vaccine card. Can you send it?"),
+            (NURSE, "2 11:30", "It is ready at the desk; you can also print it from the portal."),
+            (PATIENT, "1 7:45", "reads"),
         ),
     ),
-    ("imran.chaudhry@mail.example", About.OTHER, ((PATIENT, 100, "Is there parking for a wheelchair van?"),)),
-    ("imran.chaudhry@mail.example", About.RESULT, ((DOCTOR, 30, "Your cholesterol is better. Go on as you do."),)),
+    ("imran.chaudhry@mail.example", About.OTHER, ((PATIENT, "3 10:35", "Is there parking for a wheelchair van?"),)),
+    ("imran.chaudhry@mail.example", About.RESULT, ((DOCTOR, "1 15:20", "Your cholesterol is better. Go on so."),)),
 )
 
 
@@ -103,13 +108,26 @@ def converse(
     patient: Patient, account: User, category: Thread.Category, steps: tuple[Step, ...], now: datetime
 ) -> Thread | None:
     thread: Thread | None = None
-    for role, hours, text in steps:
+    for role, when, text in steps:
         user = account.in_role(PATIENT) if role == PATIENT else colleague(patient, role)
         if user is None:
             return thread
         with acting_as(user):
-            thread = act(user, patient, thread, category, text, now - timedelta(hours=hours))
+            thread = act(user, patient, thread, category, text, moment(when, patient.site.time_zone, now))
     return thread
+
+
+def moment(when: float | str, zone: str, now: datetime) -> datetime:
+    """The moment that a step says; in UTC."""
+    if not isinstance(when, str):
+        return now - timedelta(hours=when)
+    back, clock = when.split()
+    day, left = now.astimezone(ZoneInfo(zone)).date(), int(back)
+    while left:
+        day -= timedelta(days=1)
+        left -= day.weekday() < SATURDAY
+    hour, minute = clock.split(":")
+    return datetime.combine(day, time(int(hour), int(minute)), ZoneInfo(zone)).astimezone(UTC)
 
 
 def act(

@@ -83,12 +83,12 @@ def _plain(text: str) -> str:
 def answer_due(since: datetime, zone: str, days: int = ANSWER_WITHIN) -> datetime:
     """When an answer is promised, in UTC: so many working days (Monday to Friday) after `since`, on the site's clock.
 
-    What comes at a weekend counts from the first moment of Monday. Holidays of the clinic are not known here.
+    What comes at a weekend counts from Monday at nine. Holidays of the clinic are not known here.
     """
     local = since.astimezone(ZoneInfo(zone))
     if local.weekday() >= SATURDAY:
         monday = local + timedelta(days=7 - local.weekday())
-        local = monday.replace(hour=0, minute=0, second=0, microsecond=0)
+        local = monday.replace(hour=9, minute=0, second=0, microsecond=0)
     while days:
         local += timedelta(days=1)
         days -= local.weekday() < SATURDAY

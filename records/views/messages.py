@@ -154,7 +154,7 @@ def read_thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> Http
     found = thread_of(request, patient, thread_id)
     verbs.read_thread(by=user, thread=found, now=timezone.now())
     if request.htmx:  # type: ignore[attr-defined]
-        return HttpResponse(status=204)
+        return HttpResponse()  # the button goes
     return redirect("records:thread", patient.pk, found.pk)
 
 

@@ -1,5 +1,7 @@
 """The sample clinic's conversations: every state, told once."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from healthcare.accounts.models import User
@@ -64,3 +66,18 @@ def test_the_oldest_colleague_of_the_site_answers(clinic) -> None:
     assert isinstance(found, User)
     assert found != later
     assert demo.colleague(patient, "pharmacist") is None
+
+
+def test_steps_stand_on_working_days_on_the_clock_of_the_site() -> None:
+    monday = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+    assert demo.moment(3, "America/New_York", monday) == monday - timedelta(hours=3)
+    assert demo.moment("1 9:40", "America/New_York", monday) == datetime(2026, 11, 20, 14, 40, tzinfo=UTC)
+    assert demo.moment("6 16:05", "America/New_York", monday) == datetime(2026, 11, 13, 21, 5, tzinfo=UTC)
+
+
+def test_each_conversation_goes_forward_in_time() -> None:
+    now = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+    for _email, _about, steps in demo.STORIES:
+        moments = [demo.moment(when, "America/New_York", now) for _who, when, _text in steps]
+        assert moments == sorted(moments)
+        assert moments[-1] < now

@@ -75,8 +75,8 @@ def there(year: int, month: int, day: int, hour: int = 10) -> datetime:
         (there(2026, 11, 16), there(2026, 11, 18)),  # Monday
         (there(2026, 11, 19), there(2026, 11, 23)),  # Thursday: over the weekend
         (there(2026, 11, 20), there(2026, 11, 24)),  # Friday
-        (there(2026, 11, 21), there(2026, 11, 25, 0)),  # Saturday counts from Monday's first moment
-        (there(2026, 11, 22, 23), there(2026, 11, 25, 0)),
+        (there(2026, 11, 21), there(2026, 11, 25, 9)),  # Saturday counts from Monday at nine
+        (there(2026, 11, 22, 23), there(2026, 11, 25, 9)),
         (there(2026, 3, 6), there(2026, 3, 10)),  # over the change to summer time the wall clock counts
     ],
 )
