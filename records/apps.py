@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -5,3 +7,33 @@ from django.utils.translation import gettext_lazy as _
 class RecordsConfig(AppConfig):
     name = "records"
     verbose_name = _("Records")
+    parts: ClassVar[dict[str, list[str]]] = {
+        "accounts.HomeCard": [
+            "records.panels.encounters.notes_card",
+            "records.panels.entries.unread_card",
+            "records.panels.entries.vitals_to_take_card",
+            "records.panels.messages.home_card",
+        ],
+        "patients.Banner": ["records.panels.entries.allergies_note"],
+        "patients.ChartTab": [
+            "records.panels.encounters.visits_tab",
+            "records.panels.entries.results_tab",
+            "records.panels.entries.problems_tab",
+            "records.panels.entries.allergies_tab",
+            "records.panels.entries.timeline_tab",
+            "records.panels.messages.chart_tab",
+        ],
+        "patients.ChartCard": [
+            "records.panels.encounters.visits_card",
+            "records.panels.entries.vitals_card",
+            "records.panels.entries.results_card",
+            "records.panels.entries.allergies_card",
+            "records.panels.entries.problems_card",
+            "records.panels.messages.chart_card",
+        ],
+        "patients.PortalCard": [
+            "records.panels.encounters.summary_card",
+            "records.panels.entries.released_card",
+            "records.panels.messages.portal_card",
+        ],
+    }

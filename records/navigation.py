@@ -6,6 +6,9 @@ from healthcare.accounts.permissions import Permission
 from healthcare.ui.navigation import Entry
 
 CLINIC = [
+    Entry(
+        _("Results to read"), "records:results_to_read", "flask-conical", Permission.RELEASE_RESULT, order=60, key="r"
+    ),
     Entry(_("Notes to sign"), "records:notes_to_sign", "file-pen", Permission.WRITE_NOTE, order=70, key="n"),
     Entry(_("Messages"), "records:inbox", "inbox", Permission.MESSAGE_PATIENTS, order=45, key="i"),
 ]

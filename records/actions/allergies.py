@@ -1,6 +1,5 @@
 """The list of allergies: add one, or say that none is known. Never asked is the third state, and no row says it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -15,19 +14,9 @@ from records.actions.writing import Content, NotRecorded
 from records.events import AllergyRecorded
 from records.kinds.allergy import CATEGORIES, NONE_KNOWN, SEVERITIES
 from records.models import Encounter, Entry, EntryQuerySet
+from records.rules.said import Reaction
 
 KIND = "allergy"
-
-
-@dataclass(frozen=True)
-class Reaction:
-    """To what, how, how badly and since when; `since` as the patient says it. `severity` and `category` are slugs."""
-
-    substance: str
-    reaction: str = ""
-    severity: str = ""
-    category: str = ""
-    since: str = ""
 
 
 @transaction.atomic

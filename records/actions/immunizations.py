@@ -1,6 +1,5 @@
 """Record a vaccine that was given."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -13,16 +12,7 @@ from records.actions.entries import record_entry
 from records.actions.writing import Content, NotRecorded
 from records.kinds.immunization import VACCINES
 from records.models import Encounter, Entry
-
-
-@dataclass(frozen=True)
-class Dose:
-    """`vaccine` is a CVX code; `elsewhere` where another clinic gave it and this one was told."""
-
-    vaccine: str
-    lot: str = ""
-    elsewhere: bool = False
-    note: str = ""
+from records.rules.said import Dose
 
 
 @transaction.atomic

@@ -1,17 +1,18 @@
 """The life of a laboratory result: entered, read by a clinician, released to the patient, corrected."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from healthcare.accounts.access import check_can
 from healthcare.accounts.models import Provider, User
-from healthcare.audit import record
+from healthcare.accounts.permissions import Permission
+from healthcare.audit import record, record_now
 from healthcare.events import publish
 from patients.models import Patient
 from patients.rules import age_in_years
@@ -22,24 +23,12 @@ from records.events import AbnormalValueRecorded, ResultAcknowledged, ResultEnte
 from records.kinds.laboratory_result import NAMES
 from records.models import Encounter, Entry
 from records.models.entries import STANDING
-from records.rules.laboratory import TESTS, expected_of, flag_result
+from records.queries.results import unread_results
+from records.rules.laboratory import TESTS, Measured, expected_of, flag_result
 from records.rules.vitals import Flag, Interval, severity_of
 
 KIND = "laboratory_result"
 REPORTED = "the laboratory's report"
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What a report says: `comparator` is "<" or ">" where the value lies beyond what could be measured. `low` and
-    `high` are the report's own interval; where it has none, ours by sex and age is copied."""
-
-    code: str
-    value: Decimal
-    comparator: str = ""
-    low: Decimal | None = None
-    high: Decimal | None = None
-    laboratory: str = ""
 
 
 @transaction.atomic
@@ -137,6 +126,13 @@ def release_result(*, by: User, entry: Entry, comment: str, now: datetime) -> En
     record("records.release_result", by=by, patient_id=row.patient_id, target=row)
     publish(ResultReleased(entry_id=row.pk, patient_id=row.patient_id))
     return row
+
+
+def list_unread_results(*, by: User) -> list[Entry]:
+    """The results that the actor is to read, the oldest first, audited as a list. Raises NotAllowed."""
+    check_can(by, Permission.RELEASE_RESULT)
+    record_now("records.list_unread_results", by=by)
+    return unread_results(by)
 
 
 def _acknowledge(by: User, row: Entry, now: datetime) -> None:

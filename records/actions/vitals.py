@@ -8,8 +8,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from healthcare.accounts.access import check_can
 from healthcare.accounts.models import User
-from healthcare.audit import record
+from healthcare.accounts.permissions import Permission
+from healthcare.audit import record, record_now
 from healthcare.audit.changes import bulk_verb
 from healthcare.events import publish
 from patients.models import Patient
@@ -19,7 +21,7 @@ from records.actions.writing import Content, NotRecorded, check_time_and_visit, 
 from records.events import AbnormalValueRecorded, EntryRecorded
 from records.kinds.vital_signs import DISPLAYS
 from records.models import Encounter, Entry
-from records.queries.vitals import months_of, parts_of_panel
+from records.queries.vitals import Waiting, months_of, parts_of_panel, waiting_for_vitals
 from records.rules import vitals
 from records.rules.units import BODY_MASS, shown
 from records.rules.vitals import MEASURES, Flag, Interval, flag_vital, interval_of, severity_of, worst_of
@@ -87,6 +89,13 @@ def correct_vital(*, by: User, entry: Entry, values: Values, now: datetime, type
         _correct_body_mass(by, entry, now)
     _announce(later, Flag(content.data.get("flag", "")))
     return later
+
+
+def list_waiting_for_vitals(*, by: User, now: datetime) -> list[Waiting]:
+    """Whom the actor is to measure, audited as a list. Raises NotAllowed."""
+    check_can(by, Permission.RECORD_VITALS)
+    record_now("records.list_waiting_for_vitals", by=by)
+    return waiting_for_vitals(by, now)
 
 
 def _next_version(by: User, entry: Entry, content: Content, now: datetime) -> Entry:

@@ -23,3 +23,8 @@ def find_codes(text: str, *, at_most: int = SHOWN) -> list[DiagnosisCode]:
         condition |= Q(RawSQL(WORDS, [asked], output_field=BooleanField()))  # noqa: S611  constant text, bound words
     begins = Case(When(display__istartswith=text.strip(), then=Value(0)), default=Value(1))
     return list(DiagnosisCode.objects.usable().filter(condition).order_by(begins, Length("display"), "code")[:at_most])
+
+
+def code_of(text: str) -> DiagnosisCode | None:
+    """The code itself; None where it is none, or heads others."""
+    return DiagnosisCode.objects.usable().filter(pk=text[:8]).first() if text else None

@@ -9,7 +9,7 @@ from django.db.models import Q
 from healthcare.accounts.models import User
 from patients.models import Patient
 from records.kinds.condition import PRESENT
-from records.models import Entry, EntryQuerySet
+from records.models import Encounter, Entry, EntryQuerySet
 
 PAGE = 30
 LONGEST_CHAIN = 50
@@ -90,3 +90,9 @@ def versions_of(user: User, entry: Entry) -> list[Entry]:
     while chain[-1].pk in later and len(chain) < LONGEST_CHAIN:
         chain.append(later[chain[-1].pk])
     return chain
+
+
+def running_encounter(user: User, patient: Patient) -> Encounter | None:
+    """The visit that goes on now, whoever holds it: what is recorded meanwhile belongs to it."""
+    seen = Encounter.objects.visible_to(user).filter(patient_id=patient.pk, status="in_progress")
+    return seen.order_by("-started_at", "-id").first()

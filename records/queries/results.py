@@ -1,14 +1,13 @@
 """Laboratory results: what waits to be read, what a chart shows, and how one test went."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 from django.db.models import Q
 
-from healthcare.accounts.models import User
+from healthcare.accounts.models import Provider, User
 from patients.models import Patient
-from records.models import Entry, EntryQuerySet
+from records.models import Encounter, Entry, EntryQuerySet
 
 KIND = "laboratory_result"
 TESTS_ON_A_CHART, ROWS_OF_A_CHART = 6, 60
@@ -35,22 +34,26 @@ class TestHistory:
         return [float(entry.value) for entry in (*self.earlier, self.newest) if entry.value is not None]
 
 
-def recent_results(user: User, patient_id: UUID) -> list[TestHistory]:
-    """The tests of the last results, the one taken last first, each with its history; one query."""
-    rows = Entry.objects.visible_to(user).filter(patient_id=patient_id).of_kind(KIND).current()
+def by_test(entries: Iterable[Entry]) -> list[TestHistory]:
+    """Results, the newest first, as one history a test; the test taken last stands first."""
     by_code: dict[str, list[Entry]] = {}
-    for entry in rows.newest_first()[:ROWS_OF_A_CHART]:
+    for entry in entries:
         by_code.setdefault(entry.code, []).append(entry)
-    return [
-        TestHistory(entries[0], list(reversed(entries[1:])))
-        for _code, entries in list(by_code.items())[:TESTS_ON_A_CHART]
-    ]
+    found = list(by_code.values())[:TESTS_ON_A_CHART]
+    return [TestHistory(rows[0], list(reversed(rows[1:]))) for rows in found]
 
 
 def history_of(user: User, patient: Patient, code: str, *, at_most: int = HISTORY) -> list[Entry]:
     """The current results of one test, oldest first."""
     rows = Entry.objects.visible_to(user).filter(patient_id=patient.pk, code=code).of_kind(KIND).current()
     return list(reversed(rows.select_related("author").newest_first()[:at_most]))
+
+
+def provider_of(user: User, patient: Patient) -> Provider | None:
+    """Whom the patient saw last, and so who most likely asked for it."""
+    seen = Encounter.objects.visible_to(user).filter(patient_id=patient.pk, provider__user__isnull=False)
+    last = seen.exclude(started_at=None).select_related("provider").order_by("-started_at").first()
+    return last.provider if last else None
 
 
 def results_of(user: User, patient: Patient, *, at_most: int = 100) -> list[Entry]:

@@ -1,18 +1,21 @@
 """The last values of vital signs, and how they went."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
 
 from healthcare.accounts.models import User
 from patients.models import Patient
+from records.kinds.vital_signs import ORDER
 from records.models import Entry
-from records.rules.vitals import PANEL, PRESSURE, age_in_months
+from records.rules.vitals import PANEL, age_in_months
+from scheduling.models import Appointment
 
 KIND = "vital_signs"
 LAST = 8  # takings on a chart
+LONGEST_STAY, MOST_WAITING = 16, 50  # hours, people
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,10 @@ class LastVitals:
     """The newest value of each measure, by LOINC code."""
 
     by_code: dict[str, Entry]
+
+    def in_order(self) -> list[Entry]:
+        """As pages list them: blood pressure first, pain last."""
+        return [self.by_code[code] for code in ORDER if code in self.by_code]
 
     @property
     def newest(self) -> Entry | None:
@@ -38,13 +45,31 @@ def latest_vitals(user: User, patient_id: UUID) -> LastVitals:
     return LastVitals({entry.code: entry for entry in newest})
 
 
-def pressures_of(user: User, patient_id: UUID) -> list[Entry]:
-    """The last blood pressures, oldest first."""
-    rows = Entry.objects.visible_to(user).filter(patient_id=patient_id, code=PRESSURE).current()
-    return list(reversed(rows.select_related("author").newest_first()[:LAST]))
-
-
 def parts_of_panel(user: User, entry: Entry) -> list[Entry]:
     """What was measured in the same taking and is current now."""
     rows = Entry.objects.visible_to(user).filter(patient_id=entry.patient_id, parent_id=entry.parent_id).current()
     return list(rows.order_by("id"))
+
+
+# == Whom to measure ==
+@dataclass(frozen=True)
+class Waiting:
+    """A patient who is here and was not measured since they came."""
+
+    visit: Appointment
+    patient: Patient
+
+
+def waiting_for_vitals(user: User, now: datetime) -> list[Waiting]:
+    """Who is in the house and not yet with the provider, in the order they came. Two queries."""
+    since = now - timedelta(hours=LONGEST_STAY)
+    here = Appointment.objects.visible_to(user).filter(status__in=["arrived", "roomed"], arrived_at__gte=since)
+    visits = list(here.select_related("patient", "provider").order_by("arrived_at", "id")[:MOST_WAITING])
+    people = [visit.patient_id for visit in visits]
+    taken = Entry.objects.visible_to(user).filter(patient_id__in=people, code=PANEL, effective_at__gte=since).current()
+    last = dict(taken.values_list("patient_id", "effective_at").order_by("effective_at"))
+    return [
+        Waiting(visit, visit.patient)
+        for visit in visits
+        if visit.patient_id not in last or last[visit.patient_id] < (visit.arrived_at or now)
+    ]

@@ -36,6 +36,19 @@ class Test:
     any_age: bool = False
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What a report says: `comparator` is "<" or ">" where the value lies beyond what could be measured. `low` and
+    `high` are the report's own interval; where it has none, ours by sex and age is copied."""
+
+    code: str
+    value: Decimal
+    comparator: str = ""
+    low: Decimal | None = None
+    high: Decimal | None = None
+    laboratory: str = ""
+
+
 def _test(code: str, unit: str, usual: str, critical: str = "", *, women: str = "", any_age: bool = False) -> Test:
     rows = ([Usual(*_span(women), sex="female")] if women else []) + [Usual(*_span(usual), sex="male" if women else "")]
     low, _dots, high = critical.partition("..")

@@ -17,7 +17,8 @@ from records.actions.vitals import correct_vital, record_vitals
 from records.actions.writing import NotCurrent, NotRecorded
 from records.events import AbnormalValueRecorded, EntryRecorded
 from records.models import Entry
-from records.queries.vitals import latest_vitals, pressures_of
+from records.queries.overview import overview_of
+from records.queries.vitals import latest_vitals
 from tests.factories import EncounterFactory, PatientFactory, staff
 from tests.roles import as_the_system
 
@@ -198,7 +199,7 @@ def test_the_trend_leaves_out_what_was_void_and_what_was_replaced(rosa, nurse) -
     correct(nurse, parts(third)["85354-9"], of(systolic="138", diastolic="85"))
     with acting_as(nurse):
         assert void_entry(by=nurse, entry=second, reason="Wrong patient", now=NOW) == 2
-        told = [row.data["components"][0]["value"] for row in pressures_of(nurse, rosa.pk)]
+        told = [row.data["components"][0]["value"] for row in overview_of(nurse, rosa).pressures]
     assert told == ["150", "138"]
     assert first.pk
 

@@ -1,0 +1,199 @@
+"""What is typed about results, problems, allergies and vaccines, and why something was wrong."""
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from healthcare.accounts.models import Provider
+from healthcare.ui.fields import FlexibleDateField, LineField
+from healthcare.ui.forms import AboutSomeone
+from patients.models import Patient
+from patients.rules import age_in_years
+from records.kinds import Kind
+from records.kinds.allergy import CATEGORIES, SEVERITIES
+from records.kinds.flags import FLAG_WORDS, with_unit
+from records.kinds.immunization import VACCINES
+from records.kinds.laboratory_result import NAMES
+from records.rules.laboratory import TESTS, Measured, expected_of, flag_result
+from records.rules.said import Dose, Reaction
+from records.rules.units import shown, sign_of
+
+NUMBER = re.compile(r"(?P<comparator>[<>]?)\s*(?P<number>[0-9]{1,9}(?:[.,][0-9]{1,4})?)")
+OLDEST = timedelta(days=365 * 100)
+NOON = time(12)
+COMMON_ALLERGENS = (
+    "amoxicillin",
+    "aspirin",
+    "codeine",
+    "egg",
+    "ibuprofen",
+    "latex",
+    "milk",
+    "peanut",
+    "penicillin",
+    "shellfish",
+    "sulfamethoxazole",
+    "wasp venom",
+)
+
+
+class VoidForm(AboutSomeone):
+    reason = LineField(at_most=200, label=_("Why it is wrong"), help_text=_("Like: wrong patient, typed twice"))
+
+
+def moment_of(day: date, now: datetime) -> datetime:
+    """Noon of that day on the clock of the site; now, for a day whose noon is still to come."""
+    return min(timezone.make_aware(datetime.combine(day, NOON)), now)
+
+
+def tests_by_name() -> list[tuple[str, str]]:
+    """Each test with its unit, by name in the reader's language."""
+    found = [(code, with_unit_of(code)) for code in TESTS]
+    return [("", gettext("Choose a test")), *sorted(found, key=lambda choice: choice[1].casefold())]
+
+
+def with_unit_of(code: str) -> str:
+    sign = sign_of(TESTS[code].unit)
+    return f"{NAMES[code][0]} ({sign})" if sign else str(NAMES[code][0])
+
+
+class ResultForm(AboutSomeone):
+    """One line of a laboratory's report. A critical value is asked about once."""
+
+    use_required_attribute = False
+
+    code = forms.ChoiceField(label=_("Test"), choices=tests_by_name)
+    value = forms.CharField(
+        label=_("Value"),
+        widget=forms.TextInput({"class": "short", "inputmode": "decimal"}),
+        help_text=_("In the unit beside the test; “<0.1” works, too"),
+    )
+    taken_on = FlexibleDateField(label=_("Taken on"), latest=timezone.localdate)
+    low = forms.CharField(label=_("Range from"), required=False, widget=forms.TextInput({"class": "short"}))
+    high = forms.CharField(
+        label=_("to"),
+        required=False,
+        widget=forms.TextInput({"class": "short"}),
+        help_text=_("As the report says; left empty, the usual range for sex and age is kept"),
+    )
+    provider = forms.ModelChoiceField(
+        label=_("Who reads it"), queryset=Provider.objects.none(), required=False, empty_label=_("Any doctor")
+    )
+    laboratory = LineField(at_most=80, label=_("Laboratory"), required=False)
+    preliminary = forms.BooleanField(label=_("The report calls it preliminary"), required=False)
+    sure = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, patient: Patient, providers: Any, code: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.patient, self.question = patient, ""
+        self.fields["provider"].queryset = providers  # type: ignore[attr-defined]
+        self.fields["provider"].label_from_instance = lambda provider: provider.name  # type: ignore[attr-defined]
+        if code:  # a correction is of the same test, for the same reader
+            self.fields["code"].choices = [(code, with_unit_of(code))]  # type: ignore[attr-defined]
+            del self.fields["provider"], self.fields["preliminary"]
+
+    def clean_value(self) -> tuple[str, Decimal]:
+        found = NUMBER.fullmatch(self.cleaned_data["value"].strip())
+        if not found:
+            raise forms.ValidationError(_("Type a number, like 4.6 or <0.1"))
+        return found["comparator"], Decimal(found["number"].replace(",", "."))
+
+    def clean_low(self) -> Decimal | None:
+        return self._bound("low")
+
+    def clean_high(self) -> Decimal | None:
+        return self._bound("high")
+
+    def _bound(self, name: str) -> Decimal | None:
+        text = self.cleaned_data[name].strip()
+        found = NUMBER.fullmatch(text)
+        if text and (not found or found["comparator"]):
+            raise forms.ValidationError(_("Type a number, or nothing"))
+        return Decimal(found["number"].replace(",", ".")) if found else None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        comparator, value = cleaned["value"]
+        age = age_in_years(self.patient.birth_date, cleaned["taken_on"])
+        flag = flag_result(value, expected_of(cleaned["code"], sex=self.patient.sex, age_years=age))
+        typed = f"{cleaned['code']} {comparator}{shown(value)}"
+        if flag.startswith("critical") and cleaned["sure"] != typed:
+            told = {"value": with_unit(shown(value), TESTS[cleaned["code"]].unit), "flag": FLAG_WORDS[flag]}
+            self.question, self.answer = gettext("It is right: %(value)s") % told, typed
+            self.add_error("value", gettext("%(value)s is %(flag)s. Look at the report again.") % told)
+        return cleaned
+
+    def measured(self) -> Measured:
+        comparator, value = self.cleaned_data["value"]
+        said = {name: self.cleaned_data[name] for name in ("code", "low", "high", "laboratory")}
+        return Measured(value=value, comparator=comparator, **said)
+
+
+class ReleaseForm(AboutSomeone):
+    comment = forms.CharField(
+        required=False,
+        label=_("To the patient, in plain words"),
+        widget=forms.Textarea({"rows": 4}),
+        help_text=_("What it means for them, and what they are to do. They read it beside the value."),
+    )
+
+
+class ConditionForm(AboutSomeone):
+    """The code was picked from the search; here is what is known besides."""
+
+    use_required_attribute = False
+
+    code = forms.CharField(widget=forms.HiddenInput)
+    encounter = forms.CharField(required=False, widget=forms.HiddenInput)
+    onset = LineField(at_most=10, required=False, label=_("Since"), help_text=_("A year, like 2014, or a day"))
+    note = LineField(at_most=200, required=False, label=_("Note"))
+
+
+class StatusForm(AboutSomeone):
+    """What has become of a problem or an allergy: only what may follow is a choice."""
+
+    status = forms.ChoiceField(label=_("It is now"), widget=forms.RadioSelect)
+    because = LineField(at_most=200, required=False, label=_("Why"))
+
+    def __init__(self, *args: Any, kind: Kind, now: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        following: Sequence[str] = [slug for slug in kind.clinical_words if slug in kind.clinical_moves.get(now, ())]
+        self.fields["status"].choices = [(slug, kind.clinical_words[slug]) for slug in following]  # type: ignore[attr-defined]
+
+
+class AllergyForm(AboutSomeone):
+    use_required_attribute = False
+
+    substance = LineField(at_most=200, label=_("Allergic to"), widget=forms.TextInput({"list": "allergens"}))
+    reaction = LineField(at_most=200, required=False, label=_("What happens"), help_text=_("Like: rash, swelling"))
+    severity = forms.ChoiceField(
+        required=False, label=_("How badly"), choices=[("", _("Not known")), *SEVERITIES.items()]
+    )
+    category = forms.ChoiceField(required=False, label=_("It is a"), choices=[("", _("Not said")), *CATEGORIES.items()])
+    since = LineField(at_most=40, required=False, label=_("Since"))
+    allergens = COMMON_ALLERGENS
+
+    def told(self) -> Reaction:
+        return Reaction(**{name: self.cleaned_data[name] for name in Reaction.__dataclass_fields__})
+
+
+class ImmunizationForm(AboutSomeone):
+    use_required_attribute = False
+
+    vaccine = forms.ChoiceField(label=_("Vaccine"), choices=[("", _("Choose a vaccine")), *VACCINES.items()])
+    given_on = FlexibleDateField(label=_("Given on"), latest=timezone.localdate)
+    lot = LineField(at_most=40, required=False, label=_("Lot number"))
+    elsewhere = forms.BooleanField(required=False, label=_("Another clinic gave it"))
+    note = LineField(at_most=200, required=False, label=_("Note"))
+
+    def dose(self) -> Dose:
+        return Dose(**{name: self.cleaned_data[name] for name in Dose.__dataclass_fields__})

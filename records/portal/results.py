@@ -1,0 +1,64 @@
+"""The patient's own results in plain words, and what else the clinic knows of their health."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from patients.doors import own_record
+from patients.models import Patient
+from records.kinds.allergy import is_none_known
+from records.models import Entry
+from records.queries.charts import chart_of
+from records.queries.entries import active_entries
+from records.queries.lines import line_of, lines_of
+from records.queries.plain import plain_result
+from records.queries.results import history_of, results_of
+from records.queries.vitals import latest_vitals
+
+
+@require_safe
+@own_record
+def results(request: HttpRequest, patient: Patient) -> HttpResponse:
+    user: Any = request.user
+    context = {"patient": patient, "lines": lines_of(results_of(user, patient)), "print_subject": f"{patient.name}."}
+    return render(request, "records/portal_results.html", context)
+
+
+@require_safe
+@own_record
+def result(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    rows = Entry.objects.visible_to(user).filter(patient_id=patient.pk, kind="laboratory_result")
+    found = get_object_or_404(rows.select_related("released_by", "provider"), pk=entry_id)
+    history = history_of(user, patient, found.code)
+    context = {
+        "patient": patient,
+        "entry": found,
+        "line": line_of(found),
+        "plain": plain_result(found, history),
+        "chart": chart_of(history),
+        "print_subject": f"{patient.name}.",
+    }
+    return render(request, "records/portal_result.html", context)
+
+
+@require_safe
+@own_record
+def health(request: HttpRequest, patient: Patient) -> HttpResponse:
+    user: Any = request.user
+    allergies = list(active_entries(user, patient, "allergy"))
+    context = {
+        "patient": patient,
+        "none_known": any(is_none_known(row) for row in allergies),
+        "allergies": lines_of(row for row in allergies if row.clinical_status == "active" and not is_none_known(row)),
+        "problems": lines_of(
+            row for row in active_entries(user, patient, "condition") if row.clinical_status != "resolved"
+        ),
+        "vaccines": lines_of(active_entries(user, patient, "immunization")),
+        "vitals": lines_of(latest_vitals(user, patient.pk).in_order()),
+        "print_subject": f"{patient.name}.",
+    }
+    return render(request, "records/portal_health.html", context)

@@ -1,0 +1,103 @@
+"""An entry as pages show it: its name, its value, its status in words, and where its own page is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from records.kinds import kinds
+from records.kinds.flags import FLAG_ROLES, FLAG_WORDS, flag_of, flag_role, value_text, with_unit
+from records.kinds.laboratory_result import name_of
+from records.kinds.vital_signs import NAMES
+from records.models import Entry
+
+STATUS_ROLES: dict[str, str] = {
+    "draft": "off",
+    "preliminary": "wait",
+    "final": "ok",
+    "corrected": "info",
+    "amended": "info",
+    "entered_in_error": "bad",
+}
+NOT_COMPARED: Promise = _("No range known")
+
+
+@dataclass(frozen=True)
+class EntryLine:
+    """`flag` is empty for what is not measured; `range_text` is the interval that was copied with the value."""
+
+    entry: Entry
+    kind_name: str
+    title: str
+    value: str
+    flag: str
+    flag_role: str
+    range_text: str
+    status: str
+    status_role: str
+    role: str
+    url: str
+    parts: Sequence["EntryLine"] = ()
+
+
+def lines_of(entries: Iterable[Entry]) -> list[EntryLine]:
+    return [line_of(entry) for entry in entries]
+
+
+def line_of(entry: Entry) -> EntryLine:
+    """No query: the entry, and the parts of a panel where `with_parts` gave it some."""
+    kind = kinds().get(entry.kind)
+    void = entry.record_status == Entry.RecordStatus.ENTERED_IN_ERROR
+    return EntryLine(
+        entry=entry,
+        kind_name=str(kind.name) if kind else entry.kind,
+        title=title_of(entry),
+        value=value_text(entry),
+        flag=_flag_words(entry),
+        flag_role=_flag_role(entry),
+        range_text=range_text(entry.data.get("range", {}), entry.unit),
+        status=str(entry.get_record_status_display()),
+        status_role=STATUS_ROLES[entry.record_status],
+        role="off" if void else (kind.role(entry) if kind else "off"),
+        parts=lines_of(getattr(entry, "parts", ())),
+        url=reverse("records:entry", args=[entry.patient_id, entry.pk]),
+    )
+
+
+def title_of(entry: Entry) -> str:
+    """What it is about, in the reader's language where the code is known."""
+    if entry.kind == "laboratory_result":
+        return name_of(entry)
+    if entry.kind == "vital_signs":
+        return str(NAMES.get(entry.code, entry.display))
+    kind = kinds().get(entry.kind)
+    return kind.summary(entry) if kind else entry.display
+
+
+def range_text(told: Mapping[str, Any], unit: str) -> str:
+    """ "3.5 to 5.1", "below 5", "above 95"; nothing without an interval."""
+    low, high = told.get("low"), told.get("high")
+    if low is not None and high is not None:
+        return str(_("%(low)s to %(high)s") % {"low": low, "high": with_unit(high, unit)})
+    if high is not None:
+        return str(_("up to %(high)s") % {"high": with_unit(high, unit)})
+    return str(_("from %(low)s") % {"low": with_unit(low, unit)}) if low is not None else ""
+
+
+def _flag_words(entry: Entry) -> str:
+    """Weight, height, body mass and pain have no flag; a result without a range says that it has none."""
+    if "range" in _told(entry):
+        return str(FLAG_WORDS[flag_of(entry)])
+    return str(NOT_COMPARED) if entry.kind == "laboratory_result" else ""
+
+
+def _told(entry: Entry) -> Mapping[str, Any]:
+    components = entry.data.get("components")
+    return components[0] if components else entry.data
+
+
+def _flag_role(entry: Entry) -> str:
+    return FLAG_ROLES[flag_of(entry)] if "components" in entry.data else flag_role(entry)

@@ -1,0 +1,104 @@
+"""The timeline of a chart, one entry with its versions, and how it is voided."""
+
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from healthcare.accounts.permissions import Permission
+from patients.doors import chart_context, of_patient
+from patients.models import Patient
+from records.access.entries import can_void
+from records.actions.entries import void_entry
+from records.actions.writing import NotCurrent, NotRecorded
+from records.forms.entries import VoidForm
+from records.forms.vitals import CorrectVitalForm
+from records.kinds import kinds
+from records.models import Entry
+from records.queries import entries as queries
+from records.queries.lines import line_of, lines_of
+
+READ_AND_WRITE = ["GET", "HEAD", "POST"]
+TAB = "records:entries"
+
+
+def find_entry(user: Any, patient: Patient, entry_id: UUID) -> Entry:
+    """An entry of this patient, also a void one. Raises Http404."""
+    rows = Entry.objects.visible_to(user).filter(patient_id=patient.pk)
+    named = rows.select_related("author", "enterer", "encounter", "voided_by", "acknowledged_by", "released_by")
+    entry: Entry = get_object_or_404(named, pk=entry_id)
+    entry.patient = patient  # known already, with its site
+    return entry
+
+
+@require_safe
+@of_patient(Permission.READ_CLINICAL)
+def entries(request: HttpRequest, patient: Patient) -> HttpResponse:
+    user: Any = request.user
+    kind = request.GET.get("kind", "")
+    kind = kind if kind in kinds() else ""
+    with_old = request.GET.get("old") == "1"
+    page = queries.timeline(user, patient, kind=kind, after=_uuid(request.GET.get("after", "")), with_old=with_old)
+    kept = {name: value for name, value in (("kind", kind), ("old", "1" if with_old else "")) if value}
+    here = reverse("records:entries", args=[patient.pk])
+    context = chart_context(request, patient) | {
+        "lines": lines_of(page.entries),
+        "kinds": sorted(kinds().values(), key=lambda found: str(found.plural)),
+        "kind": kind,
+        "with_old": with_old,
+        "next_url": f"{here}?{urlencode(kept | {'after': str(page.after)})}" if page.after else "",
+        "first_url": f"{here}?{urlencode(kept)}" if request.GET.get("after") else "",
+    }
+    return render(request, "records/entries.html", context)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+@require_safe
+@of_patient(Permission.READ_CLINICAL)
+def entry(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    found = find_entry(user, patient, entry_id)
+    queries.with_parts(user, patient, [found])
+    chain = queries.versions_of(user, found)
+    latest = chain[-1]
+    standing = found.voided_at is None and found.superseded_at is None
+    correctable = found.kind == "laboratory_result" or CorrectVitalForm.can_correct(found.code)
+    context = chart_context(request, patient, tab=TAB) | {
+        "line": line_of(found),
+        "versions": [line_of(version) for version in chain] if len(chain) > 1 else [],
+        "latest": latest if latest.pk != found.pk else None,
+        "may_void": standing and can_void(user, found),
+        "may_correct": standing and correctable and can_void(user, found),
+    }
+    return render(request, "records/entry.html", context)
+
+
+@require_http_methods(READ_AND_WRITE)
+@of_patient(Permission.READ_CLINICAL)
+def void(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    found = find_entry(user, patient, entry_id)
+    form = VoidForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            void_entry(by=user, entry=found, reason=form.cleaned_data["reason"], now=timezone.now())
+        except (NotCurrent, NotRecorded) as problem:
+            form.add_error(None, str(problem))
+        else:
+            messages.success(request, _("Marked as wrong. It stays in the record, and counts nowhere."))
+            return redirect("records:entry", patient.pk, found.pk)
+    context = chart_context(request, patient, tab=TAB) | {"line": line_of(found), "form": form}
+    return render(request, "records/void.html", context, status=422 if form.is_bound else 200)
