@@ -68,7 +68,7 @@ def doctor_of(site: Any, **fields: Any) -> tuple[User, Provider]:
 
 
 def visit(**fields: Any) -> Visit:
-    site = SiteFactory(name="Alder Street", time_zone="America/New_York")
+    site = SiteFactory(time_zone="America/New_York")
     patient = PatientFactory(site=site, family_name="Delgado", given_name="Rosa")
     doctor, provider = doctor_of(site, full_name="Maren Okafor")
     colleague, _provider = doctor_of(site, full_name="Tom Reyes")
