@@ -6,7 +6,7 @@ import pytest
 
 from healthcare.db.context import acting_as
 from scheduling import actions
-from scheduling.models import Appointment
+from scheduling.models import Appointment, PatientClaim
 from scheduling.queries import alternatives_to, current_visit_of, free_times, upcoming_of
 from tests.factories import AppointmentFactory, PatientFactory, bookable_provider, portal_user, staff
 from tests.scheduling.conftest import NINE, NOW, later
@@ -44,6 +44,19 @@ def test_strangers_see_none(clinic):
     for stranger in (portal_user(PatientFactory()), staff("doctor"), staff("administrator", clinic.site)):
         assert upcoming(stranger, clinic.patient) == []
         assert current(stranger, clinic.patient) is None
+
+
+def test_a_forgotten_filter_shows_no_visit_of_strangers(clinic):
+    """The second wall, without the first."""
+    visit = clinic.book()
+    for stranger in (portal_user(PatientFactory()), staff("doctor"), staff("pharmacist", clinic.site), None):
+        with acting_as(stranger):
+            assert not Appointment.objects.exists()
+            assert not PatientClaim.objects.exists()
+    for reached in (clinic.rosa, clinic.desk, clinic.provider.user):
+        with acting_as(reached):
+            assert Appointment.objects.get() == visit
+            assert PatientClaim.objects.visible_to(reached).get().during == visit.during
 
 
 def test_the_current_visit_is_that_of_who_is_here(clinic):
