@@ -5,9 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.db import OperationalError, connection, connections, transaction
+from django.urls import reverse
+from django.utils import timezone
 
 from healthcare.accounts.models import User
 from healthcare.db.context import acting_as
@@ -21,7 +24,7 @@ from tests.chaos.processes import Valkey
 from tests.factories import PatientFactory, bookable_provider, portal_user
 from tests.roles import as_the_system, taking_role
 from tests.scheduling.at_once import deadlocks, overlaps, rounds
-from tests.scheduling.conftest import NOW, Clinic, make_clinic
+from tests.scheduling.conftest import NOW, Clinic, make_clinic, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WINDOWS, CLIENTS = 150, 8
@@ -130,6 +133,36 @@ def tell_lies(clinic: Clinic) -> None:
             redis.set(cached._day_key(clinic.resource.pk, begins.date()), text)
 
     cached.breaker.attempt(lie, None)
+
+
+def test_eight_send_the_portals_form_at_once():
+    """The same through the page: a redirect for one, 409 with other times and the form kept for seven."""
+    clinic, windows = make_clinic(), 6
+    patients = [PatientFactory(site=clinic.site) for _client in range(CLIENTS)]
+    first = (timezone.now() + timedelta(days=2)).replace(minute=0, second=0, microsecond=0)
+    page = reverse("scheduling_portal:book", args=[clinic.provider.pk])
+
+    def sender(place: int) -> Callable[[int], str]:
+        browser = sign_in(portal_user(patients[place]))
+        browser.get(page)  # the session is there before anybody runs
+
+        def send(number: int) -> str:
+            start = first + number * timedelta(minutes=90) + place * timedelta(minutes=5)
+            sent = {"site": clinic.site.pk, "visit_type": clinic.visit_type.slug, "start": start.isoformat()}
+            answer = browser.post(page, sent | {"key": str(uuid4()), "reason": "Cough for three weeks"})
+            kept = answer.status_code == 302 or "Cough for three weeks" in answer.content.decode()
+            return f"{answer.status_code} {'kept' if kept else 'lost'}"
+
+        return send
+
+    seen = deadlocks()
+    assert rounds(windows, [sender(place) for place in range(CLIENTS)]) == {
+        "302 kept": windows,
+        "409 kept": windows * (CLIENTS - 1),
+    }
+    assert deadlocks() == seen
+    with as_the_system():
+        assert (overlaps("provider_id"), overlaps("patient_id")) == (0, 0)
 
 
 def test_the_constraint_alone_holds_without_the_locks_and_without_looking_first(monkeypatch):
