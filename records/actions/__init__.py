@@ -1,1 +1,35 @@
 """The verbs of the chart, a file a subject."""
+
+from records.actions.allergies import record_allergy, record_no_known_allergies
+from records.actions.encounters import finish_encounter, start_encounter
+from records.actions.entries import change_clinical_status, record_entry, void_entry
+from records.actions.immunizations import record_immunization
+from records.actions.messages import close_thread, read_thread, send_message, start_thread, take_thread
+from records.actions.notes import add_addendum, save_draft, sign_note
+from records.actions.problems import record_condition
+from records.actions.results import acknowledge_result, enter_result, release_result
+from records.actions.vitals import record_vitals
+
+__all__ = [
+    "acknowledge_result",
+    "add_addendum",
+    "change_clinical_status",
+    "close_thread",
+    "enter_result",
+    "finish_encounter",
+    "read_thread",
+    "record_allergy",
+    "record_condition",
+    "record_entry",
+    "record_immunization",
+    "record_no_known_allergies",
+    "record_vitals",
+    "release_result",
+    "save_draft",
+    "send_message",
+    "sign_note",
+    "start_encounter",
+    "start_thread",
+    "take_thread",
+    "void_entry",
+]

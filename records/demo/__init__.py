@@ -1,0 +1,9 @@
+"""The charts of the sample clinic, told through the verbs, a file a subject."""
+
+from records.demo import entries, messages
+
+
+def tell() -> None:
+    """Each subject once, in the order in which one leads to the next."""
+    entries.tell()
+    messages.tell()
