@@ -62,13 +62,11 @@ def send_reminder(*, by: User | None, reminder_id: UUID, now: datetime) -> None:
 
     The visit is locked first, as by whoever moves it, so that a reminder of an old time cannot slip through.
     """
-    found = Reminder.objects.planned().filter(pk=reminder_id, next_at__lte=now).first()
-    if found is None:
-        return
-    visits = Appointment.objects.select_related("patient", "provider", "site")
-    visit = visits.select_for_update(of=("self",)).get(pk=found.appointment_id)
-    reminder = Reminder.objects.planned().select_for_update(of=("self",)).filter(pk=reminder_id).first()
-    if reminder is None:
+    due = Reminder.objects.planned().filter(pk=reminder_id, next_at__lte=now)
+    visits = Appointment.objects.select_related("patient", "provider", "site").select_for_update(of=("self",))
+    visit = visits.filter(pk__in=due.values("appointment")).first()
+    reminder = due.select_for_update(of=("self",)).first()
+    if visit is None or reminder is None:
         return
     why_not = why_not_send(
         status=visit.status, sequence=visit.sequence, planned=reminder.sequence, starts_at=visit.starts_at, now=now

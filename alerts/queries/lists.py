@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import Case, IntegerField, Q, Value, When
 from django.utils.translation import gettext as _
 
 from alerts.access import can_acknowledge
@@ -47,7 +47,7 @@ class AlertLine:
         """Whose it is to answer."""
         if self.alert.owner is not None:
             return self.alert.owner.full_name
-        return _("%(team)s, %(site)s") % {
+        return _("%(team)s team, %(site)s") % {
             "team": self.alert.team.get_role_display(),
             "site": self.alert.team.site.name,
         }
@@ -61,7 +61,7 @@ class AlertLine:
             return _("Goes to the supervisors and the red board")
         if step.asks == OWNER:
             return _("Asks %(who)s again") % {"who": self.asked}
-        return _("Goes to all: %(team)s") % {"team": self.alert.team.get_role_display().lower()}
+        return _("Goes to the whole team")
 
 
 def open_lines(user: User) -> list[AlertLine]:
@@ -103,9 +103,11 @@ def pressing_count(user: User) -> int:
 
 
 def notes_by_patient(user: User, ids: Collection[UUID]) -> dict[UUID, list[Alert]]:
-    """What waits about each of these patients, and presses."""
+    """What waits about each of these patients and presses: this role's to answer, or urgent whoever answers."""
     found: dict[UUID, list[Alert]] = {}
-    for alert in Alert.objects.visible_to(user).pressing().filter(patient__in=list(ids)).order_by(RANK, "raised_at"):
+    alerts = Alert.objects.visible_to(user).pressing().filter(patient__in=list(ids))
+    of_role = Q(team__role=user.acting_role or "") | Q(severity=URGENT)
+    for alert in alerts.filter(of_role).order_by(RANK, "raised_at"):
         found.setdefault(alert.patient_id, []).append(alert)
     return found
 

@@ -89,7 +89,7 @@ def visits(clinic: Clinic) -> None:
 def chart(clinic: Clinic) -> None:
     """A value, medicines, a message in each direction, a result and a bill."""
     encounter = EncounterFactory(patient=clinic.patient, provider=clinic.provider, site=clinic.site)
-    entry = EntryFactory(patient=clinic.patient, encounter=encounter, display="Zyxopenia", value="987.654")
+    entry = EntryFactory(patient=clinic.patient, encounter=encounter, code="", display="Zyxopenia", value="987.654")
     medicines = {
         status: PrescriptionFactory(
             patient=clinic.patient, prescriber=clinic.provider, status=status, medicine="Blorpamycin 5 mg"

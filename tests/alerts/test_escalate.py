@@ -129,7 +129,7 @@ def test_the_page_says_who_is_asked_next(clinic: Clinic, supervisor: User) -> No
         alert = step(alert, minutes)
     assert said == [
         "Asks Dr. Maren Okafor again",
-        "Goes to all: doctor",
+        "Goes to the whole team",
         "Goes to the supervisors and the red board",
         "",
     ]
