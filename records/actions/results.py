@@ -25,7 +25,7 @@ from records.models import Encounter, Entry
 from records.models.entries import STANDING
 from records.queries.results import unread_results
 from records.rules.laboratory import TESTS, Measured, expected_of, flag_result
-from records.rules.vitals import Flag, Interval, severity_of
+from records.rules.vitals import Flag, Interval, is_news, severity_of
 
 KIND = "laboratory_result"
 REPORTED = "the laboratory's report"
@@ -59,7 +59,7 @@ def enter_result(
         encounter=encounter,
         record_status=status,
     )
-    _tell(entry)
+    _tell(entry, now)
     return entry
 
 
@@ -82,7 +82,7 @@ def correct_result(
         replaces=entry,
         record_status="final" if entry.record_status == "preliminary" else "corrected",
     )
-    _tell(later)
+    _tell(later, now)
     return later
 
 
@@ -182,9 +182,10 @@ def _english(code: str) -> str:
         return str(NAMES[code][0])
 
 
-def _tell(entry: Entry) -> None:
+def _tell(entry: Entry, now: datetime) -> None:
     publish(ResultEntered(entry_id=entry.pk, patient_id=entry.patient_id, provider_id=entry.provider_id))
-    if severity := severity_of(Flag(entry.data["flag"])):
+    severity = severity_of(Flag(entry.data["flag"]))
+    if severity and is_news(entry.effective_at, now):
         publish(
             AbnormalValueRecorded(
                 entry_id=entry.pk, patient_id=entry.patient_id, severity=severity, encounter_id=entry.encounter_id

@@ -66,7 +66,7 @@ def record_vitals(
         Entry.objects.bulk_create([entry_of(part, parent=panel, **common) for part in parts])
     record("records.record_vitals", by=by, patient_id=patient.pk, target=panel, detail={"measures": len(parts)})
     publish(EntryRecorded(entry_id=panel.pk, patient_id=patient.pk, kind=KIND))
-    _announce(panel, worst)
+    _announce(panel, worst, now)
     return panel
 
 
@@ -87,7 +87,7 @@ def correct_vital(*, by: User, entry: Entry, values: Values, now: datetime, type
     later = _next_version(by, entry, content, now)
     if entry.code in (MEASURES["weight"].code, MEASURES["height"].code) and entry.parent_id:
         _correct_body_mass(by, entry, now)
-    _announce(later, Flag(content.data.get("flag", "")))
+    _announce(later, Flag(content.data.get("flag", "")), now)
     return later
 
 
@@ -187,8 +187,9 @@ def _flagged(flag: Flag, interval: Interval | None) -> dict[str, Any]:
     return {"flag": flag.value} | ({"range": interval.as_data()} if interval else {})
 
 
-def _announce(entry: Entry, worst: Flag) -> None:
-    if severity := severity_of(worst):
+def _announce(entry: Entry, worst: Flag, now: datetime) -> None:
+    severity = severity_of(worst)
+    if severity and vitals.is_news(entry.effective_at, now):
         publish(
             AbnormalValueRecorded(
                 entry_id=entry.pk, patient_id=entry.patient_id, severity=severity, encounter_id=entry.encounter_id

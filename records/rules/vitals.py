@@ -5,7 +5,7 @@ Codes are LOINC, as the HL7 FHIR vital signs profile asks. Flags depend on age, 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ from records.rules.units import Quantity, convert, rounded
 
 PANEL, PRESSURE = "85353-1", "85354-9"
 ADULT = 18 * 12
+OLD_NEWS = timedelta(days=30)
 BMI = "39156-5"
 
 
@@ -137,6 +138,11 @@ def worst_of(flags: Iterable[Flag]) -> Flag:
 def severity_of(flag: Flag) -> str:
     """ "urgent" for critical, "high" for out of range (of alerts: somebody should look), nothing in range."""
     return "urgent" if flag.startswith("critical") else "high" if flag else ""
+
+
+def is_news(taken: datetime, now: datetime) -> bool:
+    """Whether a value out of range calls for somebody: a history that is written down late alarms nobody."""
+    return now - taken <= OLD_NEWS
 
 
 def flag_vital(slug: str, value: Decimal, *, age_months: int) -> Flag:

@@ -1,5 +1,6 @@
 """Load the codes of ICD-10-CM from the package that carries them."""
 
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,8 +28,9 @@ class Command(BaseCommand):
 
 def published_codes() -> Iterator[tuple[str, str, bool, list[str]]]:
     """Code, description, whether a diagnosis may carry it, and inclusion terms; chapters and blocks are no codes."""
-    import simple_icd_10_cm as published  # 190 MB: in this command alone
-
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # it reads its data by a function that Python is to drop
+        import simple_icd_10_cm as published  # 190 MB: in this command alone
     for code in published.get_all_codes(True):
         if not published.is_chapter_or_block(code):
             terms = [*published.get_inclusion_term(code), *published.get_includes(code)]
