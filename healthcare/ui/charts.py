@@ -84,6 +84,7 @@ class LineChart:
     goals: Sequence[Goal] = ()
     decimals: int = 0
     key: str = "chart"
+    floor: float | None = None  # what no value lies below: the axis begins there
 
     def __post_init__(self) -> None:
         if len(self.series) > len(STYLES):
@@ -93,14 +94,21 @@ class LineChart:
     def points(self) -> list[Point]:
         return [point for series in self.series for point in series.points]
 
+    @property
+    def signed(self) -> bool:
+        """Whether the table says who measured."""
+        return any(point.by for point in self.points)
+
     @cached_property
     def ticks(self) -> list[float]:
         """Round numbers from below the lowest to above the highest value or goal, so that both can be labelled."""
         values = [point.value for point in self.points] + [goal.value for goal in self.goals]
         low, high = min(values), max(values)
         finest = 10**-self.decimals  # finer steps would carry the same label twice
-        step = _round_step(max((high - low or abs(high)) / (TICKS - 1), finest))
+        step = round_step(max((high - low or abs(high)) / (TICKS - 1), finest))
         first = math.ceil(low / step) - 1
+        if self.floor is not None:
+            first = max(first, math.floor(self.floor / step))
         last = math.floor(high / step) + 1
         return [round(number * step, 10) for number in range(first, last + 1)]
 
@@ -124,7 +132,7 @@ class LineChart:
             if not shown or shown[-1][0] - place >= LABEL_GAP:
                 shown.append((place, day))
         by_day = (last - first).days <= DAYS_IN_MONTHS
-        return [Mark(_percent(place), "100%", month_text(day, with_day=by_day)) for place, day in reversed(shown)]
+        return [Mark(percent_text(place), "100%", month_text(day, with_day=by_day)) for place, day in reversed(shown)]
 
     def lines(self) -> list[Line]:
         return [self._line(series, *style) for series, style in zip(self.series, STYLES, strict=False) if series.points]
@@ -163,7 +171,7 @@ class LineChart:
     def _line(self, series: Series, style: str, marker: str) -> Line:
         ordered = sorted(series.points, key=lambda point: point.at)
         places = [(self._x_number(point.at), self._y_number(point.value)) for point in ordered]
-        marks = [Mark(_percent(x), _percent(y)) for x, y in places]
+        marks = [Mark(percent_text(x), percent_text(y)) for x, y in places]
         newest = Mark(marks[-1].x, marks[-1].y, self.number(ordered[-1].value))
         return Line(series.label, style, marker, " ".join(f"{x:.1f},{y:.1f}" for x, y in places), marks, newest)
 
@@ -177,7 +185,7 @@ class LineChart:
         return 100 * (high - value) / (high - low)
 
     def _y(self, value: float) -> str:
-        return _percent(self._y_number(value))
+        return percent_text(self._y_number(value))
 
 
 def sparkline(values: Sequence[float]) -> str:
@@ -190,11 +198,11 @@ def sparkline(values: Sequence[float]) -> str:
     return " ".join(f"{index * steps:.0f},{18 - 16 * (value - low) / span:.0f}" for index, value in enumerate(values))
 
 
-def _round_step(rough: float) -> float:
+def round_step(rough: float) -> float:
     """The next of 1, 2, 5 times a power of ten at or above the rough step."""
     power = 10 ** math.floor(math.log10(rough))
     return float(next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999))
 
 
-def _percent(value: float) -> str:
+def percent_text(value: float) -> str:
     return f"{value:.1f}%"

@@ -11,7 +11,7 @@ MINUS = "−"  # U+2212, which is as wide as a plus; a hyphen would be lost in a
 
 
 def amount_text(amount: Decimal, *, sign: str = "") -> str:
-    """ "1,234.50", "−25.00", and with a sign "$1,234.50"."""
+    """Grouped by thousands, the minus first: "1,234.50", and with a sign "$1,234.50"."""
     digits = number_format(abs(amount), decimal_pos=2, use_l10n=True, force_grouping=True)
     return f"{MINUS if amount < 0 else ''}{sign}{digits}"
 

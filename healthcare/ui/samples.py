@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from healthcare.ui.bars import Bar, BarChart
 from healthcare.ui.calendars import Calendar, Column, Entry, Slot, SlotDay
 from healthcare.ui.charts import Goal, LineChart, Point, Series
 from healthcare.ui.fields import DateOfBirthField, NumberField, PhoneField
@@ -92,6 +93,7 @@ def context() -> dict[str, Any]:
         "pressure": pressure(),
         "one_reading": one_reading(),
         "no_readings": LineChart(_("Weight"), "kg", [Series(_("Weight"), [])], key="none"),
+        "counts": counts(),
         "picture": picture(),
         "trend": [7.9, 7.8, 7.6, 7.5, 7.4],
         "calendar_day": calendar_day(),
@@ -141,6 +143,12 @@ def pressure() -> LineChart:
     goals = [Goal(130, _("goal below 130")), Goal(80, _("goal below 80"))]
     series = [Series(_("Upper"), upper), Series(_("Lower"), lower)]
     return LineChart(_("Blood pressure, last eight readings"), "mmHg", series, goals, key="pressure")
+
+
+def counts() -> BarChart:
+    done = (432, 448, 410, 455, 462, 468, None, 452)
+    bars = [Bar(date(2026, 10, 4) + timedelta(days=7 * week), number) for week, number in enumerate(done)]
+    return BarChart(_("Visits done each week"), _("visits"), bars, hidden="<5", key="counts")
 
 
 def one_reading() -> LineChart:

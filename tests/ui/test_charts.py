@@ -139,3 +139,16 @@ def test_a_sparkline(draw: Callable[..., str], values: list[float], points: str)
     assert sparkline(values) == points
     html = draw("{% sparkline values %}", values=values)
     assert (f'points="{points}"' in html) is bool(points)
+
+
+def test_an_axis_does_not_go_below_what_no_value_lies_below():
+    points = [Point(date(2026, 11, 1), 0.0), Point(date(2026, 11, 2), 33.0)]
+    free = LineChart("Did not come", "%", [Series("share", points)])
+    assert free.ticks[0] < 0
+    assert LineChart("Did not come", "%", [Series("share", points)], floor=0).ticks[0] == 0
+
+
+def test_the_table_says_who_measured_only_where_somebody_did():
+    points = [Point(date(2026, 11, 1), 7.0)]
+    assert not LineChart("A1c", "%", [Series("A1c", points)]).signed
+    assert LineChart("A1c", "%", [Series("A1c", [Point(date(2026, 11, 1), 7.0, by="P. Raman")])]).signed

@@ -23,6 +23,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from healthcare.ui import calendars, charts, dates, forms, icons, money, ranges, reading, words
+from healthcare.ui.bars import BarChart
 
 register = template.Library()
 
@@ -171,6 +172,12 @@ def chart(drawn: charts.LineChart) -> dict[str, Any]:
 def range_picture(picture: ranges.RangePicture) -> dict[str, Any]:
     """One value on the line of what is usual, with the value of last time; its words stand beside it."""
     return {"picture": picture}
+
+
+@register.inclusion_tag("ui/components/bars.html")
+def bars(drawn: BarChart) -> dict[str, Any]:
+    """A bar chart of counts over days or weeks, with its description and table."""
+    return {"chart": drawn}
 
 
 @register.inclusion_tag("ui/components/sparkline.html")
