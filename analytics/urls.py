@@ -1,4 +1,9 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from analytics import views
 
 app_name = "analytics"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.dashboard, name="dashboard"),
+    path("export/<str:table>.csv", views.export, name="export"),
+]

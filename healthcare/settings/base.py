@@ -124,6 +124,7 @@ NAVIGATION = [
     "prescriptions.navigation.CLINIC",
     "billing.navigation.CLINIC",
     "alerts.navigation.CLINIC",
+    "analytics.navigation.CLINIC",
 ]
 PORTAL_NAVIGATION = [
     "patients.navigation.PORTAL",
@@ -177,6 +178,7 @@ BEAT = [
     "patients.tasks.sync_ended_access",
     "billing.tasks.bill_unbilled_visits",
     "billing.tasks.print_unprinted_bills",
+    "analytics.tasks.roll_up_days",
 ]
 CACHES = {
     "default": {

@@ -32,6 +32,7 @@ PARTS_OF_VERBS = {
     "scheduling.actions.steps": "steps of several verbs",
 }
 WITHOUT_AUDIT_LINE = {
+    "analytics.actions.read_dashboard": "counts alone, of nobody in particular",
     "patients.actions.tell_portal_opened": "the message row says what was sent, when and to whom",
     "scheduling.actions.forgetting.forget_free_times": "the cache holds no row of anybody's",
     "prescriptions.actions.writing.change_draft": "one row overwritten, audited once when begun (DESIGN, Audit)",
