@@ -12,7 +12,7 @@ from django.utils.translation import pgettext_lazy as say
 from healthcare.ui.forms import AboutSomeone
 from prescriptions.actions import Content
 from prescriptions.models import Prescription
-from prescriptions.rules.safety import Answer, Result, is_answered, reasons_for
+from prescriptions.rules.safety import PROBLEM, Answer, Result, is_answered, reasons_for
 from prescriptions.rules.sig import LONGEST_DAYS, UNITS, Sig, mistakes_in
 
 UNIT_WORDS = [(slug, unit.many) for slug, unit in UNITS.items()]
@@ -114,9 +114,7 @@ class PrescribeForm(AboutSomeone):
         widget=forms.TextInput({"inputmode": "numeric"}),
     )
     reason = forms.CharField(label=gettext_lazy("What it is for"), max_length=200, required=False)
-    note = forms.CharField(
-        label=gettext_lazy("To add on the label"), max_length=120, required=False, help_text=gettext_lazy("With water")
-    )
+    note = forms.CharField(label=gettext_lazy("Add to the label"), max_length=120, required=False)
     as_needed = forms.BooleanField(label=gettext_lazy("Only if needed"), required=False)
     as_needed_for = forms.CharField(label=gettext_lazy("If needed for"), max_length=80, required=False)
     ongoing = forms.BooleanField(label=gettext_lazy("The treatment goes on after this supply"), required=False)
@@ -188,10 +186,16 @@ class AnswersForm(AboutSomeone):
     def __init__(self, *args: Any, result: Result, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.keys: Sequence[str] = result.to_answer
+        about = {one.key: one.other for one in result.findings} | {one.key: one.what for one in result.unchecked}
         for key in self.keys:
             choices = [CHOOSE, *((code, REASON_WORDS[code]) for code in reasons_for(key))]
-            self.fields[f"reason.{key}"] = forms.ChoiceField(label=_("Reason"), choices=choices, required=False)
-            self.fields[f"words.{key}"] = forms.CharField(label=_("In your words"), max_length=300, required=False)
+            missing = _("Choose a reason to go on: %(what)s") % {"what": about.get(key) or _("safety check")}
+            self.fields[f"reason.{key}"] = forms.ChoiceField(
+                label=_("Reason"), choices=choices, error_messages={"required": missing}
+            )
+            self.fields[f"words.{key}"] = forms.CharField(
+                label=_("In your words"), max_length=300, required=key == PROBLEM
+            )
         for field in self.fields.values():
             field.widget.attrs.setdefault("autocomplete", "off")
 
@@ -208,10 +212,7 @@ class AnswersForm(AboutSomeone):
     def say_what_is_missing(self) -> None:
         for answer in self.answers():
             if not is_answered(answer.key, answer):
-                field, sentence = f"reason.{answer.key}", _("Choose a reason to go on")
-                if answer.reason:
-                    field, sentence = f"words.{answer.key}", _("This reason needs your words")
-                self.add_error(field, sentence)
+                self.add_error(f"words.{answer.key}", _("This reason needs your words"))
 
 
 class CancelForm(AboutSomeone):

@@ -127,14 +127,16 @@ class SafetyRule(BaseModel):
 
 
 # == What was prescribed ==
+def taken_at(now: datetime) -> Q:
+    """Signed and not cancelled, and the supply with its repeats not over. See `PrescriptionQuerySet.active`."""
+    return Q(status__in=Prescription.GOING) & (Q(ends_at=None) | Q(ends_at__gt=now))
+
+
 class PrescriptionQuerySet(PatientOwnedQuerySet):
     def visible_to(self, user: User) -> Self:
         """Where the patient's medicines are; what is not signed yet, to those who treat alone."""
         rows = super().visible_to(user)
         return rows if user.acting_role in PRESCRIBERS else rows.exclude(status=Prescription.Status.DRAFT)
-
-    def signed(self) -> Self:
-        return self.exclude(status=Prescription.Status.DRAFT).exclude(signed_at=None)
 
     def with_overrides(self) -> Self:
         """`was_overridden`: the safety check had something to say, and the prescriber answered it."""
@@ -146,8 +148,7 @@ class PrescriptionQuerySet(PatientOwnedQuerySet):
 
         The end is counted from the signing, and from the pick-up once there was one; what goes on has none.
         """
-        going = self.filter(status__in=Prescription.GOING)
-        return going.filter(Q(ends_at=None) | Q(ends_at__gt=now))
+        return self.filter(taken_at(now))
 
 
 class Prescription(PatientOwned):

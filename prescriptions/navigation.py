@@ -9,4 +9,4 @@ CLINIC = [
     Entry(_("Dispensary"), "prescriptions:dispensary", "package-check", Permission.DISPENSE, order=15, key="d"),
     Entry(_("Prescriptions"), "prescriptions:written", "pill", Permission.PRESCRIBE, order=60, key="p"),
 ]
-PORTAL = [Entry(_("Medicines"), "prescriptions_portal:medicines", "pill", Permission.OWN_RECORD, order=50)]
+PORTAL = [Entry(_("Medicine"), "prescriptions_portal:medicines", "pill", Permission.OWN_RECORD, order=50)]

@@ -13,7 +13,7 @@ from django.db.models import Count, F, Max, Prefetch, Q, QuerySet
 
 from healthcare.accounts.models import Provider, Site, User
 from patients.models import Patient
-from prescriptions.models import Ingredient, Medication, Prescription, SafetyCheck, SafetyRule
+from prescriptions.models import Ingredient, Medication, Prescription, SafetyCheck, SafetyRule, taken_at
 from prescriptions.rules.allergens import allergen_terms, plain
 from prescriptions.rules.safety import (
     BROKEN,
@@ -166,18 +166,11 @@ def with_ingredients(prescriptions: "QuerySet[Prescription]") -> "QuerySet[Presc
     return prescriptions.select_related("medication").prefetch_related(ingredients)
 
 
-def taken_by(user: User, patient_id: UUID, now: datetime) -> "QuerySet[Prescription]":
-    """What the patient takes by prescription, oldest first."""
-    rows = Prescription.objects.visible_to(user).filter(patient_id=patient_id).active(now)
-    return with_ingredients(rows).order_by("signed_at", "id")
-
-
-def drafts_of(user: User, patient_id: UUID) -> "QuerySet[Prescription]":
-    """What this person is writing for the patient."""
-    rows = Prescription.objects.visible_to(user).filter(
-        patient_id=patient_id, status=Status.DRAFT, prescriber__user_id=user.pk
-    )
-    return with_ingredients(rows).order_by("created_at", "id")
+def together_with(user: User, prescription: Prescription, now: datetime) -> list[Prescription]:
+    """This one, what the patient takes by prescription, and what this person is writing for the patient besides."""
+    mine = Q(status=Status.DRAFT, prescriber__user_id=user.pk) | Q(pk=prescription.pk)
+    rows = Prescription.objects.visible_to(user).filter(patient_id=prescription.patient_id)
+    return list(with_ingredients(rows.filter(taken_at(now) | mine)).order_by("created_at", "id"))
 
 
 def check_prescription(user: User, prescription: Prescription, now: datetime) -> Result:
@@ -188,9 +181,9 @@ def check_prescription(user: User, prescription: Prescription, now: datetime) ->
     try:
         with transaction.atomic():  # what fails in here must not spoil the page around it
             known = get_known()
-            rows = [*taken_by(user, prescription.patient_id, now), *drafts_of(user, prescription.patient_id)]
-            others = [medicine_of(row) for row in rows if row.pk != prescription.pk]
-            subject = medicine_of(with_ingredients(Prescription.objects.visible_to(user)).get(pk=prescription.pk))
+            medicines = {row.pk: medicine_of(row) for row in together_with(user, prescription, now)}
+            subject = medicines.pop(prescription.pk)
+            others = list(medicines.values())
             return check(subject, others, _allergies_of(prescription.patient_id, known), known.knowledge)
     except KnowledgeProblem as problem:
         return failed(str(problem))

@@ -43,7 +43,7 @@ def finding_title(finding: Any) -> str:
     word = SafetyRule.Severity(told["severity"]).label
     if told["kind"] == "allergy":
         return _("%(severity)s: %(title)s") % {"severity": word, "title": told["title"]}
-    return _("%(severity)s: with %(other)s. %(title)s") % {"severity": word, **told}
+    return _("%(severity)s: with %(other)s. %(title)s") % {**told, "severity": word}
 
 
 @register.filter
@@ -79,9 +79,19 @@ def problem_text(problem: str) -> str:
     return texts.get(problem, texts[BROKEN])
 
 
-@register.filter
 def reason_text(code: str) -> str:
     return str(REASON_WORDS.get(code, code))
+
+
+@register.filter
+def kept_reason(answer: Mapping[str, str]) -> str:
+    """A reason as it was given, with its words: where the reason is in the words, these alone."""
+    if answer["reason"] == "other":
+        return answer["words"]
+    if answer["reason"] == "other_source":
+        return _("Checked with another source: %(words)s") % answer
+    said = reason_text(answer["reason"])
+    return f"{said}. {answer['words']}" if answer["words"] else said
 
 
 @register.filter

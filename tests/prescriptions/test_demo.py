@@ -1,0 +1,91 @@
+"""The sample clinic's medicines: told once, quickly, the same each time, with work for everybody."""
+
+from collections import Counter
+
+import pytest
+
+from prescriptions import demo
+from prescriptions.models import CollectionDeadline, Prescription, SafetyCheck
+from tests.factories import EntryFactory, MembershipFactory, PatientFactory, ProviderFactory, SiteFactory, staff
+from tests.prescriptions.conftest import allergy
+from tests.roles import as_the_system, taking_role
+
+pytestmark = pytest.mark.django_db
+CODES = tuple(demo.HABITS)
+
+
+def tell() -> None:
+    with taking_role("worker"):
+        demo.tell()
+
+
+def suffers(patient, *codes: str) -> None:
+    for code in codes:
+        EntryFactory(
+            patient=patient,
+            kind="condition",
+            code=code,
+            code_system="icd-10-cm",
+            display=code,
+            clinical_status="active",
+            value=None,
+            unit="",
+        )
+
+
+@pytest.fixture
+def site():
+    made = SiteFactory()
+    for specialty in ("Dermatology", "Internal medicine", "Family medicine"):
+        doctor = staff("doctor", made)
+        ProviderFactory(user=doctor, specialty=specialty)
+    MembershipFactory(user=staff("pharmacist"), site=made, role="pharmacist")
+    for number in range(8):
+        patient = PatientFactory(site=made)
+        allergy(patient, "none")
+        suffers(patient, *CODES[number : number + 3])
+    rosa = PatientFactory(site=made, family_name="Delgado-Ferreira", given_name="Rosa")
+    suffers(rosa, "I48.91", "I10")
+    PatientFactory(site=SiteFactory())
+    return made
+
+
+def rows() -> list[Prescription]:
+    with as_the_system():
+        return list(Prescription.objects.select_related("prescriber").order_by("id"))
+
+
+def test_everybody_takes_what_fits_and_everybody_has_work(site) -> None:
+    tell()
+    told = rows()
+    states = Counter(row.status for row in told)
+    assert states["picked_up"] > states["ready"] > 0
+    assert states["signed"] > 0
+    assert states["not_collected"] > 0
+    assert {row.medicine for row in told} >= {habit.label for habits in demo.HABITS.values() for habit in habits}
+    assert {row.prescriber.specialty for row in told} == {"Internal medicine", "Family medicine"}
+    assert all(row.reason and row.sig_text for row in told)
+    with as_the_system():
+        assert CollectionDeadline.objects.exclude(next_at=None).count() == states["ready"]
+        assert SafetyCheck.objects.count() == len(told)
+
+
+def test_one_finding_was_overridden_with_a_reason(site) -> None:
+    tell()
+    with as_the_system():
+        answered = SafetyCheck.objects.filter(prescription__medicine=demo.OVERRIDDEN.label).get()
+    assert {finding["other"] for finding in answered.findings} >= {"warfarin 5 mg, tablet"}
+    assert answered.overrides
+
+
+def test_told_twice_it_is_told_once_and_the_same(site) -> None:
+    tell()
+    first = [(row.medicine, row.status, row.reason) for row in rows()]
+    tell()
+    assert [(row.medicine, row.status, row.reason) for row in rows()] == first
+
+
+def test_without_people_there_is_nothing_to_tell() -> None:
+    PatientFactory()
+    tell()
+    assert rows() == []
