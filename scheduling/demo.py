@@ -58,6 +58,7 @@ class Story:
     desks: dict[object, User]
     busy: dict[object, list[Span]] = field(default_factory=dict)
     rooms: dict[object, int] = field(default_factory=dict)
+    stages: dict[object, int] = field(default_factory=dict)
 
     def sites_of(self, provider: Provider) -> list[Site]:
         return list(provider.sites.order_by("created_at", "pk"))
@@ -75,6 +76,11 @@ class Story:
         if found:
             self.busy.setdefault(found.pk, []).append(span)
         return found
+
+    def next_stage(self, site: Site) -> int:
+        """In turn, so that each site has somebody with the provider, in a room and in the waiting room."""
+        self.stages[site.pk] = self.stages.get(site.pk, 0) + 1
+        return (2, 1, 0)[self.stages[site.pk] % 3]
 
     def free_room(self, site: Site) -> str:
         self.rooms[site.pk] = self.rooms.get(site.pk, 0) + 1
@@ -281,7 +287,7 @@ def tell_today(story: Story, visit: Appointment, rng: random.Random) -> None:
             return
         walk(story, visit, rng, until=3)
     elif begins - 5 * MINUTE <= now:
-        walk(story, visit, rng, until=rng.choice((0, 1, 2, 2)))
+        walk(story, visit, rng, until=story.next_stage(visit.site))
     elif begins <= now + 45 * MINUTE and rng.random() < 0.5:
         actions.check_in(by=None, appointment=visit, now=now - rng.randint(2, 26) * MINUTE)
     elif rng.random() < 0.4:

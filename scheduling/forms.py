@@ -69,19 +69,25 @@ class ClockField(forms.TimeField):
         return found
 
 
-class ChosenField(forms.ModelChoiceField):
-    """One row of those given; what is no UUID is simply none of them."""
+class PickField(forms.ChoiceField):
+    """One of some rows that are here already, so that drawing and checking ask nothing; cleaned to the row itself."""
 
     default_error_messages = {"invalid_choice": _("Choose one of the list")}
 
-    def to_python(self, value: Any) -> Any:
-        try:
-            return super().to_python(value)
-        except ValidationError as problem:
-            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice") from problem
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rows: dict[str, Any] = {}
 
-    def label_from_instance(self, obj: Any) -> str:
-        return provider_name(obj) if isinstance(obj, Provider) else str(obj.name)
+    def offer(self, rows: Iterable[Any]) -> None:
+        self.rows = {str(row.pk): row for row in rows}
+        self.choices = [(key, label_of(row)) for key, row in self.rows.items()]
+
+    def clean(self, value: Any) -> Any:
+        return self.rows.get(super().clean(str(value) if value else ""))
+
+
+def label_of(row: Any) -> str:
+    return provider_name(row) if isinstance(row, Provider) else str(row.name)
 
 
 # == Finding ==
@@ -166,20 +172,18 @@ class DeskBookForm(AboutSomeone):
 
 
 class TimesForm(AboutSomeone):
-    """With whom, for what and from which day on: a GET form beside the free times."""
+    """With whom, for what, where and from which day on: a GET form beside the free times."""
 
-    provider = ChosenField(label=_("Provider"), queryset=Provider.objects.none(), empty_label=None, required=False)
-    visit_type = ChosenField(
-        label=_("Kind of visit"), queryset=VisitType.objects.none(), empty_label=None, required=False
-    )
-    site = ChosenField(label=_("Site"), queryset=Site.objects.none(), required=False, empty_label=None)
+    provider = PickField(label=_("Provider"), required=False)
+    visit_type = PickField(label=_("Kind of visit"), required=False)
+    site = PickField(label=_("Site"), required=False)
     day = FlexibleDateField(label=_("From"), required=False, help_text="")
 
-    def __init__(self, data: Any, *, providers: Any, visit_types: Any, sites: Any) -> None:
+    def __init__(self, data: Any, **rows: Iterable[Any]) -> None:
+        """`rows` by the name of the field."""
         super().__init__(data)
-        chosen = (("provider", providers), ("visit_type", visit_types), ("site", sites))
-        for name, rows in chosen:
-            self.fields[name].queryset = rows  # type: ignore[attr-defined]
+        for name, offered in rows.items():
+            self.fields[name].offer(offered)  # type: ignore[attr-defined]
 
 
 class MoveForm(AboutSomeone):
@@ -216,28 +220,28 @@ class DayForm(AboutSomeone):
     """Which day, at which site; what cannot be read is today, at the first site."""
 
     day = FlexibleDateField(label=_("Day"), required=False, help_text="")
-    site = ChosenField(label=_("Site"), queryset=Site.objects.none(), required=False, empty_label=None)
+    site = PickField(label=_("Site"), required=False)
 
-    def __init__(self, data: Any, *, sites: Any) -> None:
+    def __init__(self, data: Any, *, sites: Iterable[Site]) -> None:
         super().__init__(data)
-        self.fields["site"].queryset = sites  # type: ignore[attr-defined]
+        self.fields["site"].offer(sites)  # type: ignore[attr-defined]
 
 
 # == Blocking ==
 class BlockForm(AboutSomeone):
     """A provider's time to keep free, on the clock of the site. `seen` marks the visits that were shown before."""
 
-    provider = ChosenField(label=_("Provider"), queryset=Provider.objects.none(), empty_label=None)
-    day = FlexibleDateField(label=_("Day"))
+    provider = PickField(label=_("Provider"))
+    day = FlexibleDateField(label=_("Day"), help_text="")
     begins = ClockField(label=_("From"))
-    ends = ClockField(label=_("To"), help_text=_("At or before the start means the next day"))
+    ends = ClockField(label=_("To"))
     reason = LineField(label=_("Reason"), at_most=200, help_text=_("Colleagues can read this"))
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, providers: Any, zone: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, providers: Iterable[Provider], zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone = ZoneInfo(zone)
-        self.fields["provider"].queryset = providers  # type: ignore[attr-defined]
+        self.fields["provider"].offer(providers)  # type: ignore[attr-defined]
 
     def clean_day(self) -> date:
         day: date = self.cleaned_data["day"]

@@ -24,7 +24,7 @@ def invitation(visit: Appointment, *, url: str, now: datetime) -> bytes:
     zone = ZoneInfo(visit.time_zone)
     event = Event()
     event.add("uid", f"{visit.pk}@{_host()}")
-    event.add("sequence", visit.sequence)
+    event.add("sequence", visit.sequence + cancelled)
     event.add("dtstamp", now)
     event.add("dtstart", visit.starts_at.astimezone(zone))
     event.add("dtend", visit.ends_at.astimezone(zone))

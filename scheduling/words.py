@@ -28,6 +28,7 @@ ROLES: dict[str, str] = {
     S.CANCELLED: "off",
     S.LEFT: "warn",
 }
+OWN_ROLES = ROLES | {S.BOOKED: "info", S.CONFIRMED: "ok", S.CHECKED_OUT: "off"}
 TO_PATIENTS: dict[str, Promise] = {
     S.BOOKED: _("Booked"),
     S.CONFIRMED: _("You said you will come"),
@@ -77,9 +78,11 @@ def short_when(moment: datetime, now: datetime) -> str:
 
 
 def minutes_words(minutes: int) -> str:
-    """How long: "20 min", "1 h 5 min"."""
+    """How long: "20 min", "1 h", "1 h 5 min"."""
     if minutes < 60:
         return ngettext("%(n)d min", "%(n)d min", minutes) % {"n": minutes}
+    if minutes % 60 == 0:
+        return ngettext("%(n)d h", "%(n)d h", minutes // 60) % {"n": minutes // 60}
     return gettext("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
 
 
@@ -102,7 +105,7 @@ def row_of(visit: Appointment, now: datetime) -> Row:
 def own_row_of(visit: Appointment, now: datetime) -> Row:
     """As `row_of`, in the patient's words."""
     with timezone.override(visit.time_zone):
-        return Row(visit, role_of(visit), str(TO_PATIENTS[visit.status]), day_words(visit.starts_at, now))
+        return Row(visit, OWN_ROLES[visit.status], str(TO_PATIENTS[visit.status]), day_words(visit.starts_at, now))
 
 
 def provider_name(provider: Provider) -> str:

@@ -1,6 +1,6 @@
 """What single pages of scheduling ask for: choices of forms, a patient's visits, a day of a site by provider."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
@@ -22,9 +22,9 @@ WAITING = (Appointment.Status.ARRIVED,)
 
 
 # == Choices of forms ==
-def bookable_providers(sites: "QuerySet[Site]") -> "QuerySet[Provider]":
+def bookable_providers(sites: Iterable[Site]) -> "QuerySet[Provider]":
     """Who sees patients at these sites, by name."""
-    there = Provider.objects.filter(sites__in=sites.values("pk"), ended_at=None, resource__isnull=False)
+    there = Provider.objects.filter(sites__in=list(sites), ended_at=None, resource__isnull=False)
     return there.distinct().order_by("name", "pk")
 
 
@@ -149,7 +149,7 @@ def own_visits_today(user: User, now: datetime) -> list[Appointment]:
 
 
 # == Blocked time ==
-def blockable_providers(user: User, sites: "QuerySet[Site]") -> "QuerySet[Provider]":
+def blockable_providers(user: User, sites: Iterable[Site]) -> "QuerySet[Provider]":
     """Whose time this person may block: a doctor's own, for the desk that of everybody at its sites."""
     providers = bookable_providers(sites)
     return providers.filter(user=user) if user.acting_role == "doctor" else providers
@@ -176,9 +176,9 @@ def visits_within(user: User, provider: Provider, during: TimestamptzRange, now:
     return Inside(ids=ids, visits=list(seen.order_by("during")))
 
 
-def blocks_of(providers: "QuerySet[Provider]", now: datetime) -> list[TimeClaim]:
+def blocks_of(providers: Iterable[Provider], now: datetime) -> list[TimeClaim]:
     """Blocked times of these providers that are not over, the next first."""
-    blocks = TimeClaim.objects.filter(kind=TimeClaim.Kind.BLOCK, resource__provider__in=providers.values("pk"))
+    blocks = TimeClaim.objects.filter(kind=TimeClaim.Kind.BLOCK, resource__provider__in=list(providers))
     found = blocks.filter(blocked__endswith__gt=now).select_related("resource__provider")
     return list(found.order_by("blocked")[:50])
 

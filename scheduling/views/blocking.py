@@ -28,11 +28,11 @@ from scheduling.views.day import address
 def block(request: HttpRequest) -> HttpResponse:
     """Asked twice where visits lie in the time: the second press says that they were seen."""
     user: Any = request.user
-    sites = sites_of(user)
-    site = sites.first()
+    sites = list(sites_of(user))
+    site = next(iter(sites), None)
     zone = site.time_zone if site else timezone.get_current_timezone_name()
     with timezone.override(zone):
-        providers = pages.blockable_providers(user, sites)
+        providers = list(pages.blockable_providers(user, sites))
         first = {"provider": request.GET.get("provider"), "day": request.GET.get("day") or timezone.localdate()}
         found = pages.blocks_of(providers, timezone.now())
         form = BlockForm(request.POST or None, initial=first, providers=providers, zone=zone)
@@ -59,7 +59,9 @@ def blocked(request: HttpRequest, context: dict[str, Any], provider: Provider, t
     waiting = ngettext("%(n)d visit in it waits to be moved.", "%(n)d visits in it wait to be moved.", to_move)
     said = _("The time is blocked.") + (" " + waiting % {"n": to_move} if to_move else "")
     messages.success(request, said)
-    return redirect(address(form.cleaned_data["day"], provider.sites.filter(pk__in=sites_of(user)).first()))
+    return redirect(
+        address(form.cleaned_data["day"], provider.sites.filter(pk__in=sites_of(user).values("pk")).first())
+    )
 
 
 @require_POST

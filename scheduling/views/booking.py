@@ -15,7 +15,7 @@ from healthcare.accounts.permissions import Permission
 from patients.actions import list_recent_patients, search_patients
 from patients.doors import chart_context, of_patient
 from patients.models import Patient
-from patients.queries import TooManySearches, sites_of
+from patients.queries import TooManySearches
 from scheduling import actions
 from scheduling.forms import DeskBookForm
 from scheduling.views.offers import Wanted
@@ -48,7 +48,7 @@ def book_whom(request: HttpRequest) -> HttpResponse:
 def book(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
     now = timezone.now()
-    wanted = Wanted.of(request, user, site=at_home(user, patient), now=now)
+    wanted = Wanted.of(request, user, home=patient.site, now=now)
     form = DeskBookForm(request.POST) if request.method == "POST" else DeskBookForm.fresh(request.GET.get("start", ""))
     context = {"wanted": wanted, "form": form}
     if not form.is_valid() or not wanted.is_whole:
@@ -83,9 +83,3 @@ def book_page(request: HttpRequest, patient: Patient, context: dict[str, Any], *
             | chart_context(request, patient, tab="scheduling:visits")
         )
         return render(request, "scheduling/book.html", page, status=status)
-
-
-def at_home(user: Any, patient: Patient) -> Any:
-    """The patient's site where one works there, else the first of one's own."""
-    sites = list(sites_of(user))
-    return next((site for site in sites if site.pk == patient.site_id), sites[0] if sites else None)

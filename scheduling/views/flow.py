@@ -26,7 +26,7 @@ def flow(request: HttpRequest) -> HttpResponse:
     """The whole page, or for htmx the board alone: the same template either way."""
     user: Any = request.user
     sites = list(sites_of(user))
-    form = DayForm(request.GET, sites=sites_of(user))
+    form = DayForm(request.GET, sites=sites)
     site = (form.is_valid() and form.cleaned_data["site"]) or next(iter(sites), None)
     now = timezone.now()
     context = {

@@ -46,21 +46,29 @@ class Wanted:
         provider: Provider | None = None,
         visit_type: VisitType | None = None,
         site: Site | None = None,
+        home: Site | None = None,
     ) -> "Wanted":
-        """From the address of a reading request, or from the hidden fields of a form that was sent."""
-        sites = sites_of(user)
-        providers, kinds = pages.bookable_providers(sites), pages.visit_types()
+        """From the address of a reading request, or from the hidden fields of a form that was sent.
+
+        `home` is the patient's own site, which comes first where one works there.
+        """
+        sites, kinds = list(sites_of(user)), list(pages.visit_types())
+        site = site or (home if home in sites else next(iter(sites), None))
+        providers = list(pages.bookable_providers(sites).prefetch_related("sites"))
+        there = (one for one in providers if site in one.sites.all())
         first = {
-            "provider": provider or providers.filter(sites=site).first() or providers.first(),
-            "visit_type": visit_type or kinds.first(),
+            "provider": provider or next(there, None) or next(iter(providers), None),
+            "visit_type": visit_type or next(iter(kinds), None),
             "site": site,
             "day": timezone.localdate(),
         }
         typed = request.POST if request.method == "POST" else request.GET
         given = {name: typed.get(name) or getattr(value, "pk", value) for name, value in first.items()}
-        form = TimesForm(given, providers=providers, visit_types=kinds, sites=sites)
+        form = TimesForm(given, provider=providers, visit_type=kinds, site=sites)
+        if visit_type:
+            del form.fields["visit_type"]  # what a visit is for does not change with its time
         form.is_valid()
-        chosen = {name: form.cleaned_data.get(name) or value for name, value in first.items()}
+        chosen: dict[str, Any] = {name: form.cleaned_data.get(name) or value for name, value in first.items()}
         return cls(form=form, now=now, **chosen)
 
     @property
