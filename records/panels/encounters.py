@@ -14,7 +14,7 @@ from records.actions.notes import list_notes_to_sign
 from records.queries import encounters as queries
 
 SHOWN = 6
-visits_tab = ChartTab(_("Visits"), "records:encounters", Permission.READ_CLINICAL, order=20)
+visits_tab = ChartTab(_("Notes"), "records:encounters", Permission.READ_CLINICAL, order=20)
 
 
 def notes_card(user: User, now: datetime) -> Card | None:

@@ -12,11 +12,11 @@ from healthcare.accounts.models import Site, User
 from healthcare.accounts.parts import FAILED_CARD, Card
 from healthcare.events.parts import answers_of
 from patients.models import Patient
-from records.kinds import kind_of
 from records.kinds.condition import PRESENT
 from records.kinds.flags import value_text
 from records.kinds.vital_signs import NAMES, ORDER
 from records.models import Draft, Encounter, Entry
+from records.queries.lines import EntryLine, lines_of
 from records.rules.notes import NoteText, is_late, note_text, signature_of
 from scheduling.models import HERE, OPEN, Appointment
 
@@ -109,22 +109,7 @@ class VisitPage:
     draft: Draft | None
     vitals: Sequence[Measured] = ()
     diagnoses: Sequence[Entry] = ()
-    lines: Sequence["Line"] = ()
-
-
-@dataclass(frozen=True)
-class Line:
-    """Any other entry of the visit, as one line: what it is, what it says, and its status role."""
-
-    entry: Entry
-    title: Any
-    text: str
-    role: str
-
-
-def line_of(entry: Entry) -> Line:
-    kind = kind_of(entry.kind)
-    return Line(entry, entry.display or kind.name, kind.summary(entry), kind.role(entry))
+    lines: Sequence[EntryLine] = ()
 
 
 def with_names(encounters: "QuerySet[Encounter]") -> "QuerySet[Encounter]":
@@ -163,7 +148,7 @@ def visit_page(user: User, encounter: Encounter) -> VisitPage:
         draft=draft_of(user, encounter),
         vitals=measured_of(entries),
         diagnoses=by_kind.get("condition", []),
-        lines=[line_of(entry) for kind, rows in by_kind.items() if kind not in apart for entry in rows],
+        lines=lines_of(entry for kind, rows in by_kind.items() if kind not in apart for entry in rows),
     )
 
 

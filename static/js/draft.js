@@ -11,6 +11,7 @@ const form = document.querySelector("form[data-draft]");
 
 if (form) {
   const state = document.getElementById("save-state");
+  const safe = document.getElementById("save-safe");
   const trouble = document.getElementById("note-trouble");
   const address = form.dataset.draft;
   const page = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -35,6 +36,7 @@ if (form) {
 
   function show(role, text) {
     state.className = `status ${role}`;
+    safe.hidden = role !== "ok";
     if (state.textContent !== text) state.textContent = text;
   }
 

@@ -1,0 +1,1 @@
+from tests.journeys.accounts.conftest import open_page  # noqa: F401
