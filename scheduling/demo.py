@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -55,10 +56,10 @@ class Story:
     kinds: dict[str, VisitType]
     providers: list[Provider]
     patients: list[Patient]
-    desks: dict[object, User]
-    busy: dict[object, list[Span]] = field(default_factory=dict)
-    rooms: dict[object, int] = field(default_factory=dict)
-    stages: dict[object, int] = field(default_factory=dict)
+    desks: dict[UUID, User]
+    busy: dict[UUID, list[Span]] = field(default_factory=dict)
+    rooms: dict[UUID, int] = field(default_factory=dict)
+    stages: dict[UUID, int] = field(default_factory=dict)
 
     def sites_of(self, provider: Provider) -> list[Site]:
         return list(provider.sites.order_by("created_at", "pk"))
@@ -313,7 +314,7 @@ def block_an_afternoon(story: Story) -> None:
     with acting_as_system("demo"):
         begins = datetime.combine(date_of(story, 1), time(), timezone.get_current_timezone())
         coming = Appointment.objects.filter(during__startswith__gte=begins, status="booked").select_related("provider")
-        found: dict[tuple[object, date], list[Appointment]] = {}
+        found: dict[tuple[UUID, date], list[Appointment]] = {}
         for visit in coming.filter(site=story.sites_of(story.providers[0])[0]).order_by("during"):
             if timezone.localtime(visit.starts_at).hour >= 12:
                 found.setdefault((visit.provider_id, timezone.localdate(visit.starts_at)), []).append(visit)

@@ -19,8 +19,9 @@ View = Callable[..., HttpResponseBase]
 
 def visits_of(user: Any, patient: Patient) -> AppointmentQuerySet:
     """The patient's visits that this user may see, each with whom, where and what for."""
-    seen: Any = Appointment.objects.visible_to(user).filter(patient=patient)
-    return seen.select_related("provider", "site", "visit_type", "patient")  # type: ignore[no-any-return]
+    seen = Appointment.objects.visible_to(user).filter(patient=patient)
+    found: AppointmentQuerySet = seen.select_related("provider", "site", "visit_type", "patient")
+    return found
 
 
 def of_visit(permission: Permission) -> Callable[[View], View]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -122,7 +123,7 @@ def _add_hours(days: dict[UUID, ProviderDay], site: Site, span: Span) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT resource_id, work, free FROM app.free_time(%s::uuid[], %s) WHERE site_id = %s",
-            [list(days), TimestamptzRange(*span), site.pk],
+            [list(days), TimestamptzRange(*span), site.pk],  # type: ignore[list-item]  # psycopg knows ranges
         )
         for resource_id, work, free in cursor.fetchall():
             days[resource_id].work = [(piece.lower, piece.upper) for piece in work]
@@ -191,12 +192,13 @@ def visits_to_move(user: User, sites: Collection[UUID], now: datetime, *, at_mos
     if not spans:
         return []
     providers = {provider for provider, _span in spans}
-    seen = Appointment.objects.visible_to(user).upcoming(now).filter(site__in=sites, provider__in=providers)  # type: ignore[attr-defined]
+    seen = Appointment.objects.visible_to(user).upcoming(now).filter(site__in=sites, provider__in=providers)
     last = max(span.upper for _provider, span in spans)
     near = with_names(seen.filter(during__startswith__lt=last)).order_by("during")
     found = [v for v in near if any(p == v.provider_id and _meet(span, v.during) for p, span in spans)]
     return found[:at_most]
 
 
-def _meet(one: TimestamptzRange, other: TimestamptzRange) -> bool:
+def _meet(one: Any, other: Any) -> bool:
+    """Whether two bounded ranges have a moment in common."""
     return bool(one.lower < other.upper and other.lower < one.upper)

@@ -36,7 +36,8 @@ def day(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     sites = list(sites_of(user))
     form = DayForm(request.GET, sites=sites)
-    site: Site | None = (form.is_valid() and form.cleaned_data["site"]) or next(iter(sites), None)
+    form.is_valid()
+    site: Site | None = form.cleaned_data.get("site") or next(iter(sites), None)
     now = timezone.now()
     with timezone.override(site.time_zone if site else None):
         chosen = form.cleaned_data.get("day") or timezone.localdate(now)

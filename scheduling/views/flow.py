@@ -27,7 +27,8 @@ def flow(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     sites = list(sites_of(user))
     form = DayForm(request.GET, sites=sites)
-    site = (form.is_valid() and form.cleaned_data["site"]) or next(iter(sites), None)
+    form.is_valid()
+    site: Site | None = form.cleaned_data.get("site") or next(iter(sites), None)
     now = timezone.now()
     context = {
         "frame": frame(request),

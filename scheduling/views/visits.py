@@ -96,7 +96,7 @@ def move(request: HttpRequest, patient: Patient, visit: Appointment) -> HttpResp
     if not form.is_valid():
         return move_page(request, context, status=422 if form.is_bound else 200)
     start, seen = form.cleaned_data["start"], form.cleaned_data["seen"]
-    place = {"provider": wanted.provider, "site": wanted.site}
+    place: dict[str, Any] = {"provider": wanted.provider, "site": wanted.site}
     try:
         actions.move_appointment(by=user, appointment=visit, start=start, **place, seen_sequence=seen, now=now)
     except actions.TimeTaken as taken:
