@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -15,25 +14,21 @@ from healthcare.audit.models import AuditEvent
 from healthcare.db.context import acting_as
 from patients.access import NotInScope
 from patients.models import Patient
-from records.actions import codes as code_verbs
-from records.actions.allergies import record_allergy, record_no_known_allergies
 from records.actions.entries import NotAMove, change_clinical_status, record_entry, void_entry
 from records.actions.immunizations import record_immunization
 from records.actions.problems import record_condition
 from records.actions.writing import Content, NotCurrent, NotRecorded, content_of
-from records.events import AllergyRecorded, EntryRecorded, EntryVoided
+from records.events import EntryRecorded, EntryVoided
 from records.kinds import Kind, NotOfKind, Schema, kind_of, kinds
 from records.kinds.allergy import NONE_KNOWN
 from records.models import DiagnosisCode, Entry
 from records.models.entries import STANDING
-from records.queries import active_conditions, allergies_of
-from records.queries.allergies import AllergyList
-from records.queries.codes import code_of, find_codes
+from records.queries import active_conditions
 from records.queries.entries import timeline, versions_of
 from records.queries.lines import line_of, range_text
-from records.rules.said import Dose, Reaction
+from records.rules.said import Dose
 from tests.factories import DiagnosisCodeFactory, EncounterFactory, EntryFactory, PatientFactory, staff
-from tests.roles import as_the_system, taking_role
+from tests.roles import as_the_system
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 21, 14, 0, tzinfo=UTC)
@@ -157,84 +152,6 @@ def test_a_version_follows_as_the_table_says(rosa, doctor) -> None:
         record_entry(by=doctor, patient=rosa, content=content_of(lone), effective_at=NOW, now=NOW, replaces=lone)
 
 
-# == Allergies ==
-def told(user: User, patient: Patient) -> AllergyList:
-    with acting_as(user):
-        return allergies_of([patient.pk])[patient.pk]
-
-
-def allergic(user: User, patient: Patient, **said: str) -> Entry:
-    with acting_as(user):
-        return record_allergy(by=user, patient=patient, reaction=Reaction(**{"substance": "latex"} | said), now=NOW)
-
-
-def test_unknown_is_not_none_and_none_is_not_a_list(rosa, doctor, announced) -> None:
-    assert told(doctor, rosa).state == "never_asked"
-    with acting_as(doctor):
-        none = record_no_known_allergies(by=doctor, patient=rosa, now=NOW)
-        again = record_no_known_allergies(by=doctor, patient=rosa, now=NOW + DAY)
-    assert (again.supersedes_id, again.record_status) == (none.pk, "amended")
-    assert told(doctor, rosa) == AllergyList("none_known")
-    entry = allergic(doctor, rosa, reaction="rash", severity="mild")
-    found = told(doctor, rosa)
-    assert (found.state, [(one.pk, one.display, one.reaction, one.severity) for one in found.entries]) == (
-        "list",
-        [(entry.pk, "latex", "rash", "mild")],
-    )
-    assert entry.supersedes_id == again.pk
-    assert len(announced(AllergyRecorded)) == 3
-    with acting_as(doctor):
-        change_clinical_status(by=doctor, entry=entry, status="inactive", now=NOW)
-    assert told(doctor, rosa) == AllergyList("list")
-    with acting_as(doctor):
-        record_no_known_allergies(by=doctor, patient=rosa, now=NOW)
-    assert told(doctor, rosa).state == "none_known"
-
-
-@pytest.mark.parametrize(
-    ("said", "sentence"),
-    [
-        ({"substance": " "}, "Say to what"),
-        ({"severity": "awful"}, "not one of the choices"),
-        ({"category": "stars"}, "not one of the choices"),
-        ({"substance": "LATEX"}, "on the list already"),
-    ],
-)
-def test_an_allergy_that_cannot_be_is_refused(said, sentence, rosa, doctor) -> None:
-    allergic(doctor, rosa)
-    with pytest.raises(NotRecorded, match=sentence):
-        allergic(doctor, rosa, **said)
-
-
-def test_none_is_not_said_while_one_is_listed(rosa, doctor) -> None:
-    allergic(doctor, rosa)
-    with acting_as(doctor), pytest.raises(NotRecorded, match="on the list"):
-        record_no_known_allergies(by=doctor, patient=rosa, now=NOW)
-
-
-@pytest.mark.parametrize(
-    ("role", "state", "shown"),
-    [
-        ("doctor", "list", 1),
-        ("pharmacist", "list", 1),
-        ("front_desk", "recorded", 0),
-        ("billing", "recorded", 0),
-    ],
-)
-def test_each_role_is_told_as_far_as_it_reaches(role, state, shown, rosa, doctor) -> None:
-    allergic(doctor, rosa)
-    found = told(staff(role, rosa.site), rosa)
-    assert (found.state, len(found.entries)) == (state, shown)
-
-
-def test_who_reaches_nobody_is_told_nothing(rosa, doctor) -> None:
-    allergic(doctor, rosa)
-    assert told(staff("doctor"), rosa).state == "not_shown"
-    assert allergies_of([rosa.pk])[rosa.pk].state == "not_shown"
-    with as_the_system():
-        assert allergies_of([rosa.pk])[rosa.pk].state == "list"
-
-
 # == Vaccines ==
 def test_a_vaccine_is_recorded(rosa, doctor) -> None:
     with acting_as(doctor):
@@ -247,72 +164,6 @@ def test_a_vaccine_is_recorded(rosa, doctor) -> None:
         "Influenza, seasonal",
         {"elsewhere": False, "lot": "A1", "note": "left arm"},
     )
-
-
-# == Codes ==
-CODES = [
-    ("E11", "Type 2 diabetes mellitus", False, []),
-    ("E11.9", "Type 2 diabetes mellitus without complications", True, []),
-    ("E11.21", "Type 2 diabetes mellitus with diabetic nephropathy", True, []),
-    ("I10", "Essential (primary) hypertension", True, ["high blood pressure"]),
-    ("G43.909", "Migraine, unspecified, not intractable", True, []),
-]
-
-
-@pytest.fixture
-def loaded() -> None:
-    with as_the_system():
-        assert code_verbs.load_codes(by=None, codes=CODES) == 5
-
-
-@pytest.mark.parametrize(
-    ("text", "first"),
-    [
-        ("diab type", "E11.9"),
-        ("nephr DIABETES", "E11.21"),
-        ("dm2", "E11.9"),
-        ("e119", "E11.9"),
-        ("E11", "E11.9"),
-        ("htn", "I10"),
-        ("high blood pressure", "I10"),
-        ("migräne", None),
-        ("migraine", "G43.909"),
-        ("", None),
-        ("%_\\", None),
-    ],
-)
-@pytest.mark.usefixtures("loaded")
-def test_a_code_is_found_by_what_doctors_type(text, first) -> None:
-    found = find_codes(text)
-    assert (found[0].code if found else None) == first
-    assert all(code.billable for code in found)
-
-
-@pytest.mark.usefixtures("loaded")
-def test_codes_are_loaded_again_in_whole() -> None:
-    with as_the_system():
-        assert code_verbs.load_codes(by=None, codes=CODES[:2]) == 2
-        assert AuditEvent.objects.filter(action="records.load_codes").count() == 2
-    assert DiagnosisCode.objects.count() == 2
-    assert str(DiagnosisCode.objects.get(pk="E11")) == "diagnosis code E11"
-    assert code_of("E11") is None
-    assert code_of("E11.9") is not None
-
-
-def test_the_command_loads_what_is_published_and_search_is_quick(capsys, django_assert_max_num_queries) -> None:
-    import time
-
-    with taking_role("worker"):
-        call_command("load_codes")
-        call_command("load_codes", "--if-empty")
-    assert "codes loaded." in capsys.readouterr().out
-    assert DiagnosisCode.objects.usable().count() > 70_000
-    took = []
-    for text in ("diab neph", "htn", "fracture radius left", "pain", "e11.9", "acute"):
-        began = time.perf_counter()
-        assert find_codes(text)
-        took.append(time.perf_counter() - began)
-    assert sorted(took)[-2] < 0.25, took  # 10 to 40 ms alone; other tests run beside
 
 
 # == Lines ==

@@ -1,6 +1,5 @@
 """The pages of entries: they open, stay within their budget, keep what was typed, and refuse who may not."""
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,13 +11,12 @@ from healthcare.accounts.models import User
 from healthcare.db.context import acting_as
 from patients.models import Patient
 from records.actions.allergies import record_allergy, record_no_known_allergies
-from records.actions.entries import void_entry
-from records.actions.results import enter_result, release_result
+from records.actions.results import enter_result
 from records.actions.vitals import record_vitals
 from records.models import Entry
 from records.rules.laboratory import Measured
 from records.rules.said import Reaction
-from tests.factories import DiagnosisCodeFactory, EntryFactory, PatientFactory, portal_user, staff
+from tests.factories import DiagnosisCodeFactory, EntryFactory, PatientFactory, staff
 from tests.roles import as_the_system
 
 pytestmark = pytest.mark.django_db
@@ -144,85 +142,6 @@ def test_an_entry_of_another_patient_is_not_found(rosa, doctor, browser) -> None
         assert browser(doctor).get(f"/records/{rosa.pk}/entries/{other.pk}/{page}").status_code == 404
 
 
-# == Vital signs ==
-def test_vitals_are_recorded_and_shown(rosa, nurse, browser) -> None:
-    client = browser(nurse)
-    typed = {"pressure": "120/80", "temperature": "98.6 F", "weight": "180 lb", "height": "5'5\"", "system": "metric"}
-    answer = client.post(f"/records/{rosa.pk}/vitals/record", typed)
-    assert answer.status_code == 302
-    page = client.get(answer["Location"]).content.decode()
-    assert "Everything is in range" in page
-    assert "37 °C" in page
-    assert "81.65 kg" in page
-    form = client.get(f"/records/{rosa.pk}/vitals/record").content.decode()
-    assert ">180 lb<" in form
-    assert ">98.6 °F<" in form
-
-
-@pytest.mark.parametrize(
-    ("typed", "sentence"),
-    [
-        ({"temperature": "370"}, "370 °C is not possible"),
-        ({"temperature": "98.6"}, "Did you mean 98.6 °F?"),
-        ({"temperature": "42"}, "42 °C is outside"),
-        ({"pressure": "80/120"}, "The upper number is the larger one"),
-        ({"pressure": "120"}, "Type both numbers"),
-        ({"weight": "heavy"}, "This is not a number"),
-        ({"weight": "80 stone"}, "This unit does not fit here"),
-        ({}, "Nothing is filled in"),
-    ],
-)
-def test_what_is_asked_about_or_refused_keeps_all_that_was_typed(typed, sentence, rosa, nurse, browser) -> None:
-    answer = browser(nurse).post(
-        f"/records/{rosa.pk}/vitals/record", {"system": "metric", **({"heart_rate": "72"} if typed else {}), **typed}
-    )
-    page = answer.content.decode()
-    assert answer.status_code == 422
-    assert sentence in page
-    for value in typed.values():
-        assert f'value="{value}"' in page
-    assert not current(rosa, "vital_signs")
-
-
-@pytest.mark.parametrize(("text", "value"), [("98.6", "37.0"), ("42", "42.0")])
-def test_an_answered_question_lets_the_value_pass_and_a_changed_one_is_asked_anew(
-    text, value, rosa, nurse, browser
-) -> None:
-    client, url = browser(nurse), f"/records/{rosa.pk}/vitals/record"
-    other = {"temperature": "41.9", "sure_temperature": text, "system": "metric"}
-    assert client.post(url, other).status_code == 422
-    sure = {"temperature": text, "sure_temperature": text, "system": "metric"}
-    assert client.post(url, sure).status_code == 302
-    assert current(rosa, "vital_signs")[-1].value == Decimal(value)
-
-
-def test_numbers_may_be_american_throughout(rosa, nurse, browser) -> None:
-    typed = {"temperature": "98.6", "weight": "180", "height": "65", "system": "us"}
-    assert browser(nurse).post(f"/records/{rosa.pk}/vitals/record", typed).status_code == 302
-    assert {row.code: row.value for row in current(rosa, "vital_signs") if row.value} == {
-        "8310-5": Decimal(37),
-        "29463-7": Decimal("81.65"),
-        "8302-2": Decimal("165.1"),
-        "39156-5": Decimal("30.0"),
-    }
-
-
-def test_a_measure_is_corrected_and_its_versions_stand_on_its_page(rosa, nurse, browser) -> None:
-    measure(nurse, rosa, temperature="39.9")
-    wrong = current(rosa, "vital_signs")[-1]
-    client, url = browser(nurse), f"/records/{rosa.pk}/entries/{wrong.pk}/correct-vital"
-    assert "39.9 °C" in client.get(url).content.decode()
-    assert client.post(url, {"temperature": "99"}).status_code == 422
-    answer = client.post(url, {"temperature": "36.9"})
-    page = client.get(answer["Location"]).content.decode()
-    assert "Corrected" in page
-    assert "39.9 °C" in page
-    assert "Open the last version" in client.get(f"/records/{rosa.pk}/entries/{wrong.pk}/").content.decode()
-    assert "later version" in client.post(url, {"temperature": "37"}).content.decode()
-    panel = next(row for row in current(rosa, "vital_signs") if row.parent_id is None)
-    assert client.get(f"/records/{rosa.pk}/entries/{panel.pk}/correct-vital").status_code == 404
-
-
 # == Voiding ==
 def test_an_entry_is_marked_as_wrong_with_a_reason(rosa, nurse, browser) -> None:
     panel = measure(nurse, rosa, temperature="37")
@@ -235,73 +154,6 @@ def test_an_entry_is_marked_as_wrong_with_a_reason(rosa, nurse, browser) -> None
     assert "Wrong patient" not in client.get(f"/records/{rosa.pk}/entries/").content.decode()
     assert "Entered in error" in client.get(f"/records/{rosa.pk}/entries/?old=1").content.decode()
     assert client.post(url, {"reason": "Again"}).status_code == 422
-
-
-# == Results ==
-RESULT = {"code": "2823-3", "value": "4.6", "taken_on": "2026-11-09"}
-
-
-def test_a_result_goes_from_the_nurse_to_the_doctor_to_the_patient(rosa, nurse, doctor, browser) -> None:
-    patient = portal_user(rosa)
-    client = browser(nurse)
-    assert client.post(f"/records/{rosa.pk}/results/enter", RESULT | {"value": "5.6"}).status_code == 302
-    found = current(rosa, "laboratory_result")[0]
-    assert "5.6 mmol/L" in browser(doctor).get("/records/results-to-read").content.decode()
-    assert browser(patient).get(f"/portal/results/{found.pk}/").status_code == 404
-    url = f"/records/{rosa.pk}/entries/{found.pk}/release"
-    assert "Write to the patient what that means" in browser(doctor).post(url, {"comment": ""}).content.decode()
-    assert browser(doctor).post(url, {"comment": "A little high. We look again."}).status_code == 302
-    page = browser(patient).get(f"/portal/results/{found.pk}/").content.decode()
-    assert "That is above the usual range." in page
-    assert "A little high. We look again." in page
-    assert "5.6 mmol/L" not in browser(doctor).get("/records/results-to-read").content.decode()
-    assert "already" in browser(doctor).post(url, {"comment": "Twice"}).content.decode()
-
-
-def test_a_doctor_may_read_without_releasing(rosa, nurse, doctor, browser) -> None:
-    found = result(nurse, rosa)
-    url = f"/records/{rosa.pk}/entries/{found.pk}/release"
-    assert browser(doctor).post(url, {"comment": "", "read_only": "1"}).status_code == 302
-    (row,) = current(rosa, "laboratory_result")
-    assert (row.acknowledged_by_id, row.released_at) == (doctor.pk, None)
-
-
-@pytest.mark.parametrize(
-    ("typed", "sentence"),
-    [
-        ({"value": "a lot"}, "Type a number, like 4.6"),
-        ({"low": "<3"}, "Type a number, or nothing"),
-        ({"low": "5", "high": "3"}, "The range ends before it begins"),
-        ({"taken_on": "2199-01-01"}, "cannot be after"),
-        ({"code": ""}, "Missing: Test"),
-        ({"value": "6.9"}, "6.9 mmol/L is Critically high"),
-    ],
-)
-def test_a_result_that_cannot_be_stays_on_the_page(typed, sentence, rosa, nurse, browser) -> None:
-    answer = browser(nurse).post(f"/records/{rosa.pk}/results/enter", RESULT | typed)
-    assert answer.status_code == 422
-    assert sentence in answer.content.decode()
-
-
-def test_a_critical_result_passes_once_it_is_sure(rosa, nurse, browser) -> None:
-    sure = {"value": "6.9", "sure": "2823-3 6.9", "again": "1", "low": "3,5", "high": "5.0", "preliminary": "on"}
-    answer = browser(nurse).post(f"/records/{rosa.pk}/results/enter", RESULT | sure)
-    assert answer["Location"].endswith("/results/enter")
-    (row,) = current(rosa, "laboratory_result")
-    assert (row.data["flag"], row.data["range"]["high"], row.record_status) == ("critical_high", "5.0", "preliminary")
-
-
-def test_a_result_is_corrected_and_waits_to_be_read_again(rosa, nurse, doctor, browser) -> None:
-    wrong = result(nurse, rosa, "7.4")
-    with acting_as(doctor):
-        release_result(by=doctor, entry=wrong, comment="Fine", now=timezone.now())
-    client, url = browser(nurse), f"/records/{rosa.pk}/entries/{wrong.pk}/correct-result"
-    assert "7.4 %" in client.get(url).content.decode()
-    assert client.post(url, {"code": "4548-4", "value": "5.2", "taken_on": "2026-11-09"}).status_code == 302
-    (right,) = current(rosa, "laboratory_result")
-    assert (right.value, right.record_status, right.released_at) == (Decimal("5.2"), "corrected", None)
-    assert client.post(url, {"code": "4548-4", "value": "5.3", "taken_on": "2026-11-09"}).status_code == 422
-    assert "My results" in browser(portal_user(rosa)).get("/portal/results/").content.decode()
 
 
 # == Problems ==
@@ -418,42 +270,3 @@ def test_the_timeline_goes_on_where_it_ended_and_misses_nothing(rosa, doctor, br
         url = answer.context["next_url"]
     assert len(seen) == len(set(seen)) == len(made)
     assert client.get(f"/records/{rosa.pk}/entries/?after=nonsense").status_code == 200
-
-
-Browser = Callable[[User], Any]
-
-
-# == The portal ==
-def test_the_patient_reads_results_and_health_in_plain_words(rosa, nurse, doctor, browser, assert_queries) -> None:
-    patient = portal_user(rosa)
-    client = browser(patient)
-    assert "No result yet" in client.get("/portal/results/").content.decode()
-    now = timezone.now()
-    for value, days in (("7.9", 90), ("7.4", 1)):
-        found = result(nurse, rosa, value, now - days * DAY)
-        with acting_as(doctor):
-            release_result(by=doctor, entry=found, comment="Good work.", now=now)
-    measure(nurse, rosa, systolic="120", diastolic="80")
-    EntryFactory(patient=rosa, kind="allergy", code="", display="latex", clinical_status="active")
-    EntryFactory(patient=rosa, kind="condition", code="I10", display="Hypertension", clinical_status="active")
-    EntryFactory(patient=rosa, kind="immunization", code="140", data={"elsewhere": True})
-    with assert_queries(at_most=12):
-        page = client.get(f"/portal/results/{found.pk}/").content.decode()
-    assert "Your result is <b>7.4 %</b>" in page
-    assert "It has fallen since" in page
-    assert "One meal does not change it." in page
-    assert "As a table" in page
-    assert "7.4 %" in client.get("/portal/").content.decode()
-    health = client.get("/portal/health/").content.decode()
-    for told in ("latex", "Hypertension", "120/80 mmHg", "Influenza"):
-        assert told in health
-
-
-def test_what_is_void_is_gone_from_the_portal(rosa, nurse, doctor, browser) -> None:
-    found = result(nurse, rosa)
-    with acting_as(doctor):
-        release_result(by=doctor, entry=found, comment="Fine", now=timezone.now())
-        void_entry(by=doctor, entry=found, reason="Wrong patient", now=timezone.now())
-    client = browser(portal_user(rosa))
-    assert client.get(f"/portal/results/{found.pk}/").status_code == 404
-    assert "7.4 %" not in client.get("/portal/").content.decode()

@@ -1,0 +1,139 @@
+"""The form of vital signs: typed by keyboard, asked about, corrected."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from healthcare.accounts.models import User
+from healthcare.db.context import acting_as
+from patients.models import Patient
+from records.actions.results import enter_result
+from records.actions.vitals import record_vitals
+from records.models import Entry
+from records.rules.laboratory import Measured
+from tests.factories import PatientFactory, staff
+from tests.roles import as_the_system
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def rosa() -> Patient:
+    return PatientFactory(birth_date=date(1968, 3, 12), family_name="Delgado", given_name="Rosa")
+
+
+@pytest.fixture
+def doctor(rosa) -> User:
+    return staff("doctor", rosa.site)
+
+
+@pytest.fixture
+def nurse(rosa) -> User:
+    return staff("nurse", rosa.site)
+
+
+def measure(nurse: User, patient: Patient, at: datetime | None = None, **values: str) -> Entry:
+    now = at or timezone.now()
+    with acting_as(nurse):
+        return record_vitals(
+            by=nurse,
+            patient=patient,
+            measurements={slug: Decimal(value) for slug, value in values.items()},
+            effective_at=now,
+            now=now,
+        )
+
+
+def result(nurse: User, patient: Patient, value: str = "7.4", at: datetime | None = None, **given: Any) -> Entry:
+    now = at or timezone.now()
+    measured = Measured(code=given.pop("code", "4548-4"), value=Decimal(value))
+    with acting_as(nurse):
+        return enter_result(by=nurse, patient=patient, measured=measured, effective_at=now, now=now, **given)
+
+
+def current(patient: Patient, kind: str) -> list[Entry]:
+    with as_the_system():
+        return list(Entry.objects.filter(patient=patient).of_kind(kind).current().order_by("id"))
+
+
+# == Vital signs ==
+def test_vitals_are_recorded_and_shown(rosa, nurse, browser) -> None:
+    client = browser(nurse)
+    typed = {"pressure": "120/80", "temperature": "98.6 F", "weight": "180 lb", "height": "5'5\"", "system": "metric"}
+    answer = client.post(f"/records/{rosa.pk}/vitals/record", typed)
+    assert answer.status_code == 302
+    page = client.get(answer["Location"]).content.decode()
+    assert "Everything is in range" in page
+    assert "37 °C" in page
+    assert "81.65 kg" in page
+    form = client.get(f"/records/{rosa.pk}/vitals/record").content.decode()
+    assert ">180 lb<" in form
+    assert ">98.6 °F<" in form
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ({"temperature": "370"}, "370 °C is not possible"),
+        ({"temperature": "98.6"}, "Did you mean 98.6 °F?"),
+        ({"temperature": "42"}, "42 °C is outside"),
+        ({"pressure": "80/120"}, "The upper number is the larger one"),
+        ({"pressure": "120"}, "Type both numbers"),
+        ({"weight": "heavy"}, "This is not a number"),
+        ({"weight": "80 stone"}, "This unit does not fit here"),
+        ({}, "Nothing is filled in"),
+    ],
+)
+def test_what_is_asked_about_or_refused_keeps_all_that_was_typed(typed, sentence, rosa, nurse, browser) -> None:
+    answer = browser(nurse).post(
+        f"/records/{rosa.pk}/vitals/record", {"system": "metric", **({"heart_rate": "72"} if typed else {}), **typed}
+    )
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert sentence in page
+    for value in typed.values():
+        assert f'value="{value}"' in page
+    assert not current(rosa, "vital_signs")
+
+
+@pytest.mark.parametrize(("text", "value"), [("98.6", "37.0"), ("42", "42.0")])
+def test_an_answered_question_lets_the_value_pass_and_a_changed_one_is_asked_anew(
+    text, value, rosa, nurse, browser
+) -> None:
+    client, url = browser(nurse), f"/records/{rosa.pk}/vitals/record"
+    other = {"temperature": "41.9", "sure_temperature": text, "system": "metric"}
+    assert client.post(url, other).status_code == 422
+    sure = {"temperature": text, "sure_temperature": text, "system": "metric"}
+    assert client.post(url, sure).status_code == 302
+    assert current(rosa, "vital_signs")[-1].value == Decimal(value)
+
+
+def test_numbers_may_be_american_throughout(rosa, nurse, browser) -> None:
+    typed = {"temperature": "98.6", "weight": "180", "height": "65", "system": "us"}
+    assert browser(nurse).post(f"/records/{rosa.pk}/vitals/record", typed).status_code == 302
+    assert {row.code: row.value for row in current(rosa, "vital_signs") if row.value} == {
+        "8310-5": Decimal(37),
+        "29463-7": Decimal("81.65"),
+        "8302-2": Decimal("165.1"),
+        "39156-5": Decimal("30.0"),
+    }
+
+
+def test_a_measure_is_corrected_and_its_versions_stand_on_its_page(rosa, nurse, browser) -> None:
+    measure(nurse, rosa, temperature="39.9")
+    wrong = current(rosa, "vital_signs")[-1]
+    client, url = browser(nurse), f"/records/{rosa.pk}/entries/{wrong.pk}/correct-vital"
+    assert "39.9 °C" in client.get(url).content.decode()
+    assert client.post(url, {"temperature": "99"}).status_code == 422
+    answer = client.post(url, {"temperature": "36.9"})
+    page = client.get(answer["Location"]).content.decode()
+    assert "Corrected" in page
+    assert "39.9 °C" in page
+    assert "Open the last version" in client.get(f"/records/{rosa.pk}/entries/{wrong.pk}/").content.decode()
+    assert "later version" in client.post(url, {"temperature": "37"}).content.decode()
+    panel = next(row for row in current(rosa, "vital_signs") if row.parent_id is None)
+    assert client.get(f"/records/{rosa.pk}/entries/{panel.pk}/correct-vital").status_code == 404
