@@ -94,7 +94,7 @@ def take_payment(
     known = LedgerEntry.objects.visible_to(by).filter(entered_by=by, idempotency_key=idempotency_key).first()
     if known is not None:
         return _same(known, invoice, amount, method)
-    _refuse(amount, invoice.entries.visible_to(by).get_balance())  # type: ignore[attr-defined]
+    _refuse(amount, invoice.entries.visible_to(by).get_balance())
     entry = LedgerEntry(
         patient_id=invoice.patient_id,
         kind=LedgerEntry.Kind.PAYMENT,
@@ -227,7 +227,7 @@ def _write(encounter: Encounter, lines: list[rules.Line], visit_date: date, now:
 
 def _bring_status(invoice: Invoice, by: User, now: datetime) -> bool:
     """Let the status say what the ledger says; whether the bill is settled now."""
-    settled = invoice.entries.visible_to(by).get_balance() == 0  # type: ignore[attr-defined]
+    settled = invoice.entries.visible_to(by).get_balance() == 0
     status = Invoice.Status.SETTLED if settled else Invoice.Status.ISSUED
     if status != invoice.status:
         invoice.status, invoice.settled_at = status, now if settled else None

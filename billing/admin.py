@@ -80,7 +80,7 @@ class FeeAdmin(ReadOnly):
     list_display = ("code", "description", "amount", "validity")
     fields = ("code", "description", "amount", "from_date")
     search_fields = ("code", "description")
-    ordering = ("code", "-validity")
+    ordering = ("code", "-validity")  # type: ignore[assignment]
     form = FeeForm
 
     def has_add_permission(self, request: HttpRequest) -> bool:

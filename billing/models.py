@@ -99,9 +99,6 @@ class InvoiceQuerySet(PatientOwnedQuerySet):
         """Something is owed."""
         return self.filter(status="issued")
 
-    def overdue(self, today: date) -> Self:
-        return self.filter(status="issued", due_date__lt=today)
-
     def with_balance(self) -> Self:
         """`balance`: the sum of the invoice's ledger entries in US dollars."""
         entries = LedgerEntry.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")

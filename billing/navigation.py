@@ -1,4 +1,4 @@
-"""Where this app's pages stand in the navigation of the clinic and of the portal."""
+"""Where this app's pages stand in the navigation of the clinic; patients come to their bills from their first page."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -6,4 +6,3 @@ from healthcare.accounts.permissions import Permission
 from healthcare.ui.navigation import Entry
 
 CLINIC = [Entry(_("Bills"), "billing:list", "receipt-text", Permission.READ_BILLING, order=70, key="b")]
-PORTAL = [Entry(_("Bills"), "billing_portal:list", "receipt-text", Permission.OWN_RECORD, order=60)]

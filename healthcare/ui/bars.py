@@ -88,13 +88,13 @@ class BarChart:
         """What the picture shows, in a sentence, for those who do not see it."""
         if not self.values:
             return gettext("Nothing that can be shown.")
-        newest = next(bar for bar in reversed(self.bars) if bar.value is not None)
+        newest, last = next((bar.at, bar.value) for bar in reversed(self.bars) if bar.value is not None)
         return gettext("Between %(low)s and %(high)s %(unit)s; from %(day)s on, the newest: %(last)s.") % {
             "low": number_format(min(self.values)),
             "high": number_format(max(self.values)),
             "unit": self.unit,
-            "day": day_text(newest.at),
-            "last": number_format(newest.value),
+            "day": day_text(newest),
+            "last": number_format(last),
         }
 
     def rows(self) -> Iterator[tuple[date, str]]:
