@@ -40,8 +40,9 @@ def start_encounter(
 ) -> Encounter:
     """Begin the visit at `now`; an appointment moves to "with the provider" in the same transaction.
 
-    An appointment that has its visit already gives that one back, and nothing happens. Raises NotAllowed, NotInScope,
-    NotStarted, and NotBookable where the appointment cannot begin.
+    An appointment that the desk has ended already gets its visit belatedly, from when it began; one that has its visit
+    gives that back, and nothing happens. Raises NotAllowed, NotInScope, NotStarted, and NotBookable where the
+    appointment cannot begin.
     """
     check_can_start(by, patient, provider)
     if not by.memberships.current().filter(site=site, role=by.acting_role).exists():
@@ -49,7 +50,10 @@ def start_encounter(
     if appointment is not None:
         if appointment.patient_id != patient.pk:
             raise NotStarted(_("This appointment is another patient's."))
-        appointment = start_visit(by=by, appointment=appointment, now=now)  # locks it: one visit an appointment
+        rows = Appointment.objects.visible_to(by).select_for_update(of=("self",))  # one visit an appointment
+        appointment = rows.get(pk=appointment.pk)
+        if appointment.status != Appointment.Status.CHECKED_OUT:
+            appointment = start_visit(by=by, appointment=appointment, now=now)
         known = Encounter.objects.visible_to(by).filter(appointment=appointment).first()
         if known is not None:
             return known
@@ -60,7 +64,7 @@ def start_encounter(
         appointment=appointment,
         status=Status.IN_PROGRESS,
         reason=reason or (appointment.reason if appointment else ""),
-        started_at=now,
+        started_at=appointment.started_at if appointment else now,
     )
     encounter.save(force_insert=True)
     record("records.start_encounter", by=by, patient_id=patient.pk, target=encounter)

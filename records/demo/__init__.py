@@ -1,9 +1,10 @@
 """The charts of the sample clinic, told through the verbs, a file a subject."""
 
-from records.demo import entries, messages
+from records.demo import entries, messages, notes
 
 
 def tell() -> None:
     """Each subject once, in the order in which one leads to the next."""
     entries.tell()
+    notes.tell()
     messages.tell()

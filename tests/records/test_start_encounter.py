@@ -1,5 +1,7 @@
 """The verb `start_encounter`."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
 
@@ -18,6 +20,7 @@ from tests.records.visits import NOW, doctor_of, events_of, visit
 from tests.roles import as_the_system
 
 pytestmark = pytest.mark.django_db
+EARLIER = NOW - timedelta(minutes=30)
 
 
 @pytest.fixture
@@ -67,6 +70,15 @@ def test_a_visit_that_the_nurse_sent_in_already_begins_as_well(booked) -> None:
         appointment.status, appointment.arrived_at, appointment.started_at = "with_provider", NOW, NOW
         appointment.save()
     assert start(appointment, doctor).appointment_id == appointment.pk
+
+
+def test_what_the_desk_ended_is_written_belatedly() -> None:
+    times = {"arrived_at": EARLIER, "started_at": EARLIER, "finished_at": NOW}
+    appointment = AppointmentFactory(status="checked_out", **times)
+    doctor, provider = doctor_of(appointment.site)
+    encounter = start(appointment, doctor, provider=provider)
+    assert (encounter.status, encounter.started_at) == ("in_progress", EARLIER)
+    assert appointment_now(appointment).status == "checked_out"
 
 
 def test_a_cancelled_visit_does_not_begin_and_leaves_nothing(booked, announced) -> None:
