@@ -34,6 +34,7 @@ AGAIN = 7  # days that are counted anew: visits are closed and payments noted af
 STALE = timedelta(hours=20)
 MOST_PROVIDERS = 50
 RESEARCHER = "researcher"
+MILLION = Decimal(1_000_000)
 Number = int | None  # None is too few to show
 
 
@@ -173,7 +174,7 @@ def tiles_of(board: Dashboard) -> list[Tile]:
     if now.long_wait is not None:
         means_wait += "; " + _("1 in 10 over %(minutes)d") % {"minutes": now.long_wait}
     missed = _("of %(all)s booked and not cancelled") % {"all": _number(now.booked, board)}
-    charged = _("in %(bills)s bills; paid: %(paid)s") % {
+    charged = _("bills: %(bills)s; paid: %(paid)s") % {
         "bills": _number(now.invoices, board),
         "paid": _money(now.paid),
     }
@@ -183,8 +184,8 @@ def tiles_of(board: Dashboard) -> list[Tile]:
         Tile(_("Did not come"), rate, missed, at_home=True),
         Tile(_("Wait to be seen"), wait, means_wait, at_home=True),
         Tile(_("New patients"), new, _("registered"), _compared(now.registered, board.before.registered), True),
-        Tile(_("Charged"), _money(now.charged), charged),
-        Tile(_("Owed"), _money(board.owed), _("in all, at the end of the last day counted")),
+        Tile(_("Charged"), _figure(now.charged), charged),
+        Tile(_("Owed"), _figure(board.owed), _("in all, at the end of the last day counted")),
     ]
 
 
@@ -194,6 +195,15 @@ def _number(count: Number, board: Dashboard) -> str:
 
 def _money(value: Decimal | None) -> str:
     return _("not shown") if value is None else amount_text(value, sign="$")
+
+
+def _figure(value: Decimal | None) -> str:
+    """Whole dollars, from a million on in millions: a figure is read at a glance, the file has the cents."""
+    if value is None:
+        return _("not shown")
+    if abs(value) >= MILLION:
+        return _("$%(millions)s M") % {"millions": number_format(value / MILLION, 2)}
+    return amount_text(value.quantize(Decimal(1)), sign="$").removesuffix(amount_text(Decimal(0))[1:])
 
 
 def _compared(now: Number, before: Number) -> str:

@@ -2,6 +2,7 @@
 
 import csv
 from datetime import timedelta
+from decimal import Decimal
 from io import StringIO
 
 import pytest
@@ -131,7 +132,15 @@ def test_money_of_few_bills_is_not_shown_to_a_researcher(browser, weeks, count, 
     InvoiceFactory(patient=PatientFactory(site=site), provider=provider)
     count(MONDAY - timedelta(days=30), SUNDAY)
     assert "paid: not shown" in text_of(browser(staff("researcher")), period="month")
-    assert "$142.00" in text_of(browser(staff("billing")), period="month")
+    text = text_of(browser(staff("billing")), period="month")
+    assert ">$142<" in text
+    assert "bills: 1; paid: $0.00" in text
+
+
+def test_a_figure_is_read_at_a_glance() -> None:
+    amounts = ("0.00", "1234.50", "999999.49", "1234567.89", "-12.00")
+    assert [queries._figure(Decimal(amount)) for amount in amounts] == ["$0", "$1,234", "$999,999", "$1.23 M", "−$12"]
+    assert queries._figure(None) == "not shown"
 
 
 def test_who_sees_how_much() -> None:
