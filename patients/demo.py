@@ -111,7 +111,7 @@ PORTALS = (
     (PATIENT_EMAIL, ("Delgado-Ferreira", "Rosa")),
     (SECOND_PATIENT_EMAIL, ("Nakamura", "June")),
     ("edmund.hollis@mail.example", ("Hollis", "Edmund")),
-    ("chidi.abara@mail.example", ("Abara", "Chidi")),
+    ("alistair.campbell@mail.example", ("Campbell", "Alistair")),
     ("grace.osei@mail.example", ("Osei", "Grace")),
     ("omar.haddad@mail.example", ("Haddad", "Omar")),
     ("adaeze.okonkwo@mail.example", ("Okonkwo", "Adaeze")),

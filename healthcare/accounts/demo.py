@@ -66,7 +66,7 @@ PORTAL_PEOPLE = [
 # Patients who write to the clinic; nobody needs to sign in as they, so their passwords are told to nobody.
 CORRESPONDENTS = [
     ("Edmund Hollis", "edmund.hollis@mail.example"),
-    ("Chidi Abara", "chidi.abara@mail.example"),
+    ("Alistair Campbell", "alistair.campbell@mail.example"),
     ("Grace Osei", "grace.osei@mail.example"),
     ("Omar Haddad", "omar.haddad@mail.example"),
     ("Adaeze Okonkwo", "adaeze.okonkwo@mail.example"),

@@ -48,7 +48,11 @@ STORIES: tuple[tuple[str, Thread.Category, tuple[Step, ...]], ...] = (
             (NURSE, "3 8:30", "takes"),
         ),
     ),
-    ("chidi.abara@mail.example", About.MEDICINE, ((PATIENT, 3, "May I have more metformin? It lasts until Friday."),)),
+    (
+        "alistair.campbell@mail.example",
+        About.MEDICINE,
+        ((PATIENT, 3, "May I have more metformin? It lasts until Friday."),),
+    ),
     (
         "omar.haddad@mail.example",
         About.QUESTION,
