@@ -13,5 +13,4 @@ CLINIC = [
 PORTAL = [
     Entry(_("Home"), "portal:home", "house", Permission.OWN_RECORD, order=10),
     Entry(_("My record"), "portal:record", "file-text", Permission.OWN_RECORD, order=30),
-    Entry(_("Who opened it"), "portal:openings", "eye", Permission.OWN_RECORD, order=90),
 ]

@@ -33,7 +33,7 @@ def recent_card(user: User, now: datetime) -> Card | None:
         "recent": actions.list_recent_patients(by=user),
         "may_register": can(user, Permission.REGISTER_PATIENT),
     }
-    return Card("patients/home_recent.html", context, order=40)
+    return Card("patients/home_recent.html", context, order=200)
 
 
 def names_of(user: User, ids: Collection[UUID]) -> Mapping[UUID, str]:

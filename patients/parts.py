@@ -53,7 +53,10 @@ class ChartCard(Protocol):
 
 
 class PortalCard(Protocol):
-    """A card on the patient's own first page, as `accounts.parts.Card`; None where there is nothing to say."""
+    """A card on the patient's own first page, as `accounts.parts.Card`; None where there is nothing to say.
+
+    Orders below 40 stand in the main column: what comes next and what is new; the others beside it.
+    """
 
     def __call__(self, patient: Any, user: Any, now: datetime) -> Any: ...
 

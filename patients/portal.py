@@ -24,9 +24,9 @@ MONTH = timedelta(days=30)
 @own_record
 def home(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
-    seen = queries.openings_of(patient, since=timezone.now() - MONTH, besides=user)
-    people = len({opening.actor_id for opening in seen if not opening.denied})
-    cards = queries.cards_of("patients.PortalCard", patient, user, timezone.now())
+    now = timezone.now()
+    people = queries.people_who_opened(patient, since=now - MONTH, besides=user)
+    cards = queries.cards_of("patients.PortalCard", patient, user, now)
     return render(request, "patients/portal_home.html", {"patient": patient, "people": people, "cards": cards})
 
 

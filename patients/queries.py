@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Func, Q, QuerySet, TextField, Value
+from django.db.models import Count, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Now
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -279,6 +279,13 @@ def openings_of(
         for event in found
     ]
     return _folded(lines)
+
+
+def people_who_opened(patient: Patient, *, since: datetime, besides: User) -> int:
+    """How many other people opened or changed this record since then, as far as the reader may see its audit."""
+    events = AuditEvent.objects.about_patient(patient.pk).filter(pk__gte=floor7(since))
+    others = events.exclude(actor_id=besides.pk).exclude(outcome=AuditEvent.Outcome.DENIED)
+    return others.order_by().aggregate(people=Count("actor_id", distinct=True))["people"]
 
 
 def _folded(lines: Sequence[Opening]) -> list[Opening]:

@@ -7,7 +7,7 @@ from healthcare.ui.navigation import Entry
 
 CLINIC = [
     Entry(
-        _("Results to read"), "records:results_to_read", "flask-conical", Permission.RELEASE_RESULT, order=60, key="r"
+        _("Results to read"), "records:results_to_read", "flask-conical", Permission.RELEASE_RESULT, order=60, key="l"
     ),
     Entry(_("Notes to sign"), "records:notes_to_sign", "file-pen", Permission.WRITE_NOTE, order=70, key="n"),
     Entry(_("Messages"), "records:inbox", "inbox", Permission.MESSAGE_PATIENTS, order=45, key="i"),

@@ -10,6 +10,5 @@ CLINIC = [
     Entry(_("Flow board"), "scheduling:flow", "columns-3", Permission.VIEW_SCHEDULE, order=30, key="f"),
 ]
 PORTAL = [
-    Entry(_("Book a visit"), "scheduling_portal:find", "calendar-plus", Permission.OWN_RECORD, order=20),
-    Entry(_("My visits"), "scheduling_portal:visits", "calendar", Permission.OWN_RECORD, order=25),
+    Entry(_("Visits"), "scheduling_portal:visits", "calendar", Permission.OWN_RECORD, order=20),
 ]

@@ -17,7 +17,7 @@ from scheduling.queries import pages, upcoming_of
 from scheduling.words import own_row_of, row_of, when_words
 
 SHOWN = 8
-visits_tab = ChartTab(_("Visits"), "scheduling:visits", Permission.VIEW_SCHEDULE, order=50)
+visits_tab = ChartTab(_("Appointments"), "scheduling:visits", Permission.VIEW_SCHEDULE, order=50)
 
 
 # == Role homes ==
@@ -33,7 +33,7 @@ def to_move_card(user: User, now: datetime) -> Card | None:
     """For the front desk: visits in blocked time, where there are any."""
     if user.acting_role != "front_desk" or not can(user, Permission.BOOK_APPOINTMENT):
         return None
-    visits = pages.visits_to_move(user, [site.pk for site in sites_of(user)], now)
+    visits = pages.visits_to_move(user, sites_of(user).values_list("pk", flat=True), now)
     return Card("scheduling/home_to_move.html", {"visits": visits}, order=20) if visits else None
 
 
@@ -49,7 +49,8 @@ def my_patients_card(user: User, now: datetime) -> Card | None:
     if user.acting_role != "doctor" or not can(user, Permission.VIEW_SCHEDULE):
         return None
     visits = pages.own_visits_today(user, now)
-    return Card("scheduling/home_my_patients.html", {"rows": [row_of(visit, now) for visit in visits]}, order=10)
+    rows = [row_of(visit, now) for visit in visits]
+    return Card("scheduling/home_my_patients.html", {"rows": rows}, order=10, wide=True)
 
 
 def _today(user: User, now: datetime, statuses: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from healthcare.accounts.access import can
 from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
 from healthcare.accounts.permissions import Permission
-from healthcare.accounts.queries import get_people_counts
+from healthcare.accounts.queries import get_audit_counts, get_people_counts
 
 
 def people_card(user: User, now: datetime) -> Card | None:
@@ -17,7 +17,7 @@ def people_card(user: User, now: datetime) -> Card | None:
 
 
 def audit_card(user: User, now: datetime) -> Card | None:
-    """Privacy officers: the way to the audit."""
+    """Privacy officers: what was refused, what failed, who was let in, and whether the audit is sealed."""
     if not can(user, Permission.READ_AUDIT):
         return None
-    return Card("accounts/home_audit.html", order=20, wide=True)
+    return Card("accounts/home_audit.html", {"counts": get_audit_counts(now)}, order=20, wide=True)

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.functional import Promise
 
@@ -14,11 +14,15 @@ from healthcare.accounts.models import Membership, RecoveryCode, SecondFactorRes
 from healthcare.accounts.models.people import has_address
 from healthcare.accounts.roles import ROLES
 from healthcare.audit.models import AuditEvent
+from healthcare.audit.queries import SealingState, get_sealing_state
 from healthcare.db.models import short_id
 from healthcare.db.uuids import floor7, moment_of
 from healthcare.events.parts import parts_of
+from healthcare.messaging.models import Message
 
 PAGE = 50
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+SEALED_WITHIN = timedelta(minutes=5)  # a second is usual; later than this, somebody has to look
 
 
 def role_name(slug: str) -> str | Promise:
@@ -124,20 +128,56 @@ def get_colleague(user: User, now: datetime) -> ColleaguePage:
 
 @dataclass(frozen=True)
 class PeopleCounts:
+    """`undelivered` counts the letters and texts of the last week that a person should look at."""
+
     active: int
     invited: int
     resets: int
     sites: int
+    undelivered: int
 
 
 def get_people_counts(now: datetime) -> PeopleCounts:
     staff = User.objects.staff().filter(is_active=True)
     invited = staff.filter(password__startswith=UNUSABLE_PASSWORD_PREFIX).count()
     resets = SecondFactorReset.objects.filter(closed_at=None, expires_at__gt=now).count()
-    return PeopleCounts(staff.count() - invited, invited, resets, Site.objects.filter(closed_at=None).count())
+    return PeopleCounts(
+        active=staff.count() - invited,
+        invited=invited,
+        resets=resets,
+        sites=Site.objects.filter(closed_at=None).count(),
+        undelivered=Message.objects.undelivered().filter(created_at__gte=now - WEEK).count(),
+    )
 
 
 # == The audit ==
+@dataclass(frozen=True)
+class AuditCounts:
+    """Of the last 24 hours, by what a privacy officer looks at first; and how the sealing stands."""
+
+    denied: int
+    failed_sign_ins: int
+    access_changes: int
+    openings: int
+    sealing: SealingState
+    since: datetime
+    seal_is_late: bool
+
+
+def get_audit_counts(now: datetime) -> AuditCounts:
+    """One range of the key, so that the size of the audit does not matter."""
+    since = now - DAY
+    counted = AuditEvent.objects.filter(id__gte=floor7(since)).aggregate(
+        denied=Count("id", filter=Q(outcome=AuditEvent.Outcome.DENIED)),
+        failed_sign_ins=Count("id", filter=Q(outcome=AuditEvent.Outcome.FAILED, action="accounts.sign_in")),
+        access_changes=Count("id", filter=Q(action__in=["patients.grant_access", "patients.end_access"])),
+        openings=Count("id", filter=Q(action="patients.open_chart", outcome=AuditEvent.Outcome.OK)),
+    )
+    sealing = get_sealing_state()
+    late = sealing.oldest_waiting_at is not None and now - sealing.oldest_waiting_at > SEALED_WITHIN
+    return AuditCounts(**counted, sealing=sealing, since=since, seal_is_late=late)
+
+
 @dataclass(frozen=True)
 class AuditFilter:
     """Dates are whole days in the reader's zone, the last one included. `before` is where the last page ended."""

@@ -131,7 +131,6 @@ PORTAL_NAVIGATION = [
     "scheduling.navigation.PORTAL",
     "records.navigation.PORTAL",
     "prescriptions.navigation.PORTAL",
-    "billing.navigation.PORTAL",
 ]
 
 # == People ==

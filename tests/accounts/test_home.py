@@ -1,6 +1,6 @@
 """Each role lands on a page of its own; every page about oneself draws itself for everybody."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +10,14 @@ from django.utils import timezone
 from healthcare.accounts.panels import audit_card, people_card
 from healthcare.accounts.parts import Card
 from healthcare.accounts.roles import ROLES
+from healthcare.audit import record
 from healthcare.db.context import acting_as
 from healthcare.events.parts import names_of, part_names, parts_of
+from healthcare.messaging.actions import queue_message
+from healthcare.messaging.models import Message
 from tests.accounts.conftest import colleague, person, sign_in
 from tests.factories import SecondFactorResetFactory, staff
+from tests.roles import as_the_system
 
 pytestmark = pytest.mark.django_db
 OWN = ["account", "rename", "change_password", "change_email", "enrol", "renew_codes", "switch_role", "step_up"]
@@ -44,7 +48,7 @@ def test_without_a_portal_patients_see_that_nothing_waits(monkeypatch: pytest.Mo
 
 def test_cards_stand_in_their_order_wide_ones_first(takes_part: Any) -> None:
     def part(order: int, wide: bool = False) -> Any:
-        return lambda user, now: Card("accounts/home_audit.html", order=order, wide=wide)
+        return lambda user, now: Card("ui/failed_card.html", order=order, wide=wide)
 
     def silent(user: Any, now: datetime) -> None:
         return None
@@ -66,9 +70,53 @@ def test_administrators_see_what_waits_for_them() -> None:
     assert people_card(staff("doctor"), timezone.now()) is None
 
 
+def test_administrators_see_letters_that_nobody_got() -> None:
+    admin, now = colleague("administrator"), timezone.now()
+    with as_the_system():
+        for status in ("failed", "queued"):
+            queue_message(
+                by=None,
+                channel="email",
+                address="a@x.example",
+                template="portal_opened",
+                parameters={},
+                dedupe_key=status,
+            )
+        Message.objects.filter(dedupe_key="failed").update(status="failed", next_at=None)
+    with acting_as(admin):
+        card = people_card(admin, now)
+    assert card is not None
+    assert card.context["counts"].undelivered == 1
+    assert "Letters not delivered" in sign_in(admin).get("/").content.decode()
+
+
 def test_the_privacy_officer_sees_the_way_to_the_audit() -> None:
     assert audit_card(staff("privacy_officer"), timezone.now())
     assert audit_card(staff("administrator"), timezone.now()) is None
+
+
+def test_the_privacy_officer_sees_what_was_refused_and_whether_it_is_sealed() -> None:
+    officer, doctor = colleague("privacy_officer"), colleague("doctor")
+    now = timezone.now()
+    with acting_as(doctor):
+        record("patients.open_chart", by=doctor)
+        record("patients.open_chart", by=doctor, outcome="denied")
+        record("patients.grant_access", by=doctor)
+        record("accounts.sign_in", by=doctor, outcome="failed")
+    with acting_as(officer):
+        card = audit_card(officer, now)
+        later = audit_card(officer, now + timedelta(minutes=10))
+        next_day = audit_card(officer, now + timedelta(days=2))
+    assert card
+    assert later
+    assert next_day
+    counts = card.context["counts"]
+    assert (counts.denied, counts.failed_sign_ins, counts.access_changes, counts.openings) == (1, 1, 1, 1)
+    assert (counts.seal_is_late, later.context["counts"].seal_is_late) == (False, True)
+    assert next_day.context["counts"].openings == 0
+    page = sign_in(officer).get("/").content.decode()
+    assert "Waiting for the seal" in page
+    assert "?outcome=denied" in page
 
 
 # == Parts by name ==

@@ -56,7 +56,7 @@ def test_from_the_code_at_the_desk_to_the_own_record(
     chidi.get_by_role("navigation").get_by_role("link", name="My record").click()
     expect(chidi.get_by_role("region", name="You", exact=True)).to_contain_text("Apr 17, 1987")
     looks_right(chidi, dark=True)
-    chidi.get_by_role("navigation").get_by_role("link", name="Who opened it").click()
+    chidi.get_by_role("link", name="See who opened your record").click()
     row = chidi.get_by_role("row").filter(has_text="Jodie Parrish").first
     expect(row).to_contain_text("Front desk")
     expect(row).to_contain_text("Works where you are a patient")

@@ -40,7 +40,7 @@ def test_the_home_page_shows_recent_charts_to_those_who_search(browser) -> None:
     text = browser(doctor).get("/").content.decode()
     assert "Charts you opened last" in text
     assert "<b>Delgado</b>" in text
-    assert 'class="btn main" href="/patients/register"' in text
+    assert 'class="btn" href="/patients/register"' in text
     with acting_as(clerk):
         card = panels.recent_card(clerk, timezone.now())
     assert card is not None
