@@ -31,7 +31,8 @@ def can_prescribe(user: User) -> bool:
 
 def check_can_sign(user: User, prescription: Prescription) -> None:
     """Raises NotAllowed. A draft is changed and signed by whoever wrote it."""
-    if check_can_prescribe(user).pk != prescription.prescriber_id:
+    check_can(user, Permission.PRESCRIBE)
+    if prescription.prescriber.user_id != user.pk:
         raise NotAllowed(_("Only who wrote this draft can change or sign it."))
 
 

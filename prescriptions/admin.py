@@ -44,7 +44,7 @@ class OfPatients(ReadOnly):
     fields = ("id", "created_at", "updated_at")
 
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Prescription]":
-        return self.model._default_manager.visible_to(request.user).order_by("-pk")  # type: ignore[attr-defined]
+        return self.model._default_manager.visible_to(request.user).order_by("-pk")
 
 
 @admin.register(Ingredient)

@@ -10,10 +10,9 @@ from django.utils.translation import gettext_lazy
 from django.utils.translation import pgettext_lazy as say
 
 from healthcare.ui.forms import AboutSomeone
-from prescriptions.actions import Content
 from prescriptions.models import Prescription
 from prescriptions.rules.safety import PROBLEM, Answer, Result, is_answered, reasons_for
-from prescriptions.rules.sig import LONGEST_DAYS, UNITS, Sig, mistakes_in
+from prescriptions.rules.sig import LONGEST_DAYS, UNITS, Content, Sig, mistakes_in
 
 UNIT_WORDS = [(slug, unit.many) for slug, unit in UNITS.items()]
 ROUTE_WORDS = {

@@ -223,7 +223,7 @@ class Prescription(PatientOwned):
     cancel_reason = models.CharField(max_length=12, choices=CancelReason, blank=True)
     cancel_note = models.CharField(max_length=300, blank=True)
 
-    objects = PrescriptionQuerySet.as_manager()
+    objects = PrescriptionQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         indexes = [
@@ -280,7 +280,7 @@ class Prescription(PatientOwned):
         ]
 
     def can_become(self, status: str) -> bool:
-        return status in self.MOVES[self.status]  # type: ignore[index]
+        return status in self.MOVES[self.status]
 
     @property
     def directions(self) -> Sig | None:

@@ -173,23 +173,34 @@ def together_with(user: User, prescription: Prescription, now: datetime) -> list
     return list(with_ingredients(rows.filter(taken_at(now) | mine)).order_by("created_at", "id"))
 
 
-def check_prescription(user: User, prescription: Prescription, now: datetime) -> Result:
+@dataclass(frozen=True)
+class Checked:
+    """The result, and the prescriptions it was reached with: this one, what is taken, and other drafts."""
+
+    result: Result
+    rows: Sequence[Prescription] = ()
+
+
+def check_prescription(user: User, prescription: Prescription, now: datetime) -> Checked:
     """Check it against what the patient takes, what else is being written, and the allergies.
 
     It never raises: a check that cannot run is a result that says so, and holds the signature.
     """
+    rows: list[Prescription] = []
     try:
         with transaction.atomic():  # what fails in here must not spoil the page around it
+            rows = together_with(user, prescription, now)
             known = get_known()
-            medicines = {row.pk: medicine_of(row) for row in together_with(user, prescription, now)}
+            medicines = {row.pk: medicine_of(row) for row in rows}
             subject = medicines.pop(prescription.pk)
             others = list(medicines.values())
-            return check(subject, others, _allergies_of(prescription.patient_id, known), known.knowledge)
+            result = check(subject, others, _allergies_of(prescription.patient_id, known), known.knowledge)
     except KnowledgeProblem as problem:
-        return failed(str(problem))
+        result = failed(str(problem))
     except Exception as problem:  # whatever it is, the prescriber is told
         log.error("the safety check did not run", extra={"error": type(problem).__name__})
-        return failed(BROKEN)
+        result = failed(BROKEN)
+    return Checked(result, rows)
 
 
 def _allergies_of(patient_id: UUID, known: Known) -> Allergies:
@@ -217,13 +228,12 @@ class Taken:
     mark: str = ""
 
 
-def taken_with_marks(user: User, draft: Prescription, result: Result, now: datetime) -> list[Taken]:
-    """What is taken already, the worst conflicts first as the check found them."""
-    marks = {one.key.removeprefix("unchecked."): "unchecked" for one in result.unchecked}
-    for finding in reversed(result.findings):  # the worst comes first there, and so stays
+def taken_with_marks(checked: Checked) -> list[Taken]:
+    """What is taken already, each with the worst that the check says of it."""
+    marks = {one.key.removeprefix("unchecked."): "unchecked" for one in checked.result.unchecked}
+    for finding in reversed(checked.result.findings):  # the worst comes first there, and so stays
         marks[finding.key.partition(".")[2]] = finding.severity
-    rows = Prescription.objects.visible_to(user).filter(patient_id=draft.patient_id).active(now)
-    return [Taken(row, marks.get(str(row.pk), "")) for row in rows.order_by("signed_at", "id")]
+    return [Taken(row, marks.get(str(row.pk), "")) for row in checked.rows if row.signed_at]
 
 
 def last_weight(user: User, patient: Patient) -> Entry | None:

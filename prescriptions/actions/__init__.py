@@ -3,8 +3,9 @@
 from prescriptions.actions.dispensing import expire_uncollected, keep_ready, mark_ready, pick_up
 from prescriptions.actions.loading import load_knowledge
 from prescriptions.actions.reading import list_not_collected, list_queue, list_written
-from prescriptions.actions.steps import Content, FindingsUnanswered, NotPossible, NotPrescribable
+from prescriptions.actions.steps import FindingsUnanswered, NotPossible, NotPrescribable
 from prescriptions.actions.writing import cancel_prescription, change_draft, draft_prescription, sign_prescription
+from prescriptions.rules.sig import Content
 
 __all__ = [
     "Content",

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +12,7 @@ from healthcare.accounts.models import User
 from healthcare.ui.dates import moment_text
 from prescriptions.models import CollectionDeadline, Prescription, SafetyCheck
 from prescriptions.rules.safety import Result
-from prescriptions.rules.sig import Sig, mistakes_in, quantity_of, sig_text
+from prescriptions.rules.sig import Content, Sig, mistakes_in, quantity_of, sig_text
 
 Status = Prescription.Status
 MOST_REPEATS = 12
@@ -37,20 +36,10 @@ class FindingsUnanswered(Exception):
         self.result, self.missing = result, tuple(missing)
 
 
-@dataclass(frozen=True)
-class Content:
-    """What a draft says. `sig` None: the directions are still missing."""
-
-    sig: Sig | None = None
-    reason: str = ""
-    repeats: int = 0
-    may_substitute: bool = True
-
-
 def locked(by: User, prescription: Prescription) -> Prescription:
     """The row as it is now, held until the transaction ends: of two who act at once, the second sees the first."""
     rows = Prescription.objects.visible_to(by).select_for_update(of=("self",))
-    return rows.select_related("medication").get(pk=prescription.pk)
+    return rows.select_related("medication", "prescriber").get(pk=prescription.pk)
 
 
 def check_is(prescription: Prescription, status: str) -> None:

@@ -13,7 +13,6 @@ from patients.models import Patient
 from prescriptions.access import check_can_cancel, check_can_prescribe, check_can_sign
 from prescriptions.actions.steps import (
     WRITTEN,
-    Content,
     FindingsUnanswered,
     NotPrescribable,
     check_becomes,
@@ -29,6 +28,7 @@ from prescriptions.events import PrescriptionCancelled, PrescriptionSigned
 from prescriptions.models import Medication, Prescription
 from prescriptions.queries import check_prescription
 from prescriptions.rules.safety import Answer, unanswered, used
+from prescriptions.rules.sig import Content
 from records.models import Encounter
 
 Status = Prescription.Status
@@ -104,7 +104,7 @@ def sign_prescription(
     if sig is None:
         raise NotPrescribable(_("Say how the medicine is taken: dose, how often and for how long."))
     answers = {answer.key: answer for answer in overrides}
-    result = check_prescription(by, draft, now)
+    result = check_prescription(by, draft, now).result
     if missing := unanswered(result, answers):
         raise FindingsUnanswered(result, missing)
     draft.status, draft.signed_at, draft.signed_by = Status.SIGNED, now, by

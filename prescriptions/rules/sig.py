@@ -113,6 +113,16 @@ class Sig:
         return asdict(self) | {"dose": number(self.dose)}
 
 
+@dataclass(frozen=True)
+class Content:
+    """What a draft says. `sig` None: the directions are still missing."""
+
+    sig: Sig | None = None
+    reason: str = ""
+    repeats: int = 0
+    may_substitute: bool = True
+
+
 def read_sig(content: dict[str, Any]) -> Sig | None:
     """What `Sig.content` wrote; None for a draft that has no directions yet."""
     return Sig(**content | {"dose": Decimal(content["dose"])}) if content else None

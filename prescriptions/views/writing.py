@@ -17,7 +17,6 @@ from patients.models import Patient
 from prescriptions import actions, queries
 from prescriptions.forms import AnswersForm, ChooseForm, PrescribeForm
 from prescriptions.models import Medication, Prescription
-from prescriptions.rules.safety import Result
 from prescriptions.rules.sig import quantity_of, quantity_sum, quantity_text, sig_text
 from prescriptions.views.pages import page_context, prescription_or_404
 
@@ -87,12 +86,13 @@ def editor(
     *,
     form: PrescribeForm | None = None,
     answers: AnswersForm | None = None,
-    result: Result | None = None,
+    checked: queries.Checked | None = None,
 ) -> HttpResponse:
     """The draft with the check as it stands this moment, in the first answer."""
     user: Any = request.user
     now = timezone.now()
-    result = result or queries.check_prescription(user, draft, now)
+    checked = checked or queries.check_prescription(user, draft, now)
+    result = checked.result
     bound = form is not None
     form = form or PrescribeForm(prescription=draft)
     answers = answers or AnswersForm(result=result)
@@ -108,7 +108,7 @@ def editor(
             "unchecked": [(one, answers.reason_of(one.key), answers.words_of(one.key)) for one in result.unchecked],
             "problem_fields": [answers[name] for name in answers.fields] if result.problem else [],
             "severe": sum(finding.must_be_answered for finding in result.findings),
-            "taken": queries.taken_with_marks(user, draft, result, now),
+            "taken": queries.taken_with_marks(checked),
             "weight": queries.last_weight(user, patient),
         }
     )
@@ -155,18 +155,18 @@ def sign(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpR
     user: Any = request.user
     draft = prescription_or_404(request, patient, prescription_id)
     now = timezone.now()
-    result = queries.check_prescription(user, draft, now)
+    checked = queries.check_prescription(user, draft, now)
     form = PrescribeForm(request.POST, prescription=draft)
-    answers = AnswersForm(request.POST, result=result)
+    answers = AnswersForm(request.POST, result=checked.result)
     if not (form.is_valid() & answers.is_valid()):
-        return editor(request, patient, draft, form=form, answers=answers, result=result)
+        return editor(request, patient, draft, form=form, answers=answers, checked=checked)
     try:
         actions.sign_prescription(
             by=user, prescription=draft, overrides=answers.answers(), content=form.content(), now=now
         )
     except actions.FindingsUnanswered:
         answers.say_what_is_missing()
-        return editor(request, patient, draft, form=form, answers=answers, result=result)
+        return editor(request, patient, draft, form=form, answers=answers, checked=checked)
     except actions.NotPossible as problem:
         messages.error(request, str(problem))
         return redirect("prescriptions:prescription", patient.pk, draft.pk)

@@ -78,7 +78,7 @@ def drafted(doctor: User, patient: Patient, label: str = "amoxicillin 500 mg, ca
 def signed(doctor: User, patient: Patient, label: str = "amoxicillin 500 mg, capsule", **content: Any) -> Prescription:
     draft = drafted(doctor, patient, label, **content)
     with acting_as(doctor):
-        result = queries.check_prescription(doctor, draft, NOW)
+        result = queries.check_prescription(doctor, draft, NOW).result
         answers = [Answer(key, "other", "A test") for key in result.to_answer]
         return actions.sign_prescription(by=doctor, prescription=draft, overrides=answers, now=NOW)
 
