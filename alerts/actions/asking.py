@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from alerts import queries
-from alerts.actions.letters import write_letter
+from alerts.actions.letters import Envelope, write_letter
 from alerts.models import Alert
 from alerts.rules import LADDERS, OWNER, SUPERVISORS, URGENT
 from healthcare.accounts.models import User
@@ -35,17 +35,19 @@ def ask(*, by: User | None, alert: Alert, now: datetime) -> None:
     for person in _asked(alert, audience):
         write_letter(
             by=by,
-            letter=letter,
-            patient=alert.patient,
-            to=queries.Addressee(person, person.email),
-            area=alert.area,
-            source=f"alerts.alert:{alert.pk}",
-            occasion=f"alert:{alert.pk}:{alert.level}:{person.pk}",
-            parameters=parameters,
-            urgent=urgent,
-            alert=alert,
-            level=alert.level,
-            expires_at=alert.next_at if alert.next_at and alert.next_at > now else now + USEFUL,
+            envelope=Envelope(
+                letter=letter,
+                patient=alert.patient,
+                to=queries.Addressee(person, person.email),
+                area=alert.area,
+                source=f"alerts.alert:{alert.pk}",
+                occasion=f"alert:{alert.pk}:{alert.level}:{person.pk}",
+                parameters=parameters,
+                urgent=urgent,
+                alert=alert,
+                level=alert.level,
+                expires_at=alert.next_at if alert.next_at and alert.next_at > now else now + USEFUL,
+            ),
         )
 
 

@@ -1,6 +1,7 @@
 """One letter to one person, and the row that says so; a part of the verbs that tell somebody something."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,65 +16,69 @@ from healthcare.messaging.rules import Attachment
 from patients.models import Patient
 
 
-def write_letter(
-    *,
-    by: Any,
-    letter: str,
-    patient: Patient,
-    to: Addressee,
-    source: str,
-    occasion: str,
-    parameters: Mapping[str, str],
-    area: str = "",
-    urgent: bool = False,
-    alert: Alert | None = None,
-    level: int = 0,
-    attachments: Sequence[Attachment] = (),
-    expires_at: datetime | None = None,
-) -> Notice:
-    """Put the letter in the post, or note why not; once for each occasion: whoever asks again gets the first notice.
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """A letter of `rules.LETTERS`, about whom and what, to whom; `occasion` keeps one from being written twice.
 
     `parameters` hold when, where and ids for links, never what somebody has, takes or owes.
     """
-    earlier = Notice.objects.filter(occasion=occasion).first()
+
+    letter: str
+    patient: Patient
+    to: Addressee
+    source: str
+    occasion: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    area: str = ""
+    urgent: bool = False
+    alert: Alert | None = None
+    level: int = 0
+    attachments: Sequence[Attachment] = ()
+    expires_at: datetime | None = None
+
+
+def write_letter(*, by: Any, envelope: Envelope) -> Notice:
+    """Put the letter in the post, or note why not; once for each occasion: whoever asks again gets the first notice."""
+    earlier = Notice.objects.filter(occasion=envelope.occasion).first()
     if earlier is not None:
         return earlier
-    message_id: UUID | None = None
-    why_not = to.why_not
-    if not why_not:
-        try:
-            message_id = queue_message(
-                by=by,
-                channel="email",
-                address=to.address,
-                template=LETTERS[letter].template,
-                parameters=parameters,
-                dedupe_key=f"alerts:{occasion}",
-                urgent=urgent or LETTERS[letter].urgent,
-                expires_at=expires_at,
-                attachments=attachments,
-            )
-        except AddressRefused:
-            why_not = "bad_address"
+    message_id, why_not = _post(by, envelope)
     notice = Notice(
-        patient=patient,
-        letter=letter,
-        area=area or LETTERS[letter].area,
-        source=source,
-        occasion=occasion,
-        alert=alert,
-        level=level,
-        recipient=to.user,
+        patient=envelope.patient,
+        letter=envelope.letter,
+        area=envelope.area or LETTERS[envelope.letter].area,
+        source=envelope.source,
+        occasion=envelope.occasion,
+        alert=envelope.alert,
+        level=envelope.level,
+        recipient=envelope.to.user,
         state=Notice.State.SKIPPED if why_not else Notice.State.QUEUED,
         reason=why_not,
         message_id=message_id,
     )
     notice.save(force_insert=True)
-    record(
-        "alerts.tell",
-        by=by,
-        patient_id=patient.pk,
-        target=notice,
-        detail={"letter": letter, "state": why_not or "queued"},
-    )
+    detail = {"letter": envelope.letter, "state": why_not or "queued"}
+    record("alerts.tell", by=by, patient_id=envelope.patient.pk, target=notice, detail=detail)
     return notice
+
+
+def _post(by: Any, envelope: Envelope) -> tuple[UUID | None, str]:
+    """The message's id, or why there is none."""
+    if envelope.to.why_not:
+        return None, envelope.to.why_not
+    rule = LETTERS[envelope.letter]
+    try:
+        message_id = queue_message(
+            by=by,
+            channel="email",
+            address=envelope.to.address,
+            template=rule.template,
+            parameters=envelope.parameters,
+            dedupe_key=f"alerts:{envelope.occasion}",
+            urgent=envelope.urgent or rule.urgent,
+            expires_at=envelope.expires_at,
+            attachments=envelope.attachments,
+        )
+    except AddressRefused:
+        return None, "bad_address"
+    return message_id, ""

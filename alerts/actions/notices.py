@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from alerts import queries
-from alerts.actions.letters import write_letter
+from alerts.actions.letters import Envelope, write_letter
 from alerts.actions.visits import calendar_of, words_of
 from alerts.queries import Addressee
 from alerts.rules import LETTERS, why_not_tell
@@ -33,14 +33,16 @@ def tell_of_appointment(*, by: User | None, letter: str, appointment_id: UUID, s
     to = Addressee(why_not=why_not) if why_not else queries.addressee_of(visit.patient, LETTERS[letter].to)
     write_letter(
         by=by,
-        letter=letter,
-        patient=visit.patient,
-        to=to,
-        source=f"scheduling.appointment:{visit.pk}",
-        occasion=f"{letter}:{visit.pk}:{sequence}",
-        parameters=words_of(visit),
-        attachments=[] if to.why_not else [calendar_of(visit, now)],
-        expires_at=visit.starts_at if visit.starts_at > now else None,
+        envelope=Envelope(
+            letter=letter,
+            patient=visit.patient,
+            to=to,
+            source=f"scheduling.appointment:{visit.pk}",
+            occasion=f"{letter}:{visit.pk}:{sequence}",
+            parameters=words_of(visit),
+            attachments=[] if to.why_not else [calendar_of(visit, now)],
+            expires_at=visit.starts_at if visit.starts_at > now else None,
+        ),
     )
 
 
@@ -56,12 +58,13 @@ def tell_patient(*, by: User | None, letter: str, patient_id: UUID, source: str,
     to = queries.addressee_of(patient, LETTERS[letter].to)
     write_letter(
         by=by,
-        letter=letter,
-        patient=patient,
-        to=to,
-        source=source,
-        occasion=f"{letter}:{source}:{occasion}" if occasion else f"{letter}:{source}",
-        parameters={},
+        envelope=Envelope(
+            letter=letter,
+            patient=patient,
+            to=to,
+            source=source,
+            occasion=f"{letter}:{source}:{occasion}" if occasion else f"{letter}:{source}",
+        ),
     )
 
 
@@ -101,10 +104,11 @@ def tell_of_message(*, by: User | None, message_id: UUID) -> None:
     for person in queries.answering(message):
         write_letter(
             by=by,
-            letter="message_to_answer",
-            patient=message.patient,
-            to=Addressee(person, person.email),
-            source=source,
-            occasion=f"message_to_answer:{message.pk}:{person.pk}",
-            parameters={},
+            envelope=Envelope(
+                letter="message_to_answer",
+                patient=message.patient,
+                to=Addressee(person, person.email),
+                source=source,
+                occasion=f"message_to_answer:{message.pk}:{person.pk}",
+            ),
         )

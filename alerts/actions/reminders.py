@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from alerts import queries
-from alerts.actions.letters import write_letter
+from alerts.actions.letters import Envelope, write_letter
 from alerts.actions.visits import words_of
 from alerts.models import Reminder
 from alerts.rules import LETTERS, STAGES, due_at, why_not_plan, why_not_send
@@ -86,11 +86,13 @@ def _write(by: User | None, reminder: Reminder, visit: Appointment) -> str:
     to = queries.addressee_of(visit.patient, LETTERS["reminder"].to)
     return write_letter(
         by=by,
-        letter="reminder",
-        patient=visit.patient,
-        to=to,
-        source=f"scheduling.appointment:{visit.pk}",
-        occasion=f"reminder:{visit.pk}:{reminder.sequence}:{reminder.stage}",
-        parameters=words_of(visit),
-        expires_at=visit.starts_at,
+        envelope=Envelope(
+            letter="reminder",
+            patient=visit.patient,
+            to=to,
+            source=f"scheduling.appointment:{visit.pk}",
+            occasion=f"reminder:{visit.pk}:{reminder.sequence}:{reminder.stage}",
+            parameters=words_of(visit),
+            expires_at=visit.starts_at,
+        ),
     ).reason
