@@ -12,7 +12,6 @@ from patients.models import Patient
 from records.access.entries import check_can_record, check_can_void
 from records.actions.writing import (
     Content,
-    NotCurrent,
     NotRecorded,
     check_time_and_visit,
     content_of,
@@ -23,7 +22,6 @@ from records.actions.writing import (
 from records.events import EntryRecorded, EntryVoided
 from records.kinds import kind_of
 from records.models import Encounter, Entry
-from records.models.entries import RECORD_MOVES
 
 
 class NotAMove(Exception):
@@ -97,8 +95,6 @@ def void_entry(*, by: User, entry: Entry, reason: str, now: datetime) -> int:
     found = Entry.objects.visible_to(by).filter(patient_id=entry.patient_id).current()
     rows = [locked_entry(entry), *found.filter(parent_id=entry.pk).select_for_update(of=("self",)).order_by("id")]
     for row in rows:
-        if "entered_in_error" not in RECORD_MOVES[row.record_status]:
-            raise NotCurrent(_("This was marked as wrong already."))
         row.record_status = "entered_in_error"
         row.voided_at, row.voided_by, row.void_reason = now, by, reason.strip()
         row.save(update_fields=["record_status", "voided_at", "voided_by", "void_reason", "updated_at"])

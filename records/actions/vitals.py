@@ -115,15 +115,8 @@ def _correct_body_mass(by: User, entry: Entry, now: datetime) -> None:
     parts = {part.code: part for part in parts_of_panel(by, entry)}
     weight, height = parts.get(MEASURES["weight"].code), parts.get(MEASURES["height"].code)
     before = parts.get(vitals.BMI)
-    if before is None or weight is None or height is None:
-        return
-    _next_version(by, before, _body_mass(_number(weight), _number(height)), now)
-
-
-def _number(entry: Entry) -> Decimal:
-    if entry.value is None:
-        raise NotRecorded(_("This entry holds no number."))
-    return entry.value
+    if before and weight and height and weight.value and height.value:
+        _next_version(by, before, _body_mass(weight.value, height.value), now)
 
 
 def _check_measurements(measurements: Values) -> None:

@@ -28,7 +28,7 @@ from records.rules.laboratory import Measured
 from records.rules.said import Dose, Reaction
 
 SEED = 22
-VISITS = (720, 540, 360, 180, 45)  # days before today
+VISITS = (560, 370, 180, 45)  # days before today
 ADULT, OLD = 18, 50
 Span = tuple[float, float]  # from the first visit to the last
 GOOD, LOOK = "All well. Nothing to do.", "A little out of range. Keep your medicines as they are; we look again soon."
@@ -113,7 +113,7 @@ YOUNGER = (
     Story((), (126, 128), (80, 82), (84, 88), 180, {SUGAR: (5.5, 5.8)}, asked=False),
 )
 CHILD = Story()
-CHILDHOOD = ("08", "20", "10", "49", "03", "21")
+CHILDHOOD = ("08", "20", "03")
 # Today's open work: patient, test, value; read by a doctor of the patient's site.
 TO_READ = (
     ("Hollis", "2160-0", "1.62"),
@@ -176,7 +176,7 @@ def tell_site(doctor: User, nurse: User, here: list[tuple[Patient, Story]], dice
             for code in DiagnosisCode.objects.filter(pk__in=[code for code, _since in story.problems]).order_by("code"):
                 since = dict(story.problems)[code.code]
                 record_condition(by=doctor, patient=patient, code=code, onset=since, now=now)
-            for part, day in visits(patient, now):
+            for part, day in list(visits(patient, now))[0 if story is ROSA else -2 :]:
                 tell_results(doctor, provider, patient, story, part, day, now)
         tell_unread(doctor, provider, [patient for patient, _story in here], now)
 
@@ -240,7 +240,7 @@ def tell_allergies(nurse: User, patient: Patient, story: Story, now: datetime) -
 
 def tell_vaccines(nurse: User, patient: Patient, now: datetime) -> None:
     years = age_in_years(patient.birth_date, now.date())
-    given = CHILDHOOD if years < ADULT else ("115",)
+    given = CHILDHOOD if years < ADULT else ()
     for place, vaccine in enumerate((*given, "140")):
         at = now - timedelta(days=400 if vaccine == "140" else 60 * (place + 1) + (0 if years < 2 else 700))
         if at.date() > patient.birth_date:

@@ -56,9 +56,10 @@ class MeasuredForm(AboutSomeone):
         self.only = only
         super().__init__(*args, **kwargs)
         for name in only:
-            self.fields[name] = forms.CharField(required=False, label=NAMES[CODES[name]], widget=Typed())
+            self.fields[name] = forms.CharField(required=False, label=str(NAMES[CODES[name]]), widget=Typed())
             self.fields[f"sure_{name}"] = forms.CharField(required=False, widget=forms.HiddenInput)
             self.fields[name].widget.attrs["autocomplete"] = "off"
+        self.fields[only[0]].widget.attrs["autofocus"] = not self.is_bound
         self.found: dict[str, Decimal] = {}
         self.questions: dict[str, str] = {}
 
@@ -127,15 +128,19 @@ class MeasuredForm(AboutSomeone):
 
     def rows(self, last: Mapping[str, Entry]) -> Iterator[dict[str, Any]]:
         """Each field with what a page shows beside it: the question, an example, and the last value with its date."""
+        american = "system" in self.fields and self["system"].value() == AMERICAN
         for name in self.only:
             field: BoundField = self[name]
+            unit = MEASURES[FIELDS[name][0]].unit
             yield {
                 "field": field,
                 "sure": self[f"sure_{name}"],
                 "question": self.questions.get(name, ""),
                 "text": field.value() or "",
                 "like": LIKE.get(name, ""),
-                "unit": "" if name in ("pressure", "pain") else sign_of(MEASURES[name].unit),
+                "unit": ""
+                if name in ("pressure", "pain")
+                else sign_of(IN_AMERICA.get(unit, unit) if american else unit),
                 "last": last.get(CODES[name]),
                 "errors": field.errors,
             }

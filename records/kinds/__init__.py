@@ -60,12 +60,6 @@ class Kind:
     clinical_moves: Moves = field(default_factory=dict)
     clinical_words: Mapping[str, Promise] = field(default_factory=dict)
     released: bool = True
-    card: str = ""
-    """The template that shows one entry in full; `records/kinds/<slug>.html` where not said."""
-
-    @property
-    def template(self) -> str:
-        return self.card or f"records/kinds/{self.slug}.html"
 
 
 @cache

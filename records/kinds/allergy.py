@@ -1,5 +1,6 @@
 """An allergy or intolerance, or that none is known, which somebody has to have asked."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +28,12 @@ CATEGORIES = {
 
 def is_none_known(entry: Any) -> bool:
     return bool(entry.code == NONE_KNOWN)
+
+
+def worst_first(entries: Iterable[Any]) -> list[Any]:
+    """Severe before moderate before mild before not known."""
+    order = ["severe", "moderate", "mild", ""]
+    return sorted(entries, key=lambda entry: order.index(entry.data.get("severity", "")))
 
 
 def summary(entry: Any) -> str:

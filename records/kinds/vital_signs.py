@@ -1,7 +1,5 @@
 """Vital signs: one panel a taking, and under it an entry for each measure; a blood pressure has two components."""
 
-from typing import Any
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -41,20 +39,12 @@ DISPLAYS: dict[str, str] = {
 ORDER = list(NAMES)
 
 
-def summary(entry: Any) -> str:
-    """The value of a measure; of a panel, what `queries` found in it, else nothing but its name."""
-    parts = getattr(entry, "parts", None)
-    if parts is None:
-        return value_text(entry)
-    return ", ".join(f"{NAMES.get(part.code, part.display)} {value_text(part)}" for part in parts)
-
-
 KIND = Kind(
     slug="vital_signs",
     name=_("Vital signs"),
     plural=_("Vital signs"),
     permission=Permission.RECORD_VITALS,
-    summary=summary,
+    summary=value_text,
     schema=Schema(optional={"flag": str, "range": dict, "components": list, "typed": str}),
     role=lambda entry: FLAG_ROLES[flag_of(entry)],
 )

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from django.db import models
@@ -59,7 +60,7 @@ class Entry(PatientOwned):
     """One thing said about a patient: measured, concluded, told or written. Never rewritten: a later version replaces
     it, or it is voided with a reason.
 
-    The table is partitioned by patient (docs/decisions/0013): a key that leads here is `(entry_id, patient_id)` in SQL,
+    The table is partitioned by patient (docs/decisions/0015): a key that leads here is `(entry_id, patient_id)` in SQL,
     and whoever reads many rows names the patient.
     """
 
@@ -146,6 +147,9 @@ class Entry(PatientOwned):
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     void_reason = models.CharField(max_length=200, blank=True)
+
+    #: What was measured together; only on panels to which `queries.with_parts` gave it.
+    parts: "Sequence[Entry]"
 
     objects = EntryQuerySet.as_manager()  # type: ignore[misc]
 

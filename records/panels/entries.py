@@ -16,7 +16,7 @@ from patients.models import Patient
 from patients.parts import ALLERGIES, BannerNote, ChartTab
 from records.actions.results import list_unread_results
 from records.actions.vitals import list_waiting_for_vitals
-from records.kinds.allergy import is_none_known
+from records.kinds.allergy import is_none_known, worst_first
 from records.queries import allergies as known
 from records.queries import results as results_queries
 from records.queries.charts import pressure_chart
@@ -71,6 +71,7 @@ def vitals_card(patient: Patient, user: User, now: datetime) -> Card | None:
     context = {
         "patient": patient,
         "lines": lines_of(found.vitals.in_order()),
+        "newest": found.vitals.newest and found.vitals.newest.effective_at,
         "chart": pressure_chart(found.pressures),
         "may_record": can(user, Permission.RECORD_VITALS),
     }
@@ -97,7 +98,9 @@ def allergies_card(patient: Patient, user: User, now: datetime) -> Card | None:
         "patient": patient,
         "asked": rows[0] if rows else None,
         "none_known": any(is_none_known(row) for row in rows),
-        "lines": lines_of(row for row in rows if row.clinical_status == "active" and not is_none_known(row)),
+        "lines": lines_of(
+            worst_first(row for row in rows if row.clinical_status == "active" and not is_none_known(row))
+        ),
         "may_record": can(user, Permission.RECORD_ALLERGY),
     }
     return Card("records/chart_allergies.html", context, order=10)

@@ -9,10 +9,12 @@ from django.db.models import Q
 from healthcare.accounts.models import User
 from patients.models import Patient
 from records.kinds.condition import PRESENT
+from records.kinds.vital_signs import ORDER
 from records.models import Encounter, Entry, EntryQuerySet
 
 PAGE = 30
 LONGEST_CHAIN = 50
+LAST = len(ORDER)
 
 
 def active_entries(user: User, patient: Patient, kind: str) -> EntryQuerySet:
@@ -71,7 +73,7 @@ def with_parts(user: User, patient: Patient, entries: Iterable[Entry]) -> list[E
             found[part.parent_id].append(part)
     for row in rows:
         if row.pk in found:
-            row.parts = found[row.pk]
+            row.parts = sorted(found[row.pk], key=lambda part: ORDER.index(part.code) if part.code in ORDER else LAST)
     return rows
 
 

@@ -58,7 +58,7 @@ def line_of(entry: Entry) -> EntryLine:
         value=value_text(entry),
         flag=_flag_words(entry),
         flag_role=_flag_role(entry),
-        range_text=range_text(entry.data.get("range", {}), entry.unit),
+        range_text=_range_of(entry),
         status=str(entry.get_record_status_display()),
         status_role=STATUS_ROLES[entry.record_status],
         role="off" if void else (kind.role(entry) if kind else "off"),
@@ -75,6 +75,16 @@ def title_of(entry: Entry) -> str:
         return str(NAMES.get(entry.code, entry.display))
     kind = kinds().get(entry.kind)
     return kind.summary(entry) if kind else entry.display
+
+
+def _range_of(entry: Entry) -> str:
+    """The interval as text; of a blood pressure both, 100/60 to 139/89 mmHg."""
+    components = entry.data.get("components")
+    if not components:
+        return range_text(entry.data.get("range", {}), entry.unit)
+    told = [one.get("range", {}) for one in components]
+    bounds = {side: "/".join(one[side] for one in told) for side in ("low", "high") if all(side in one for one in told)}
+    return range_text(bounds, components[0]["unit"])
 
 
 def range_text(told: Mapping[str, Any], unit: str) -> str:

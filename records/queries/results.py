@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
 
 from healthcare.accounts.models import Provider, User
 from patients.models import Patient
@@ -16,10 +16,13 @@ UNREAD = 50
 
 
 def unread_results(user: User, *, at_most: int = UNREAD) -> list[Entry]:
-    """Results that nobody has read and this person is to read, the oldest first; those of nobody in particular too."""
+    """Results that nobody has read and this person is to read, also those of nobody in particular.
+
+    Critical ones first, then the oldest."""
     mine = Q(provider__user=user) | Q(provider=None)
     rows: EntryQuerySet = Entry.objects.visible_to(user).unread().filter(mine)
-    return list(rows.select_related("patient", "provider").order_by("effective_at", "id")[:at_most])
+    critical = Case(When(data__flag__startswith="critical", then=Value(0)), default=Value(1))
+    return list(rows.select_related("patient", "provider").order_by(critical, "effective_at", "id")[:at_most])
 
 
 @dataclass(frozen=True)

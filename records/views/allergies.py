@@ -17,7 +17,7 @@ from patients.models import Patient
 from records.actions.allergies import record_allergy, record_no_known_allergies
 from records.actions.writing import NotRecorded
 from records.forms.entries import AllergyForm
-from records.kinds.allergy import is_none_known
+from records.kinds.allergy import is_none_known, worst_first
 from records.queries.entries import active_entries, running_encounter
 from records.queries.lines import lines_of
 from records.views.entries import READ_AND_WRITE
@@ -34,7 +34,7 @@ def allergies(request: HttpRequest, patient: Patient) -> HttpResponse:
     listed = [row for row in rows if not is_none_known(row)]
     active = [row for row in listed if row.clinical_status == "active"]
     context = chart_context(request, patient) | {
-        "active": lines_of(active),
+        "active": lines_of(worst_first(active)),
         "past": lines_of(row for row in listed if row not in active),
         "none_known": next((row for row in rows if is_none_known(row)), None),
         "asked": bool(rows),

@@ -1,7 +1,5 @@
 """The histories of the sample clinic: told once, with trends, and with work that is open."""
 
-import time
-
 import pytest
 
 from healthcare.accounts.models import User
@@ -38,10 +36,8 @@ def told() -> int:
         return Entry.objects.count()
 
 
-def test_histories_are_told_once_and_quickly(rosa, announced) -> None:
-    began = time.monotonic()
+def test_histories_are_told_once(rosa, announced) -> None:
     number = told()
-    assert (time.monotonic() - began) / len(PEOPLE) < 1
     assert number > 100
     assert told() == number
     with as_the_system():

@@ -16,7 +16,7 @@ from records.actions.vitals import record_vitals
 from records.models import Entry
 from records.rules.laboratory import Measured
 from records.rules.said import Reaction
-from tests.factories import DiagnosisCodeFactory, EntryFactory, PatientFactory, staff
+from tests.factories import AppointmentFactory, DiagnosisCodeFactory, EntryFactory, PatientFactory, staff
 from tests.roles import as_the_system
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +120,10 @@ def test_the_overview_shows_the_chart_within_its_budget(rosa, doctor, nurse, bro
 def test_home_pages_show_what_waits(rosa, doctor, nurse, browser, assert_queries) -> None:
     result(nurse, rosa)
     assert "7.4 %" in browser(doctor).get("/").content.decode()
+    here = AppointmentFactory(patient=rosa, status="arrived", arrived_at=timezone.now())
+    assert "Waiting</span>" in browser(nurse).get("/").content.decode()
+    measure(nurse, rosa, temperature="37")
+    assert here.pk
     assert "Vitals to take" in browser(nurse).get("/").content.decode()
 
 

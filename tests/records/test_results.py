@@ -212,6 +212,13 @@ def test_a_doctor_reads_their_own_and_what_is_nobodys(rosa, nurse, doctor) -> No
         assert list_unread_results(by=stranger) == []
 
 
+def test_a_critical_result_is_read_first(rosa, nurse, doctor) -> None:
+    old = enter(nurse, rosa, effective_at=NOW - 9 * DAY)
+    critical = enter(nurse, rosa, "6.9", "2823-3")
+    with acting_as(doctor):
+        assert list_unread_results(by=doctor) == [critical, old]
+
+
 def test_who_was_seen_last_reads_it(rosa, nurse, doctor) -> None:
     with acting_as(nurse):
         assert provider_of(nurse, rosa) is None
