@@ -141,12 +141,13 @@ def get_people_counts(now: datetime) -> PeopleCounts:
     staff = User.objects.staff().filter(is_active=True)
     invited = staff.filter(password__startswith=UNUSABLE_PASSWORD_PREFIX).count()
     resets = SecondFactorReset.objects.filter(closed_at=None, expires_at__gt=now).count()
+    lost = Message.objects.undelivered().filter(created_at__gte=now - WEEK).exclude(error="withdrawn")
     return PeopleCounts(
         active=staff.count() - invited,
         invited=invited,
         resets=resets,
         sites=Site.objects.filter(closed_at=None).count(),
-        undelivered=Message.objects.undelivered().filter(created_at__gte=now - WEEK).count(),
+        undelivered=lost.count(),
     )
 
 

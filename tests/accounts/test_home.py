@@ -73,7 +73,7 @@ def test_administrators_see_what_waits_for_them() -> None:
 def test_administrators_see_letters_that_nobody_got() -> None:
     admin, now = colleague("administrator"), timezone.now()
     with as_the_system():
-        for status in ("failed", "queued"):
+        for status in ("failed", "queued", "withdrawn"):
             queue_message(
                 by=None,
                 channel="email",
@@ -83,6 +83,8 @@ def test_administrators_see_letters_that_nobody_got() -> None:
                 dedupe_key=status,
             )
         Message.objects.filter(dedupe_key="failed").update(status="failed", next_at=None)
+        taken_back = Message.objects.filter(dedupe_key="withdrawn")
+        taken_back.update(status="failed", error="withdrawn", next_at=None)
     with acting_as(admin):
         card = people_card(admin, now)
     assert card is not None
