@@ -8,6 +8,8 @@ says so. The template finds its context as `card`.
 from datetime import datetime
 from typing import Any, Protocol
 
+ENCOUNTER_CARD, NOTE_CARD, SUMMARY_CARD = "records.EncounterCard", "records.NoteCard", "records.SummaryCard"
+
 
 class EncounterCard(Protocol):
     """A card on the page of one visit, for staff: what was prescribed in it, what it costs."""

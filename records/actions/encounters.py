@@ -10,6 +10,7 @@ from healthcare.audit import record
 from healthcare.events import publish
 from patients.models import Patient
 from records.access.encounters import check_can_finish, check_can_start
+from records.actions.writing import locked_encounter
 from records.events import EncounterFinished, EncounterStarted
 from records.models import Encounter
 from records.models.encounters import ENCOUNTER_MOVES
@@ -79,7 +80,7 @@ def finish_encounter(*, by: User, encounter: Encounter, now: datetime) -> Encoun
     Raises NotAllowed, NotInScope, and NotFinished for a visit that never began or was entered in error.
     """
     check_can_finish(by, encounter)
-    encounter = locked(encounter)
+    encounter = locked_encounter(encounter)
     if encounter.status == Status.FINISHED:
         return encounter
     if Status.FINISHED not in ENCOUNTER_MOVES[encounter.status]:
@@ -97,9 +98,3 @@ def finish_encounter(*, by: User, encounter: Encounter, now: datetime) -> Encoun
         )
     )
     return encounter
-
-
-def locked(encounter: Encounter) -> Encounter:
-    """The row as it is now, kept still until the transaction ends."""
-    rows = Encounter.objects.select_for_update(of=("self",)).select_related("provider", "appointment", "patient")
-    return rows.get(pk=encounter.pk)

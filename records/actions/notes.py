@@ -14,15 +14,14 @@ from healthcare.audit import record, record_now
 from healthcare.events import publish
 from patients.models import Patient
 from records.access.encounters import check_can_add, check_can_sign, check_can_write
-from records.actions.encounters import locked
-from records.actions.writing import Content, entry_of
+from records.actions.writing import Content, entry_of, locked_encounter
 from records.events import EntryRecorded, NoteSigned
 from records.models import Draft, Encounter, Entry
 from records.queries.encounters import ToSign, draft_of, notes_to_sign
 from records.rules.notes import NoteText, clean_text, is_later_stroke, note_text, signature_of
 
 NOTE, ADDENDUM = "note", "addendum"
-PROGRESS_NOTE = {"code": "11506-3", "code_system": "loinc", "display": "Progress note"}
+PROGRESS_NOTE = "11506-3"  # LOINC
 WRITABLE = (Encounter.Status.IN_PROGRESS, Encounter.Status.FINISHED)
 
 
@@ -78,7 +77,7 @@ def save_draft(*, by: User, encounter: Encounter, text: NoteText, version: int, 
 def throw_draft_away(*, by: User, encounter: Encounter, version: int) -> None:
     """Delete the draft for good, if it is still the one that was seen. Raises DraftMoved, NotAllowed, NotInScope."""
     check_can_write(by, encounter)
-    encounter = locked(encounter)
+    encounter = locked_encounter(encounter)
     draft = draft_of(by, encounter)
     if draft is None:
         return
@@ -104,7 +103,7 @@ def sign_note(*, by: User, encounter: Encounter, text: NoteText, version: int, p
         _check_not_moved(draft, version, pen)
     note = _signed(
         by,
-        Content(NOTE, data=asdict(text), **PROGRESS_NOTE),
+        Content(NOTE, PROGRESS_NOTE, "loinc", "Progress note", data=asdict(text)),
         patient=encounter.patient,
         encounter=encounter,
         effective_at=encounter.started_at or now,
@@ -148,8 +147,9 @@ def reopen_note(*, by: User | None, patient_id: UUID, entry_id: UUID) -> None:
     if note is None or note.encounter_id is None or note.record_status != Entry.RecordStatus.ENTERED_IN_ERROR:
         return
     encounter = Encounter.objects.select_for_update(of=("self",)).get(pk=note.encounter_id)
-    if Entry.objects.current().filter(patient_id=patient_id, encounter=encounter, kind=NOTE).exists():
-        return  # signed anew since
+    signed_anew = Entry.objects.current().filter(patient_id=patient_id, encounter=encounter, kind=NOTE).exists()
+    if encounter.note_signed_at is None or signed_anew:
+        return
     encounter.note_signed_at = None
     encounter.save(update_fields=["note_signed_at", "updated_at"])
     record("records.reopen_note", by=by, patient_id=patient_id, target=encounter)
@@ -164,7 +164,7 @@ def list_notes_to_sign(*, by: User, now: datetime) -> list[ToSign]:
 
 # == Steps ==
 def _writable(encounter: Encounter) -> Encounter:
-    encounter = locked(encounter)
+    encounter = locked_encounter(encounter)
     if encounter.note_signed_at is not None:
         raise NotWritable(_("The note of this visit is signed already. Write an addendum instead."))
     if encounter.status not in WRITABLE:

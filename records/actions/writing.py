@@ -88,6 +88,12 @@ def locked_entry(entry: Entry) -> Entry:
     return row
 
 
+def locked_encounter(encounter: Encounter) -> Encounter:
+    """The visit as it is now, kept still until the transaction ends."""
+    rows = Encounter.objects.select_for_update(of=("self",)).select_related("provider", "appointment", "patient")
+    return rows.get(pk=encounter.pk)
+
+
 def supersede(entry: Entry, record_status: str, now: datetime) -> Entry:
     """Close this version for a later one. Raises NotCurrent."""
     before = locked_entry(entry)

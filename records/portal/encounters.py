@@ -11,6 +11,7 @@ from patients.doors import own_record
 from patients.models import Patient
 from records.doors import own_encounter
 from records.models import Encounter
+from records.parts import SUMMARY_CARD
 from records.queries import encounters as queries
 
 
@@ -36,7 +37,7 @@ def summary(request: HttpRequest, patient: Patient, encounter: Encounter) -> Htt
             "encounter": encounter,
             "page": page,
             "next_visits": queries.next_visits(user, patient, now),
-            "cards": queries.cards_for_visit("records.SummaryCard", encounter, user, now),
+            "cards": queries.cards_for_visit(SUMMARY_CARD, encounter, user, now),
             "print_subject": f"{patient.name}.",
         }
         return render(request, "records/portal_summary.html", context)

@@ -16,6 +16,7 @@ from records.kinds.condition import PRESENT
 from records.kinds.flags import value_text
 from records.kinds.vital_signs import NAMES, ORDER
 from records.models import Draft, Encounter, Entry
+from records.parts import NOTE_CARD
 from records.queries.lines import EntryLine, lines_of
 from records.rules.notes import NoteText, is_late, note_text, signature_of
 from scheduling.models import HERE, OPEN, Appointment
@@ -265,10 +266,6 @@ def notes_to_sign(user: User, now: datetime, *, at_most: int = TO_SIGN_SHOWN) ->
     return [ToSign(visit, visit.pk in begun, is_late(visit.finished_at, now)) for visit in visits]
 
 
-def count_notes_to_sign(user: User) -> int:
-    return Encounter.objects.visible_to(user).note_to_sign().filter(provider__user=user).count()
-
-
 # == Cards of the apps to the right ==
 def cards_for_visit(part: str, encounter: Encounter, user: User, now: datetime) -> list[Card]:
     """What the apps have for a page about this visit, in their order; one that failed says so."""
@@ -277,7 +274,7 @@ def cards_for_visit(part: str, encounter: Encounter, user: User, now: datetime) 
 
 def cards_for_note(patient: Patient, user: User, now: datetime) -> list[Card]:
     """What the apps have to keep in sight while the note is written."""
-    return _cards("records.NoteCard", patient, user, now)
+    return _cards(NOTE_CARD, patient, user, now)
 
 
 def _cards(part: str, subject: Encounter | Patient, user: User, now: datetime) -> list[Card]:

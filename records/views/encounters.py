@@ -20,6 +20,7 @@ from records.actions.encounters import NotFinished, NotStarted, finish_encounter
 from records.doors import of_encounter
 from records.forms.encounters import StartForm
 from records.models import Encounter
+from records.parts import ENCOUNTER_CARD
 from records.queries import encounters as queries
 from scheduling.actions import NotBookable
 from scheduling.models import Appointment
@@ -49,7 +50,7 @@ def encounter(request: HttpRequest, patient: Patient, encounter: Encounter) -> H
     context = chart_context(request, patient, tab=TAB) | {
         "page": page,
         "encounter": encounter,
-        "cards": queries.cards_for_visit("records.EncounterCard", encounter, user, timezone.now()),
+        "cards": queries.cards_for_visit(ENCOUNTER_CARD, encounter, user, timezone.now()),
         "may_write": holds(user, encounter) and encounter.note_signed_at is None,
         "may_add": page.note is not None and can(user, Permission.WRITE_NOTE),
         "may_finish": holds(user, encounter) and encounter.status == Encounter.Status.IN_PROGRESS,

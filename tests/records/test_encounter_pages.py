@@ -12,7 +12,8 @@ from healthcare.db.context import acting_as
 from records.actions.encounters import finish_encounter, start_encounter
 from records.actions.notes import add_addendum
 from records.models import Encounter
-from tests.factories import AppointmentFactory, EncounterFactory, EntryFactory, PatientFactory
+from records.queries.encounters import previous_visit
+from tests.factories import AppointmentFactory, EncounterFactory, EntryFactory, PatientFactory, staff
 from tests.patients.conftest import sign_in
 from tests.records.visits import NOW, Visit
 from tests.roles import as_the_system
@@ -166,7 +167,7 @@ def test_everything_of_the_visit_stands_on_one_page(running) -> None:
         "Heart rate",
         "Acute cystitis",
         "N30.00",
-        "Hemoglobin A1c",
+        "Blood sugar over 3 months",
         "Urine culture.",
         "Culture came back.",
         "Signed by Maren Okafor",
@@ -180,6 +181,26 @@ def test_everything_of_the_visit_stands_on_one_page(running) -> None:
 def test_what_was_measured_on_another_day_is_no_part_of_it(running) -> None:
     measure(running, encounter=None, minutes=-60 * 24)
     assert "Nothing was measured." in text(sign_in(running.nurse).get(address("encounter", running)))
+
+
+def test_a_visit_that_is_only_planned_has_nothing_yet(running) -> None:
+    running.signs()
+    measure(running, encounter=None)
+    planned = EncounterFactory(
+        patient=running.patient, provider=running.provider, status="planned", site=running.patient.site, started_at=None
+    )
+    assert "Nothing was measured." in text(
+        sign_in(running.nurse).get(address("encounter", running, encounter_id=planned.pk))
+    )
+    with acting_as(running.doctor):
+        assert previous_visit(running.doctor, planned).encounter == running.encounter
+
+
+def test_the_front_desk_is_shown_no_notes(running) -> None:
+    running.signs()
+    desk = sign_in(staff("front_desk", running.patient.site))
+    assert "Note signed" not in text(desk.get(reverse("patients:chart", args=[running.patient.pk])))
+    assert desk.get(address("encounter", running)).status_code == 403
 
 
 def test_a_draft_is_named_to_its_author_alone(running) -> None:

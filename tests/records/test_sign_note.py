@@ -9,10 +9,11 @@ from django.db import DatabaseError, connection, transaction
 from healthcare.accounts.access import NotAllowed
 from healthcare.db.context import acting_as
 from patients.access import NotInScope
+from records import subscribers
 from records.access.encounters import can_sign
 from records.actions.entries import void_entry
 from records.actions.notes import DraftMoved, NoteIncomplete, NotWritable, reopen_note
-from records.events import EntryRecorded, NoteSigned
+from records.events import EntryRecorded, EntryVoided, NoteSigned
 from records.models import Entry
 from records.queries.encounters import is_intact, visit_page
 from records.rules.notes import signature_of
@@ -182,6 +183,16 @@ def test_a_voided_note_is_written_anew(running) -> None:
     again = running.signs(now=NOW + timedelta(hours=1))
     with acting_as(running.doctor):
         assert visit_page(running.doctor, running.encounter).note.entry == again
+
+
+def test_told_twice_the_visit_waits_once(running) -> None:
+    """Told by `void_entry` in its own transaction, and once more."""
+    note = running.signs()
+    with acting_as(running.doctor):
+        void_entry(by=running.doctor, entry=note, reason="Another patient's text", now=NOW)
+        subscribers.reopen_note(EntryVoided(entry_id=note.pk, patient_id=running.patient.pk, kind="note"))
+    assert running.now_is().note_signed_at is None
+    assert events_of(running.doctor).count("records.reopen_note") == 1
 
 
 def test_the_same_fact_again_does_not_reopen_what_was_signed_anew(running) -> None:
