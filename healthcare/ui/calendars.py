@@ -113,16 +113,6 @@ def within_day(entries: Iterable[Entry], start: datetime, end: datetime) -> list
     return sorted((entry for entry in cut if entry.start < entry.end), key=lambda entry: (entry.start, entry.end))
 
 
-def gaps(start: datetime, end: datetime, taken: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
-    """What of start to end none of the taken times covers, in order."""
-    left, since = [], start
-    for begins, ends in sorted(taken):
-        if since < min(begins, end):
-            left.append((since, min(begins, end)))
-        since = max(since, ends)
-    return [*left, (since, end)] if since < end else left
-
-
 def in_grids(columns: Sequence[Column], most: int = MOST_COLUMNS) -> list[Sequence[Column]]:
     """The columns in as few grids as fit, as even as can be."""
     if not columns:
