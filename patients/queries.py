@@ -183,10 +183,10 @@ def patients_with_ended_grants(*, at_most: int) -> list[UUID]:
 
 
 # == The banner ==
-NOT_SHOWN = (
-    BannerNote(role="bad", text=_lazy("Allergies could not be shown: do not rely on this page."), slot=ALLERGIES),
-    BannerNote(role="bad", text=_lazy("Some warnings could not be shown")),
-)
+def not_shown() -> tuple[BannerNote, BannerNote]:
+    """What stands in place of the notes of an app that failed."""
+    unsafe = _("Allergies could not be shown: do not rely on this page.")
+    return BannerNote("bad", unsafe, slot=ALLERGIES), BannerNote("bad", _("Some warnings could not be shown"))
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def banner_notes(user: User, ids: Collection[UUID]) -> dict[UUID, Notes]:
     """
     said: dict[UUID, list[BannerNote]] = {patient_id: [] for patient_id in ids}
     for given in answers_of("patients.Banner", lambda part: dict(part.for_patients(list(said), user=user))):
-        notes = dict.fromkeys(said, NOT_SHOWN) if given.value is None else given.value
+        notes = dict.fromkeys(said, not_shown()) if given.value is None else given.value
         for patient_id, found in notes.items():
             said[patient_id].extend(found)
     return {
