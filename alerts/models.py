@@ -87,7 +87,7 @@ class Alert(DueWork, PatientOwned):
     acknowledged_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     closed_at = models.DateTimeField(null=True, blank=True)
 
-    objects = AlertQuerySet.as_manager()  # type: ignore[misc]
+    objects = AlertQuerySet.as_manager()  # type: ignore[assignment, misc]
 
     class Meta(DueWork.Meta):
         verbose_name = _("alert")
@@ -216,7 +216,7 @@ class Reminder(DueWork, PatientOwned):
     reason = models.CharField(max_length=16, choices=Reason, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ReminderQuerySet.as_manager()  # type: ignore[misc]
+    objects = ReminderQuerySet.as_manager()  # type: ignore[assignment, misc]
 
     class Meta(DueWork.Meta):
         verbose_name = _("reminder")
