@@ -4,10 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
-from hypothesis import given
-from hypothesis import strategies as st
 
-from healthcare.ui.calendars import Calendar, Column, Entry, gaps, in_grids, within_day
+from healthcare.ui.calendars import Calendar, Column, Entry, in_grids, within_day
 
 NINE = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)  # nine in the morning in New York
 
@@ -96,23 +94,6 @@ def test_entries_are_cut_to_the_day_and_ordered() -> None:
     hour = timedelta(hours=1)
     kept = within_day([entry(30), entry(-30, 60, title="Early"), entry(300)], NINE, NINE + hour)
     assert [(cut.title, cut.start) for cut in kept] == [("Early", NINE), ("Osei, G.", NINE + timedelta(minutes=30))]
-
-
-times = st.integers(min_value=0, max_value=300)
-
-
-@given(st.lists(st.tuples(times, times).map(lambda pair: tuple(sorted(pair)))))
-def test_gaps_and_taken_times_make_up_the_whole(taken) -> None:
-    def at(minutes):
-        return NINE + timedelta(minutes=minutes)
-
-    left = gaps(at(60), at(240), [(at(a), at(b)) for a, b in taken])
-    free = {
-        m for begins, ends in left for m in range(int((begins - NINE).seconds / 60), int((ends - NINE).seconds / 60))
-    }
-    covered = {m for a, b in taken for m in range(a, b)}
-    assert free == set(range(60, 240)) - covered
-    assert all(begins < ends for begins, ends in left)
 
 
 @pytest.mark.parametrize(
