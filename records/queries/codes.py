@@ -5,7 +5,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Length
 
 from records.models import DiagnosisCode
-from records.rules.codes import code_prefix, is_code, tsquery
+from records.rules.codes import code_prefix, is_code, tsquery, usual_code
 
 SHOWN = 20
 WORDS = "to_tsvector('simple'::regconfig, COALESCE(terms, '')) @@ to_tsquery('simple'::regconfig, %s)"
@@ -14,14 +14,17 @@ WORDS = "to_tsvector('simple'::regconfig, COALESCE(terms, '')) @@ to_tsquery('si
 def find_codes(text: str, *, at_most: int = SHOWN) -> list[DiagnosisCode]:
     """Codes that may be used and hold every word as the beginning of one of theirs; or those that begin so.
 
-    What begins with the words typed comes first, then the shortest: the plain form of a disease before its varieties.
+    What the words mean by themselves comes first, then what begins with them, then the shortest.
     """
-    condition = Q(pk__in=[])
+    usual = usual_code(text)
+    condition = Q(pk=usual)
     if is_code(text):
         condition |= Q(code__startswith=code_prefix(text))
     if asked := tsquery(text):
         condition |= Q(RawSQL(WORDS, [asked], output_field=BooleanField()))  # noqa: S611  constant text, bound words
-    begins = Case(When(display__istartswith=text.strip(), then=Value(0)), default=Value(1))
+    begins = Case(
+        When(pk=usual, then=Value(0)), When(display__istartswith=text.strip(), then=Value(1)), default=Value(2)
+    )
     return list(DiagnosisCode.objects.usable().filter(condition).order_by(begins, Length("display"), "code")[:at_most])
 
 

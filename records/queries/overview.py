@@ -11,12 +11,13 @@ from records.queries.vitals import LAST, LastVitals
 from records.rules.vitals import PANEL, PRESSURE
 
 MOST_LISTED = 100  # problems and allergies together
+ROWS_MEASURED = 90  # about nine takings: not all there are, so that a long chart is as quick as a short one
 
 
 @dataclass(frozen=True)
 class Overview:
-    """Current entries: the last of each vital sign, the last blood pressures (oldest first), the last tests with their
-    history, and everything on the lists of problems and allergies, the newest first."""
+    """Current entries: what the last takings measured, the last blood pressures (oldest first), the last tests with
+    their history, and everything on the lists of problems and allergies, the newest first."""
 
     vitals: LastVitals
     pressures: Sequence[Entry]
@@ -37,19 +38,17 @@ def overview_of(user: User, patient: Patient) -> Overview:
 def _read(user: User, patient: Patient) -> Overview:
     rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient_id=patient.pk).current()
     rows = rows.select_related("author")
-    measured = rows.of_kind("vital_signs")
-    last = measured.exclude(code=PANEL).order_by("code", "-effective_at", "-id").distinct("code")
-    pressures = measured.filter(code=PRESSURE).newest_first()[:LAST]
+    measured = rows.of_kind("vital_signs").newest_first()[:ROWS_MEASURED]
     results = rows.of_kind("laboratory_result").newest_first()[:ROWS_OF_A_CHART]
     listed = rows.filter(kind__in=["condition", "allergy"]).newest_first()[:MOST_LISTED]
     found: dict[str, list[Entry]] = {}
-    asked_at_once = last.union(pressures, results, listed, all=True)
+    asked_at_once = measured.union(results, listed, all=True)
     for entry in sorted(asked_at_once, key=lambda entry: (entry.effective_at, entry.pk), reverse=True):
         found.setdefault(entry.kind, []).append(entry)
-    signs = {entry.pk: entry for entry in found.get("vital_signs", [])}  # the last pressure came twice
+    signs = [entry for entry in reversed(found.get("vital_signs", [])) if entry.code != PANEL]
     return Overview(
-        vitals=LastVitals({entry.code: entry for entry in reversed(signs.values())}),
-        pressures=[entry for entry in reversed(signs.values()) if entry.code == PRESSURE],
+        vitals=LastVitals({entry.code: entry for entry in signs}),
+        pressures=[entry for entry in signs if entry.code == PRESSURE][-LAST:],
         tests=by_test(found.get("laboratory_result", [])),
         conditions=found.get("condition", []),
         allergies=found.get("allergy", []),

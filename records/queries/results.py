@@ -10,7 +10,7 @@ from patients.models import Patient
 from records.models import Encounter, Entry, EntryQuerySet
 
 KIND = "laboratory_result"
-TESTS_ON_A_CHART, ROWS_OF_A_CHART = 6, 60
+TESTS_ON_A_CHART, ROWS_OF_A_CHART = 6, 40
 HISTORY = 12
 UNREAD = 50
 

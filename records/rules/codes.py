@@ -77,6 +77,51 @@ SYNONYMS: dict[str, str] = {
 }
 
 
+# What is meant where nothing more is said; the plain form of a disease is not always the shortest.
+USUAL: dict[str, str] = {
+    "afib": "I48.91",
+    "af": "I48.91",
+    "anxiety": "F41.9",
+    "asthma": "J45.909",
+    "atrial fibrillation": "I48.91",
+    "back pain": "M54.50",
+    "bph": "N40.0",
+    "cad": "I25.10",
+    "chf": "I50.9",
+    "ckd": "N18.9",
+    "copd": "J44.9",
+    "depression": "F32.A",
+    "diabetes": "E11.9",
+    "dm": "E11.9",
+    "dm2": "E11.9",
+    "dm1": "E10.9",
+    "gerd": "K21.9",
+    "heart failure": "I50.9",
+    "high blood pressure": "I10",
+    "hld": "E78.5",
+    "htn": "I10",
+    "hypertension": "I10",
+    "hypothyroidism": "E03.9",
+    "lbp": "M54.50",
+    "mi": "I21.9",
+    "migraine": "G43.909",
+    "oa": "M19.90",
+    "obesity": "E66.9",
+    "osa": "G47.33",
+    "stroke": "I63.9",
+    "t1dm": "E10.9",
+    "t2dm": "E11.9",
+    "tia": "G45.9",
+    "uri": "J06.9",
+    "uti": "N39.0",
+}
+
+
+def usual_code(text: str) -> str:
+    """The code that these words mean by themselves; empty where they need a choice."""
+    return USUAL.get(fold(text), "")
+
+
 def fold(text: str) -> str:
     """Lower case, without accents; what is no letter or digit is a space. A dot inside a code goes."""
     plain = unicodedata.normalize("NFKD", text[:LONGEST]).encode("ascii", "ignore").decode().lower()

@@ -7,6 +7,7 @@ from healthcare.audit.models import AuditEvent
 from records.actions import codes as code_verbs
 from records.models import DiagnosisCode
 from records.queries.codes import code_of, find_codes
+from records.rules.codes import USUAL, fold
 from tests.roles import as_the_system, taking_role
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +35,7 @@ def loaded() -> None:
         ("e119", "E11.9"),
         ("E11", "E11.9"),
         ("htn", "I10"),
+        ("Hypertension", "I10"),
         ("high blood pressure", "I10"),
         ("migräne", None),
         ("migraine", "G43.909"),
@@ -59,7 +61,11 @@ def test_codes_are_loaded_again_in_whole() -> None:
     assert code_of("E11.9") is not None
 
 
-def test_the_command_loads_what_is_published_and_search_is_quick(capsys, django_assert_max_num_queries) -> None:
+def test_what_is_meant_is_written_as_it_is_looked_up() -> None:
+    assert [text for text in USUAL if fold(text) != text] == []
+
+
+def test_the_command_loads_what_is_published_and_search_is_quick(capsys) -> None:
     import time
 
     with taking_role("worker"):
@@ -67,6 +73,7 @@ def test_the_command_loads_what_is_published_and_search_is_quick(capsys, django_
         call_command("load_codes", "--if-empty")
     assert "codes loaded." in capsys.readouterr().out
     assert DiagnosisCode.objects.usable().count() > 70_000
+    assert set(USUAL.values()) <= set(DiagnosisCode.objects.values_list("code", flat=True))
     took = []
     for text in ("diab neph", "htn", "fracture radius left", "pain", "e11.9", "acute"):
         began = time.perf_counter()

@@ -27,11 +27,11 @@ class Command(BaseCommand):
 
 
 def published_codes() -> Iterator[tuple[str, str, bool, list[str]]]:
-    """Code, description, whether a diagnosis may carry it, and inclusion terms; chapters and blocks are no codes."""
+    """Code, description, that a diagnosis may carry it, and inclusion terms; what only heads others is left out."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # it reads its data by a function that Python is to drop
         import simple_icd_10_cm as published  # 190 MB: in this command alone
-    for code in published.get_all_codes(True):
-        if not published.is_chapter_or_block(code):
+    for code in dict.fromkeys(published.get_all_codes(True)):  # a block of one category has that category's name
+        if published.is_leaf(code):
             terms = [*published.get_inclusion_term(code), *published.get_includes(code)]
-            yield code, published.get_description(code), published.is_leaf(code), terms
+            yield code, published.get_description(code), True, terms
