@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 
 from billing.actions import FeeRefused, set_fee
@@ -12,49 +11,23 @@ from billing.models import Fee, Invoice, InvoiceLine, LedgerEntry, NumberSeries
 from healthcare.accounts.access import can
 from healthcare.accounts.permissions import Permission
 from healthcare.ui.fields import FlexibleDateField
-
-
-class ReadOnly(admin.ModelAdmin):
-    list_per_page = 50
-    show_full_result_count = False
-    ordering = ("-pk",)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return can(request.user, Permission.MANAGE_ACCOUNTS)
-
-    has_module_permission = has_view_permission
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class Owned(ReadOnly):
-    """Rows of patients: by the one rule, and without a name or an amount."""
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return self.model._default_manager.visible_to(request.user).order_by("-pk")
+from patients.read_only import OfPatients, ReadOnly
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(Owned):
+class InvoiceAdmin(OfPatients):
     list_display = ("__str__", "number", "status", "issued_at")
     fields = ("id", "number", "status", "issued_at", "due_date", "settled_at")
 
 
 @admin.register(InvoiceLine)
-class InvoiceLineAdmin(Owned):
+class InvoiceLineAdmin(OfPatients):
     list_display = ("__str__", "code", "created_at")
     fields = ("id", "code", "created_at")
 
 
 @admin.register(LedgerEntry)
-class LedgerEntryAdmin(Owned):
+class LedgerEntryAdmin(OfPatients):
     list_display = ("__str__", "kind", "entered_at")
     fields = ("id", "kind", "source", "entered_at")
 

@@ -3,14 +3,9 @@
 Visits, claims and hours are changed by the verbs, or by those who set the clinic up, in one place each.
 """
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
-from healthcare.accounts.access import can
-from healthcare.accounts.permissions import Permission
+from patients.read_only import OfPatients, ReadOnly
 from scheduling.models import (
     Appointment,
     PatientClaim,
@@ -22,42 +17,14 @@ from scheduling.models import (
 )
 
 
-class ReadOnly(admin.ModelAdmin):
-    """Nothing is added, changed or deleted here: the verbs do that, and write it down."""
-
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return can(request.user, Permission.MANAGE_ACCOUNTS)
-
-    has_module_permission = has_view_permission
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class OfAPatient(ReadOnly):
-    """Rows by the one rule: an administrator has no standing right to any."""
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return self.model._default_manager.visible_to(request.user).order_by("-pk")
-
-
 @admin.register(Appointment)
-class AppointmentAdmin(OfAPatient):
+class AppointmentAdmin(OfPatients):
     list_display = ("__str__", "status", "created_at")
     fields = ("id", "status", "sequence", "time_zone", "created_at", "updated_at")
 
 
 @admin.register(PatientClaim)
-class PatientClaimAdmin(OfAPatient):
+class PatientClaimAdmin(OfPatients):
     list_display = ("__str__", "created_at")
     fields = ("id", "created_at")
 
