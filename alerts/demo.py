@@ -7,17 +7,22 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from alerts import actions, queries
+from alerts import actions, queries, subscribers
 from alerts.models import Alert
 from healthcare.accounts.models import User
 from healthcare.db.context import acting_as, acting_as_system
 from healthcare.events.facts import decode
 from healthcare.events.models import OutboxEvent
+from healthcare.events.registry import all_subscribers
 from prescriptions.models import Prescription
 from records.events import AbnormalValueRecorded
 from scheduling.models import Appointment, TimeClaim
 
 OPEN = 2  # of each person, of each kind and severity, stay open
+# Alerts are raised here, and letters about the story would be about the past; those of answered alerts are withdrawn.
+HEARD = (subscribers.withdraw_letters,)
+OURS = [one for one in all_subscribers() if one.function.__module__ == subscribers.__name__ and one.queue]
+SETTLED = tuple(one.name for one in OURS if one.function not in HEARD)
 
 
 def tell() -> None:

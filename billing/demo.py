@@ -30,6 +30,8 @@ OTHER_FEES = (
     ("immunization", "Vaccine and its administration", "42.75"),
 )
 Method = LedgerEntry.Method
+# Bills are issued here; the job that prints what has no document prints them.
+SETTLED = ("billing.subscribers.bill_visit", "billing.subscribers.print_bill")
 
 
 def tell() -> None:

@@ -19,6 +19,7 @@ from patients.models import CareRelationship, Patient
 from patients.queries import has_record
 
 SEED = 20
+SETTLED = ("patients.subscribers.tell_portal_opened",)  # the accounts were opened long ago
 # Family name, given names, goes by, date of birth, sex, end of the phone number. Who shares a phone shares an address.
 # Of the first forty every third belongs to the second site; the others are spread over all sites, most to the third.
 PEOPLE = (

@@ -28,6 +28,7 @@ SEED = 21
 DAYS = 7  # before and after today
 ROOMS = 6  # at each site
 MINUTE = timedelta(minutes=1)
+SETTLED = ("scheduling.subscribers.forget_free_times",)  # nobody has asked for free times yet
 # name, slug, minutes, buffer after, minutes of notice, booked by patients, specialty
 KINDS = (
     ("Follow-up", "follow-up", 20, 0, 120, True, ""),

@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from healthcare.devservices.management.commands import prepare_demo
+from healthcare.events.registry import all_subscribers
 
 
 @pytest.fixture
@@ -19,14 +20,18 @@ def told(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Two apps with a demo; what they told, in order."""
+    """Two apps with a demo; what they told, in order, and what was settled after each."""
     heard: list[str] = []
+    monkeypatch.setattr(prepare_demo, "settle_deliveries", lambda subscribers, since: heard.extend(subscribers))
 
     def demo(name: str, **more: Any) -> Any:
         return SimpleNamespace(tell=lambda: heard.append(name), **more)
 
     nurse = {"role": "nurse", "email": "n@example.org", "password": "p", "totp_secret": None}
-    modules = {"accounts.demo": demo("accounts", accounts=lambda: [nurse]), "patients.demo": demo("patients")}
+    modules = {
+        "accounts.demo": demo("accounts", accounts=lambda: [nurse]),
+        "patients.demo": demo("patients", SETTLED=["letters"]),
+    }
     monkeypatch.setattr(prepare_demo, "demos", lambda: modules)
     return heard
 
@@ -34,7 +39,7 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_each_app_tells_once_in_order(told: Path, heard: list[str]) -> None:
     prepare_demo.tell(told)
     prepare_demo.tell(told)
-    assert heard == ["accounts", "patients"]
+    assert heard == ["accounts", "letters", "patients", "letters"]
 
 
 def test_accounts_are_kept_privately(told: Path, heard: list[str]) -> None:
@@ -47,7 +52,7 @@ def test_accounts_are_kept_privately(told: Path, heard: list[str]) -> None:
 def test_an_app_of_a_later_version_tells_its_part_later(told: Path, heard: list[str]) -> None:
     told.write_text('{"apps": ["accounts.demo"]}')
     prepare_demo.tell(told)
-    assert heard == ["patients"]
+    assert heard == ["patients", "letters"]
 
 
 def test_after_an_interruption_only_the_rest_is_told(
@@ -62,11 +67,19 @@ def test_after_an_interruption_only_the_rest_is_told(
         prepare_demo.tell(told)
     prepare_demo.demos()["patients.demo"].tell = tell
     prepare_demo.tell(told)
-    assert heard == ["accounts", "patients"]
+    assert heard == ["accounts", "letters", "patients", "letters"]
 
 
 def test_installed_demos_are_found() -> None:
     assert all(name.endswith(".demo") and callable(module.tell) for name, module in prepare_demo.demos().items())
+
+
+def test_whoever_is_settled_is_a_subscriber_and_answered_alerts_withdraw_their_letters() -> None:
+    known = {one.name for one in all_subscribers()}
+    settled = {name for module in prepare_demo.demos().values() for name in getattr(module, "SETTLED", ())}
+    assert settled <= known
+    assert {"alerts.subscribers.confirm_booking", "billing.subscribers.bill_visit"} <= settled
+    assert "alerts.subscribers.withdraw_letters" not in settled
 
 
 def test_outside_the_demo_it_refuses(told: Path, settings: Settings) -> None:

@@ -6,10 +6,11 @@ from uuid import uuid4
 import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from healthcare.db.context import acting_as_system, current_actor
 from healthcare.events import after, publish, registry
-from healthcare.events.delivering import deliver, explode_events, prune_delivered, replay_dead
+from healthcare.events.delivering import deliver, explode_events, prune_delivered, replay_dead, settle_deliveries
 from healthcare.events.figures import outbox_figures
 from healthcare.events.models import Delivery, OutboxEvent
 from tests.events.announcements import Happened, Unheard, UrgentlyHappened, effects, leave_effect
@@ -236,3 +237,31 @@ def test_the_web_login_sees_no_delivery() -> None:
         Delivery.objects.count()
     with pytest.raises(Exception, match="permission denied"), acting_as_system("test"):
         Delivery.objects.count()
+
+
+FIRST, SECOND = "tests.events.announcements.first", "tests.events.announcements.second"
+
+
+def test_what_is_settled_is_not_carried_out_and_the_rest_is(subscribers: None) -> None:
+    began = timezone.now()
+    publish(Happened(31))
+    with taking_role("worker"):
+        assert settle_deliveries(subscribers=[FIRST], since=began) == 1
+        assert settle_deliveries(subscribers=[FIRST], since=began) == 0, "once"
+    found = as_worker(lambda: dict(Delivery.objects.order_by("id").values_list("subscriber", "status")))
+    assert found == {FIRST: "done", SECOND: "pending"}
+    assert drain() == 1
+    assert as_worker(effects, 31) == 1
+
+
+def test_what_was_announced_before_is_not_settled(subscribers: None) -> None:
+    publish(Happened(32))
+    with taking_role("worker"):
+        assert settle_deliveries(subscribers=[FIRST, SECOND], since=timezone.now() + timedelta(seconds=1)) == 0
+    assert drain() == 2
+
+
+def test_nobody_unknown_is_settled(subscribers: None) -> None:
+    publish(Happened(33))
+    with pytest.raises(LookupError, match="Nobody is called nobody"):
+        settle_deliveries(subscribers=[FIRST, "nobody"], since=timezone.now())
