@@ -31,6 +31,7 @@ class RecordsConfig(AppConfig):
             "records.panels.entries.problems_card",
             "records.panels.messages.chart_card",
         ],
+        "scheduling.VisitStep": ["records.panels.encounters.visit_step", "records.panels.entries.vitals_step"],
         "patients.PortalCard": [
             "records.panels.encounters.summary_card",
             "records.panels.entries.released_card",

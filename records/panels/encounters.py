@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.access import can
@@ -10,8 +12,12 @@ from healthcare.accounts.parts import Card
 from healthcare.accounts.permissions import Permission
 from patients.models import Patient
 from patients.parts import ChartTab
+from records.access.encounters import holds
 from records.actions.notes import list_notes_to_sign
+from records.models import Encounter
 from records.queries import encounters as queries
+from scheduling.models import Appointment
+from scheduling.parts import Step
 
 SHOWN = 6
 visits_tab = ChartTab(_("Notes"), "records:encounters", Permission.READ_CLINICAL, order=20)
@@ -37,6 +43,21 @@ def visits_card(patient: Patient, user: User, now: datetime) -> Card | None:
         "to_begin": queries.appointment_to_begin(user, patient, now) if writes else None,
     }
     return Card("records/chart_visits.html", context, order=15)
+
+
+def visit_step(visit: Appointment, user: User, now: datetime) -> Step | None:
+    """For `scheduling.VisitStep`: the doctor begins this very visit, or goes on with it."""
+    if not can(user, Permission.WRITE_NOTE):
+        return None
+    found = queries.encounter_of(user, visit)
+    if found is not None:
+        running = found.status == Encounter.Status.IN_PROGRESS and holds(user, found)
+        url = reverse("records:note", args=[visit.patient_id, found.pk])
+        return Step(gettext("Go on with the visit"), url, main=True) if running else None
+    if not queries.may_begin(user, visit, now):
+        return None
+    url = reverse("records:start_appointment", args=[visit.patient_id, visit.pk])
+    return Step(gettext("Begin the visit"), url, method="post", main=True)
 
 
 def summary_card(patient: Patient, user: User, now: datetime) -> Card | None:

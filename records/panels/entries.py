@@ -22,6 +22,8 @@ from records.queries import results as results_queries
 from records.queries.charts import pressure_chart
 from records.queries.lines import line_of, lines_of
 from records.queries.overview import overview_of
+from scheduling.models import HERE, Appointment
+from scheduling.parts import Step
 
 ON_A_CARD = 6
 SHOWN_AT_HOME = 6
@@ -118,6 +120,14 @@ def problems_card(patient: Patient, user: User, now: datetime) -> Card | None:
         "may_record": can(user, Permission.RECORD_CONDITION),
     }
     return Card("records/chart_problems.html", context, order=12)
+
+
+# == One visit ==
+def vitals_step(visit: Appointment, user: User, now: datetime) -> Step | None:
+    """For `scheduling.VisitStep`: measure whoever is here."""
+    if visit.status not in HERE or not can(user, Permission.RECORD_VITALS):
+        return None
+    return Step(_("Record vital signs"), reverse("records:record_vitals", args=[visit.patient_id]))
 
 
 # == Home pages ==

@@ -221,11 +221,28 @@ def open_encounter_of(user: User, patient: Patient) -> Encounter | None:
 
 def appointment_to_begin(user: User, patient: Patient, now: datetime) -> Appointment | None:
     """This person's visit with the patient that can begin: the patient is here, or it is due within half a day."""
-    near = (now - BEFORE_THE_VISIT, now + BEFORE_THE_VISIT)
+    near = _near(now)
     due = Q(status__in=HERE) | Q(status__in=OPEN, during__startswith__range=near)
     taken = Encounter.objects.filter(appointment=OuterRef("pk"))
     seen = Appointment.objects.visible_to(user).filter(due, ~Exists(taken), patient=patient, provider__user=user)
     return seen.select_related("visit_type", "site").order_by("during").first()
+
+
+def may_begin(user: User, visit: Appointment, now: datetime) -> bool:
+    """The same of one visit that has not begun; asks nothing of the database."""
+    first, last = _near(now)
+    due = visit.status in HERE or (visit.status in OPEN and first <= visit.starts_at <= last)
+    return due and visit.provider.user_id == user.pk
+
+
+def _near(now: datetime) -> tuple[datetime, datetime]:
+    return now - BEFORE_THE_VISIT, now + BEFORE_THE_VISIT
+
+
+def encounter_of(user: User, visit: Appointment) -> Encounter | None:
+    """What became of this appointment, as far as this person sees it."""
+    seen = Encounter.objects.visible_to(user).filter(patient_id=visit.patient_id, appointment=visit)
+    return seen.select_related("provider").first()
 
 
 def sites_to_start_at(user: User) -> "QuerySet[Site]":

@@ -3,12 +3,13 @@
 from scheduling.queries.free import Time, free_spans, time_is
 from scheduling.queries.nearest import Near, Nearby, nearest_providers, place_of
 from scheduling.queries.times import FreeTime, alternatives_to, free_times
-from scheduling.queries.visits import current_visit_of, upcoming_of
+from scheduling.queries.visits import Steps, current_visit_of, steps_of, upcoming_of
 
 __all__ = [
     "FreeTime",
     "Near",
     "Nearby",
+    "Steps",
     "Time",
     "alternatives_to",
     "current_visit_of",
@@ -16,6 +17,7 @@ __all__ = [
     "free_times",
     "nearest_providers",
     "place_of",
+    "steps_of",
     "time_is",
     "upcoming_of",
 ]

@@ -1,12 +1,15 @@
 """Visits of one patient, for this app and those to its right."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Case, QuerySet, When
 
 from healthcare.accounts.models import User
+from healthcare.events.parts import answers_of
 from patients.models import Patient
 from scheduling.models import HERE, Appointment
+from scheduling.parts import VISIT_STEP, Step
 
 WITH_NAMES = ("provider", "site", "visit_type")
 
@@ -22,3 +25,24 @@ def current_visit_of(user: User, patient: Patient) -> Appointment | None:
     seen = Appointment.objects.visible_to(user).filter(patient=patient, status__in=HERE)
     mine = Case(When(provider__user=user, then=0), default=1)
     return seen.select_related(*WITH_NAMES).order_by(mine, "-arrived_at").first()
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What the apps to the right have to do next with a visit; `failed` when one of them could not say."""
+
+    offered: tuple[Step, ...]
+    failed: bool
+
+    @property
+    def has_main(self) -> bool:
+        return any(step.main for step in self.offered)
+
+
+def steps_of(user: User, visit: Appointment, now: datetime) -> Steps:
+    """Each app's step, isolated from the others, in the order of the journey."""
+    answers = list(answers_of(VISIT_STEP, lambda part: part(visit, user, now)))
+    return Steps(
+        offered=tuple(given.value for given in answers if given.value is not None),
+        failed=any(given.failed for given in answers),
+    )

@@ -20,7 +20,7 @@ from scheduling.doors import of_visit
 from scheduling.forms import CancelForm, MoveForm, RoomForm
 from scheduling.models import MOVES, Appointment
 from scheduling.places import directions_url
-from scheduling.queries import pages
+from scheduling.queries import pages, steps_of
 from scheduling.views.offers import Wanted
 from scheduling.words import choices_of, row_of, way_of
 
@@ -54,10 +54,12 @@ def visit_page(
 ) -> HttpResponse:
     """The visit, with the buttons of what may come next and this person may do."""
     user: Any = request.user
+    now = timezone.now()
     context = chart_context(request, patient, tab=TAB) | {
         "visit": visit,
-        "row": row_of(visit, timezone.now()),
+        "row": row_of(visit, now),
         "next": next_steps(user, visit),
+        "steps": steps_of(user, visit, now),
         "way": way_of(visit),
         "directions": directions_url(visit.site),
         "room_form": RoomForm(rooms=pages.rooms_of(visit.site)),

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from healthcare.db.context import acting_as
 from scheduling.models import Appointment
+from scheduling.parts import Step
 from tests.factories import PatientFactory, ResourceFactory, bookable_provider, staff
 from tests.roles import as_the_system
 from tests.scheduling.pages import at, text, visit_at
@@ -103,6 +104,30 @@ def test_where_no_rooms_are_kept_the_room_is_written(browser, clinic, visit) -> 
     browser(clinic.desk).post(url(visit, "check-in"))
     doctor.post(url(visit, "room"), {"room": "The blue one"})
     assert now_of(visit).room == "The blue one"
+
+
+# == Steps of other apps ==
+def test_other_apps_offer_their_steps_by_link_and_by_button(browser, clinic, visit, takes_part) -> None:
+    link, button = Step("Weigh", "/weigh"), Step("Begin <now>", "/begin", method="post", main=True)
+    takes_part("scheduling.VisitStep", lambda *_given: link, lambda *_given: None, lambda *_given: button)
+    page = text(browser(clinic.desk).get(url(visit)))
+    assert '<a class="btn" href="/weigh">Weigh</a>' in page
+    assert '<form method="post" action="/begin">' in page
+    assert "Begin &lt;now&gt;" in page
+    assert page.split('id="next"')[1].split('id="way"')[0].count("btn main") == 1, (
+        "one step is what most people came for"
+    )
+
+
+def test_a_step_that_fails_leaves_a_word_and_the_others(browser, clinic, visit, takes_part) -> None:
+    def broken(*_given):
+        raise RuntimeError
+
+    takes_part("scheduling.VisitStep", broken, lambda *_given: Step("Weigh", "/weigh"))
+    page = text(browser(clinic.desk).get(url(visit)))
+    assert "One step could not be shown here." in page
+    assert "Weigh" in page
+    assert "Check in" in page
 
 
 # == Cancel ==
