@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from alerts import actions, queries, subscribers
+from alerts import actions, queries
 from alerts.models import Alert
 from healthcare.accounts.models import User
 from healthcare.db.context import acting_as, acting_as_system
@@ -20,9 +20,9 @@ from scheduling.models import Appointment, TimeClaim
 
 OPEN = 2  # of each person, of each kind and severity, stay open
 # Alerts are raised here, and letters about the story would be about the past; those of answered alerts are withdrawn.
-HEARD = (subscribers.withdraw_letters,)
-OURS = [one for one in all_subscribers() if one.function.__module__ == subscribers.__name__ and one.queue]
-SETTLED = tuple(one.name for one in OURS if one.function not in HEARD)
+HEARD = "alerts.subscribers.withdraw_letters"
+OURS = {one.name for one in all_subscribers() if one.name.startswith("alerts.subscribers.") and one.queue}
+SETTLED = tuple(sorted(OURS - {HEARD}))
 
 
 def tell() -> None:
