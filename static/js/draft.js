@@ -156,8 +156,10 @@ if (form) {
     if (form.dataset.going) return;
     const button = event.submitter;
     if (button && "compare" in button.dataset) return; // the server shows both texts
-    event.preventDefault();
     const signs = button?.hasAttribute("formaction");
+    // A form cannot be sent anew while its sending is being announced: where nothing is left to keep, it just goes.
+    if (signs && !stopped && !running && !unsaved()) return;
+    event.preventDefault();
     if (!(await save())) return;
     if (!signs) return;
     form.dataset.going = "yes";

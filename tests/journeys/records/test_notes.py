@@ -73,6 +73,16 @@ def test_a_note_is_kept_as_one_types_and_signed(running, note) -> None:
     assert page.errors == []  # type: ignore[attr-defined]
 
 
+def test_a_note_that_is_kept_already_is_signed_as_well(running, note) -> None:
+    page = note()
+    page.get_by_label("Your view").press_sequentially("Cystitis.")
+    page.get_by_label("Plan", exact=True).press_sequentially("Rest.")
+    saved(page)
+    page.reload()
+    page.get_by_role("button", name="Sign…").click()
+    expect(page.get_by_text("Signed by Maren Okafor")).to_be_visible(timeout=PATIENCE)
+
+
 def test_by_keyboard_alone(running, note) -> None:
     page = note()
     page.get_by_label("Your view").focus()
