@@ -32,7 +32,7 @@ class PrescriptionsConfig(AppConfig):
         "patients.ChartCard": ["prescriptions.panels.chart_card"],
         "patients.PortalCard": ["prescriptions.panels.portal_card"],
         "records.EncounterCard": ["prescriptions.panels.encounter_card"],
-        "records.NoteCard": ["prescriptions.panels.chart_card"],
+        "records.NoteCard": ["prescriptions.panels.note_card"],
         "records.SummaryCard": ["prescriptions.panels.summary_card"],
     }
 

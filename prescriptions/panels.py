@@ -1,5 +1,6 @@
 """This app's own parts on pages to its left: homes, the chart, a visit, and the patient's first page."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
@@ -47,8 +48,14 @@ def _queue_card(user: User, status: str, template: str, *, order: int) -> Card |
 
 
 # == Chart and visit ==
+def note_card(encounter: Encounter, user: User, now: datetime) -> Card | None:
+    """For `records.NoteCard`: what the patient takes; what is prescribed from here belongs to the visit."""
+    card = chart_card(encounter.patient, user, now)
+    return card and replace(card, context={**card.context, "encounter": encounter})
+
+
 def chart_card(patient: Patient, user: User, now: datetime) -> Card | None:
-    """For `patients.ChartCard` and `records.NoteCard`: what the patient takes."""
+    """For `patients.ChartCard`: what the patient takes."""
     if not can(user, Permission.READ_MEDICATIONS):
         return None
     rows = Prescription.objects.visible_to(user).filter(patient=patient).active(now)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Count, F, Max, Prefetch, Q, QuerySet
+from django.utils import timezone
 
 from healthcare.accounts.models import Provider, Site, User
 from patients.models import Patient
@@ -241,10 +242,17 @@ def last_weight(user: User, patient: Patient) -> Entry | None:
     return records.latest_vitals(user, patient.pk).by_code.get(WEIGHT)
 
 
-def current_encounter(user: User, patient: Patient) -> Encounter | None:
-    """The visit in which this person is treating the patient now."""
-    rows = Encounter.objects.visible_to(user).filter(patient=patient, provider__user_id=user.pk, status="in_progress")
-    return rows.order_by("-started_at").first()
+def own_encounters(user: User, patient: Patient) -> "QuerySet[Encounter]":
+    """Visits that this person holds with the patient, or held: what is prescribed belongs to one's own."""
+    rows = Encounter.objects.visible_to(user).filter(patient=patient, provider__user_id=user.pk)
+    return rows.filter(status__in=[Encounter.Status.IN_PROGRESS, Encounter.Status.FINISHED])
+
+
+def current_encounter(user: User, patient: Patient, now: datetime) -> Encounter | None:
+    """The visit in which this person is treating the patient now: begun today, by the clock of the running zone."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    running = own_encounters(user, patient).filter(status=Encounter.Status.IN_PROGRESS, started_at__gte=midnight)
+    return running.order_by("-started_at").first()
 
 
 # == Lists ==

@@ -18,9 +18,9 @@ class EncounterCard(Protocol):
 
 
 class NoteCard(Protocol):
-    """A card beside the note while it is written: the medicines that the patient takes. As `patients.ChartCard`."""
+    """A card beside the note of a visit while it is written: the medicines that the patient takes."""
 
-    def __call__(self, patient: Any, user: Any, now: datetime) -> Any: ...
+    def __call__(self, encounter: Any, user: Any, now: datetime) -> Any: ...
 
 
 class SummaryCard(Protocol):

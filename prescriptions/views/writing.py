@@ -4,8 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,6 +20,7 @@ from prescriptions.forms import AnswersForm, ChooseForm, PrescribeForm
 from prescriptions.models import Medication, Prescription
 from prescriptions.rules.sig import quantity_of, quantity_sum, quantity_text, sig_text
 from prescriptions.views.pages import page_context, prescription_or_404
+from records.models import Encounter
 
 Status = Prescription.Status
 SHORTEST_SEARCH = 2
@@ -44,29 +46,46 @@ def written(request: HttpRequest) -> HttpResponse:
 @of_patient(Permission.PRESCRIBE)
 def choose(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
+    encounter = encounter_of(request, patient)
     form = ChooseForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
-        return search_page(request, patient, form)
+        return search_page(request, patient, form, encounter)
     chosen = form.cleaned_data["medication"]
     medication = get_object_or_404(Medication.objects.offered(), pk=chosen) if chosen else None
+    now = timezone.now()
     draft = actions.draft_prescription(
         by=user,
         patient=patient,
         medication=medication,
         medicine=form.cleaned_data["medicine"],
-        encounter=queries.current_encounter(user, patient),
-        now=timezone.now(),
+        encounter=encounter or queries.current_encounter(user, patient, now),
+        now=now,
     )
     return redirect("prescriptions:prescription", patient.pk, draft.pk)
 
 
-def search_page(request: HttpRequest, patient: Patient, form: ChooseForm) -> HttpResponse:
+def encounter_of(request: HttpRequest, patient: Patient) -> Encounter | None:
+    """The visit that the link named; None where it named none. Raises Http404 for one that is not this person's."""
+    user: Any = request.user
+    named = request.GET.get("encounter", "")
+    if not named:
+        return None
+    try:
+        return get_object_or_404(queries.own_encounters(user, patient), pk=UUID(named))
+    except ValueError:
+        raise Http404 from None
+
+
+def search_page(request: HttpRequest, patient: Patient, form: ChooseForm, encounter: Encounter | None) -> HttpResponse:
     """The whole page, or only what was found, for htmx: the same template either way."""
     htmx: Any = request.htmx  # type: ignore[attr-defined]
     part = htmx and not htmx.boosted and not htmx.history_restore_request
     text = request.GET.get("q", "").strip()
+    named = f"?encounter={encounter.pk}" if encounter else ""
     context: dict[str, Any] = {
         "patient": patient,
+        "encounter": encounter,
+        "here": reverse("prescriptions:choose", args=[patient.pk]) + named,
         "text": text,
         "form": form,
         "too_short": 0 < len(text) < SHORTEST_SEARCH,

@@ -16,7 +16,6 @@ from records.kinds.condition import PRESENT
 from records.kinds.flags import value_text
 from records.kinds.vital_signs import NAMES, ORDER
 from records.models import Draft, Encounter, Entry
-from records.parts import NOTE_CARD
 from records.queries.lines import EntryLine, lines_of
 from records.rules.notes import NoteText, is_late, note_text, signature_of
 from scheduling.models import HERE, OPEN, Appointment
@@ -286,15 +285,6 @@ def notes_to_sign(user: User, now: datetime, *, at_most: int = TO_SIGN_SHOWN) ->
 # == Cards of the apps to the right ==
 def cards_for_visit(part: str, encounter: Encounter, user: User, now: datetime) -> list[Card]:
     """What the apps have for a page about this visit, in their order; one that failed says so."""
-    return _cards(part, encounter, user, now)
-
-
-def cards_for_note(patient: Patient, user: User, now: datetime) -> list[Card]:
-    """What the apps have to keep in sight while the note is written."""
-    return _cards(NOTE_CARD, patient, user, now)
-
-
-def _cards(part: str, subject: Encounter | Patient, user: User, now: datetime) -> list[Card]:
-    answers = answers_of(part, lambda card: card(subject, user, now))
+    answers = answers_of(part, lambda card: card(encounter, user, now))
     cards = [FAILED_CARD if given.failed else given.value for given in answers]
     return sorted((card for card in cards if card is not None), key=lambda card: card.order)

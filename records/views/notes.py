@@ -24,6 +24,7 @@ from records.actions.notes import DraftMoved, NoteIncomplete, NotWritable
 from records.doors import find_encounter, of_encounter
 from records.forms.notes import LABELS, AddendumForm, NoteForm
 from records.models import Draft, Encounter
+from records.parts import NOTE_CARD
 from records.queries import encounters as queries
 from records.rules.notes import NoteText, differing, note_text
 
@@ -71,7 +72,7 @@ def note_page(
         "draft": draft,
         "beside": queries.beside_note(user, encounter),
         "previous": queries.previous_visit(user, encounter),
-        "cards": queries.cards_for_note(patient, user, now),
+        "cards": queries.cards_for_visit(NOTE_CARD, encounter, user, now),
     }
     return render(request, "records/note.html", context, status=422 if form.is_bound else 200)
 

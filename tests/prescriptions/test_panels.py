@@ -57,8 +57,8 @@ def test_the_chart_shows_what_is_taken_to_those_who_may_know(browser, doctor, pa
 
 
 def test_a_visit_shows_what_was_prescribed_in_it(browser, doctor, patient) -> None:
-    visit = EncounterFactory(patient=patient, provider=doctor.provider, status="in_progress")
     now = timezone.now()
+    visit = EncounterFactory(patient=patient, provider=doctor.provider, started_at=now)
     with acting_as(doctor):
         assert panels.encounter_card(visit, doctor, now).context["written"] == []
         assert panels.summary_card(visit, doctor, now) is None
@@ -74,6 +74,21 @@ def test_a_visit_shows_what_was_prescribed_in_it(browser, doctor, patient) -> No
         with acting_as(user):
             assert panels.encounter_card(visit, user, now) is None
             assert panels.chart_card(patient, user, now) is None
+
+
+def test_the_way_to_prescribe_from_a_visit_and_its_note_names_the_visit(browser, doctor, patient) -> None:
+    visit = EncounterFactory(patient=patient, provider=doctor.provider, started_at=timezone.now())
+    link = f'href="{address(patient, then="new")}?encounter={visit.pk}"'
+    client = browser(doctor)
+    for page in ("", "note"):
+        assert link in text_of(client.get(f"/records/{patient.pk}/visits/{visit.pk}/{page}"))
+    assert "?encounter=" not in text_of(client.get(f"/patients/{patient.pk}/"))
+    nurse = staff("nurse", patient.site)
+    with acting_as(nurse):
+        assert not panels.note_card(visit, nurse, timezone.now()).context["may_prescribe"]
+    desk = staff("front_desk", patient.site)
+    with acting_as(desk):
+        assert panels.note_card(visit, desk, timezone.now()) is None
 
 
 # == The portal ==

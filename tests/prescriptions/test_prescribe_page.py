@@ -1,6 +1,7 @@
 """Prescribing in the browser: search, directions, findings in the first answer, answers, signing."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -88,12 +89,51 @@ def test_what_is_not_there_gives_a_sentence(browser, doctor, patient, typed) -> 
 
 
 def test_choosing_begins_a_draft_in_the_visit_of_the_moment(browser, doctor, patient) -> None:
-    visit = EncounterFactory(patient=patient, provider=doctor.provider, status="in_progress")
+    visit = EncounterFactory(patient=patient, provider=doctor.provider, started_at=timezone.now())
     chosen = medication(AMOXICILLIN)
     answer = browser(doctor).post(address(patient, then="new"), {"medication": str(chosen.pk)})
     draft = only(patient)
     assert answer["Location"] == address(patient, draft)
     assert (draft.medication_id, draft.status, draft.encounter_id) == (chosen.pk, "draft", visit.pk)
+
+
+@pytest.mark.parametrize("status", ["in_progress", "finished"])
+def test_the_visit_that_the_link_named_goes_along_to_the_draft(browser, doctor, patient, status) -> None:
+    """Also of a day before, whose note is being written now, and not another that is open at the same time."""
+    EncounterFactory(patient=patient, provider=doctor.provider, started_at=timezone.now())
+    before = timezone.now() - timedelta(days=2)
+    done = {"finished_at": before} if status == "finished" else {}
+    named = EncounterFactory(patient=patient, provider=doctor.provider, started_at=before, status=status, **done)
+    client, here = browser(doctor), f"{address(patient, then='new')}?encounter={named.pk}"
+    for page in (client.get(here), client.get(f"{here}&q=amox"), client.get(f"{here}&q=amox", headers=HTMX)):
+        assert f'method="post" action="{here}"' in text_of(page)
+    assert f'<input type="hidden" name="encounter" value="{named.pk}">' in text_of(client.get(here))
+    answer = client.post(here, {"medication": str(medication(AMOXICILLIN).pk)})
+    assert only(patient).encounter_id == named.pk
+    assert f'href="{here}"' in text_of(client.get(answer["Location"])), "another medicine for the same visit"
+
+
+def test_a_visit_that_is_not_ones_own_is_not_found(browser, doctor, patient) -> None:
+    own = {"provider": doctor.provider}
+    others = [
+        EncounterFactory(patient=patient).pk,
+        EncounterFactory(patient=PatientFactory(site=patient.site), **own).pk,
+        EncounterFactory(patient=patient, status="entered_in_error", **own).pk,
+        "nonsense",
+    ]
+    client = browser(doctor)
+    for named in others:
+        here = f"{address(patient, then='new')}?encounter={named}"
+        assert client.get(here).status_code == 404
+        assert client.post(here, {"medicine": "zinc paste"}).status_code == 404
+    with as_the_system():
+        assert not Prescription.objects.exists()
+
+
+def test_a_visit_left_open_on_another_day_is_not_the_one_of_the_moment(browser, doctor, patient) -> None:
+    EncounterFactory(patient=patient, provider=doctor.provider, started_at=timezone.now() - timedelta(days=1))
+    browser(doctor).post(address(patient, then="new"), {"medicine": "zinc paste"})
+    assert only(patient).encounter_id is None
 
 
 def test_a_medicine_in_words_says_that_it_cannot_be_checked(browser, doctor, patient) -> None:
