@@ -13,6 +13,7 @@ from healthcare.accounts.models import Provider, User
 from prescriptions.models import Prescription
 from records.models import Encounter, Entry
 from scheduling.models import Appointment, TimeClaim
+from scheduling.queries import visit_under_way
 
 
 @transaction.atomic
@@ -21,6 +22,7 @@ def raise_abnormal_value(
 ) -> None:
     """A value that a doctor must know: the provider of the visit, else the doctors at the site.
 
+    What was measured before the visit began is not tied to one: then it is the visit the patient is here for today.
     A severity that is not known here counts as urgent. A value voided meanwhile alarms nobody, nor one that was out of
     range days ago and was entered late.
     """
@@ -30,15 +32,15 @@ def raise_abnormal_value(
     if entry is None or is_history(severity, entry.effective_at, now):
         return
     encounters = Encounter.objects.select_related("provider__user", "site")
-    encounter = encounters.filter(pk=encounter_id).first() if encounter_id else None
+    visit = encounters.filter(pk=encounter_id).first() if encounter_id else visit_under_way(patient_id, now)
     raise_alert(
         by=by,
         patient=entry.patient,
         kind="abnormal_value",
         severity=severity,
         source=f"records.entry:{entry_id}",
-        owners=_account(encounter.provider) if encounter else (),
-        site=encounter.site if encounter else None,
+        owners=_account(visit.provider) if visit else (),
+        site=visit.site if visit else None,
         now=now,
     )
 

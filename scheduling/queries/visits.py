@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db.models import Case, QuerySet, When
 
@@ -25,6 +27,22 @@ def current_visit_of(user: User, patient: Patient) -> Appointment | None:
     seen = Appointment.objects.visible_to(user).filter(patient=patient, status__in=HERE)
     mine = Case(When(provider__user=user, then=0), default=1)
     return seen.select_related(*WITH_NAMES).order_by(mine, "-arrived_at").first()
+
+
+def visit_under_way(patient_id: UUID, now: datetime) -> Appointment | None:
+    """The visit for which the patient is here today, with provider and account: for jobs, which see for nobody.
+
+    Where there are two, the one that has begun, else the latest arrival; a visit that was left open on another day, by
+    the clock of its site, is none. One query.
+    """
+    here = Appointment.objects.filter(patient_id=patient_id, status__in=HERE).select_related("provider__user", "site")
+    begun = Case(When(status=Appointment.Status.WITH_PROVIDER, then=0), default=1)
+    return next((visit for visit in here.order_by(begun, "-arrived_at") if _came_today(visit, now)), None)
+
+
+def _came_today(visit: Appointment, now: datetime) -> bool:
+    zone = ZoneInfo(visit.time_zone)
+    return visit.arrived_at is not None and visit.arrived_at.astimezone(zone).date() == now.astimezone(zone).date()
 
 
 @dataclass(frozen=True)

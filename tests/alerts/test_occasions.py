@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
@@ -92,6 +93,51 @@ def test_without_an_encounter_or_an_account_the_team_of_the_site_is_asked(clinic
         with as_the_system():
             subscribers.alert_of_abnormal_value(fact)
     assert (the_alert().owner, the_alert().team.role, the_alert().team.site) == (None, "doctor", clinic.site)
+
+
+NOON = datetime(2026, 11, 10, 17, tzinfo=UTC)  # on the clock in New York
+HOUR = timedelta(hours=1)
+
+
+def measured_while(clinic: Clinic, *visits: dict[str, Any], effective_at: datetime = NOON) -> Any:
+    """The alert about a value outside an encounter, at noon, for a patient who has these visits."""
+    entry = EntryFactory(patient=clinic.patient, effective_at=effective_at)
+    for place, fields in enumerate(visits):
+        start = fields.get("arrived_at", NOON) + place * HOUR
+        AppointmentFactory(patient=clinic.patient, site=clinic.site, start=start, **fields)
+    fact = AbnormalValueRecorded(entry_id=entry.pk, patient_id=clinic.patient.pk, severity="high", encounter_id=None)
+    with time_machine.travel(NOON, tick=False), as_the_system():
+        subscribers.alert_of_abnormal_value(fact)
+    return the_alert()
+
+
+@pytest.mark.parametrize("status", ["arrived", "roomed", "with_provider"])
+def test_before_the_visit_began_it_is_the_doctor_whom_the_patient_came_for(clinic: Clinic, status: str) -> None:
+    begun = {"started_at": NOON} if status == "with_provider" else {}
+    alert = measured_while(clinic, {"provider": clinic.provider, "status": status, "arrived_at": NOON, **begun})
+    assert alert.owner == clinic.doctor
+
+
+def test_of_two_visits_it_is_the_one_that_has_begun(clinic: Clinic) -> None:
+    other = ProviderFactory(user=clinic.colleague, name="Lindqvist")
+    begun = {"provider": clinic.provider, "status": "with_provider", "arrived_at": NOON - HOUR, "started_at": NOON}
+    assert measured_while(clinic, begun, {"provider": other, "status": "arrived", "arrived_at": NOON}).owner == (
+        clinic.doctor
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"status": "booked"},
+        {"status": "arrived", "arrived_at": NOON - 14 * HOUR},  # ten in the evening before
+        {"status": "checked_out", "arrived_at": NOON - 2 * HOUR, "started_at": NOON - HOUR, "finished_at": NOON},
+    ],
+    ids=["to come", "left open yesterday", "over"],
+)
+def test_whoever_is_not_here_is_the_team_s(clinic: Clinic, fields: dict[str, Any]) -> None:
+    alert = measured_while(clinic, {"provider": clinic.provider, **fields})
+    assert (alert.owner, alert.team.role) == (None, "doctor")
 
 
 def test_a_value_voided_before_anybody_was_alarmed_alarms_nobody(clinic: Clinic) -> None:
