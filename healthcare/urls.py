@@ -17,9 +17,10 @@ urlpatterns = [
     *(path("portal/", include(f"{app}.portal_urls")) for app in WITH_PORTAL),
     path("messaging/", include("healthcare.messaging.urls")),
     path("storage/", include("healthcare.storage.urls")),
-    path("gallery/", include("healthcare.ui.urls")),
     path("admin/", admin.site.urls),
 ]
+if settings.GALLERY:
+    urlpatterns.append(path("gallery/", include("healthcare.devservices.gallery.urls")))
 if settings.DEMO:
     urlpatterns.append(path("demo/", include("healthcare.devservices.urls")))
 

@@ -22,7 +22,7 @@ patients = (
 )
 urlpatterns = [
     path("", page, name="home"),
-    path("gallery/", include("healthcare.ui.urls")),
+    path("gallery/", include("healthcare.devservices.gallery.urls")),
     path("accounts/", include(accounts)),
     path("patients/", include(patients)),
 ]
@@ -41,7 +41,7 @@ CLINIC = [
     Entry("Register a person", "patients:register", "user-plus", Permission.REGISTER_PATIENT, order=30, key="r"),
     Entry("Home", "home", "house", order=10, key="h"),
     Entry("Patients", "patients:list", "users", Permission.OPEN_CHART, order=20, badge=waiting, key="p"),
-    Entry("Components", "ui:gallery", "shapes", order=40, badge=nothing),
+    Entry("Components", "gallery:clinic", "shapes", order=40, badge=nothing),
 ]
 PORTAL = [Entry("Home", "home", "house", Permission.OWN_RECORD)]
 BROKEN = [Entry("Nowhere", "no:such", "house"), Entry("Unseen", "home", "no-such-icon")]

@@ -105,7 +105,7 @@ def test_many_columns_stand_in_grids_that_fit(columns, sizes) -> None:
 
 
 def test_slots_are_links_or_a_group_of_choices(draw) -> None:
-    from healthcare.ui.samples import slot_days
+    from healthcare.devservices.gallery.samples import slot_days
 
     links = draw("{% slots days %}", days=slot_days())
     assert '<a href="#main">10:40 am</a>' in links

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from healthcare.devservices.gallery.samples import picture
 from healthcare.ui.ranges import RangePicture
-from healthcare.ui.samples import picture
 
 numbers = st.floats(min_value=0, max_value=1000, allow_nan=False)
 

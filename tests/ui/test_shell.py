@@ -7,7 +7,8 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from healthcare.ui import context, samples
+from healthcare.devservices.gallery import samples
+from healthcare.ui import context
 from healthcare.ui.forms import AboutMyself
 from tests.ui.places import nobody, person
 

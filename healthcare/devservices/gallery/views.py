@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from healthcare.accounts.guards import anyone_signed_in
-from healthcare.ui import samples
+from healthcare.devservices.gallery import samples
 
 SECTIONS = (
     "statuses",
@@ -26,26 +26,26 @@ SECTIONS = (
 
 @anyone_signed_in
 def gallery(request: HttpRequest) -> HttpResponse:
-    return _gallery(request, "ui/gallery/clinic.html")
+    return _gallery(request, "devservices/gallery/clinic.html")
 
 
 @anyone_signed_in
 def gallery_portal(request: HttpRequest) -> HttpResponse:
-    return _gallery(request, "ui/gallery/portal.html")
+    return _gallery(request, "devservices/gallery/portal.html")
 
 
 @anyone_signed_in
 def gallery_chart(request: HttpRequest) -> HttpResponse:
     """A page under a patient: banner, tabs, whose shoes, two columns."""
-    return render(request, "ui/gallery/chart.html", samples.context())
+    return render(request, "devservices/gallery/chart.html", samples.context())
 
 
 @anyone_signed_in
 def gallery_bare(request: HttpRequest) -> HttpResponse:
     """A sheet without navigation, as the sign-in has it, after a refused code."""
-    return render(request, "ui/gallery/bare.html", {"form": samples.code_form()})
+    return render(request, "devservices/gallery/bare.html", {"form": samples.code_form()})
 
 
 def _gallery(request: HttpRequest, template: str) -> HttpResponse:
-    sections = [f"ui/gallery/sections/{name}.html" for name in SECTIONS]
+    sections = [f"devservices/gallery/sections/{name}.html" for name in SECTIONS]
     return render(request, template, {"sections": sections, **samples.context()})
