@@ -82,6 +82,21 @@ def test_whoever_is_settled_is_a_subscriber_and_answered_alerts_withdraw_their_l
     assert "alerts.subscribers.withdraw_letters" not in settled
 
 
+def test_what_runs_beside_the_others_is_over_before_its_module_tells(
+    told: Path, heard: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(command: list[str], env: dict[str, str]) -> SimpleNamespace:
+        heard.append(f"begin {command[-1]} as {env['HC_PROCESS']}")
+        return SimpleNamespace(wait=lambda: heard.append("end"))
+
+    monkeypatch.setattr(prepare_demo.subprocess, "Popen", start)
+    prepare_demo.demos()["patients.demo"].BESIDE = ["load"]
+    prepare_demo.tell(told)
+    assert heard == ["begin load as worker", "accounts", "letters", "end", "patients", "letters"]
+    prepare_demo.tell(told)
+    assert len(heard) == 6, "nothing to tell, nothing beside it"
+
+
 def test_outside_the_demo_it_refuses(told: Path, settings: Settings) -> None:
     settings.DEMO = False
     with pytest.raises(CommandError, match="invented people"):

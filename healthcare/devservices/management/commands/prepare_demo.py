@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import time
 from argparse import ArgumentParser
 from importlib import import_module
@@ -60,12 +62,16 @@ def tell(told: Path) -> None:
 
     An app that comes with a later version tells its part at the next start. What follows from a part is in the parts:
     the subscribers named in a module's SETTLED hear nothing of it, so that nobody's letters wait behind the story's.
+    A module's BESIDE is a command of manage.py that runs while the modules before it tell.
     """
     done = list(read_json(told).get("apps", []))
     modules = demos()
     settled = [name for module in modules.values() for name in getattr(module, "SETTLED", ())]
+    beside = {name: start_beside(module) for name, module in modules.items() if name not in done}
     for name, module in modules.items():
         if name not in done:
+            if process := beside[name]:
+                process.wait()
             began, clock = timezone.now(), time.monotonic()
             module.tell()
             settle_deliveries(subscribers=settled, since=began)
@@ -73,6 +79,14 @@ def tell(told: Path) -> None:
             done.append(name)
             _remember(told, done, modules)
     _remember(told, done, modules)
+
+
+def start_beside(module: ModuleType) -> subprocess.Popen[bytes] | None:
+    """A process of the worker's. What it fails to do the module does itself; it ends with us, by our group."""
+    command = getattr(module, "BESIDE", ())
+    if not command:
+        return None
+    return subprocess.Popen([sys.executable, "manage.py", *command], env={**os.environ, "HC_PROCESS": "worker"})
 
 
 def _remember(told: Path, done: list[str], modules: dict[str, ModuleType]) -> None:
