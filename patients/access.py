@@ -16,12 +16,17 @@ class NotInScope(PermissionDenied):
     """Signed-in staff may hold the permission, but not this patient; whether the patient exists is not told."""
 
 
-def check_can_open_chart(user: User, patient_id: UUID) -> None:
-    """Raises NotAllowed for a role that opens no chart, NotInScope for a patient who is not in its care."""
+def check_can_open_chart(user: User, patient_id: UUID) -> Patient:
+    """Raises NotAllowed for a role that opens no chart, NotInScope for a patient who is not in its care.
+
+    Returns the patient, with the site.
+    """
     if not can(user, Permission.OWN_RECORD):
         check_can(user, Permission.OPEN_CHART)
-    if not Patient.objects.visible_to(user).filter(pk=patient_id).exists():
+    patient = Patient.objects.visible_to(user).select_related("site").filter(pk=patient_id).first()
+    if patient is None:
         raise NotInScope(_("This patient is not in your scope."))
+    return patient
 
 
 def can_open_chart(user: User, patient_id: UUID) -> bool:
@@ -53,7 +58,7 @@ def can_end(user: User, relationship: CareRelationship) -> bool:
     return _holds(check_can_end, user, relationship)
 
 
-def _holds(check: Callable[..., None], *arguments: object) -> bool:
+def _holds(check: Callable[..., object], *arguments: object) -> bool:
     try:
         check(*arguments)
     except PermissionDenied:

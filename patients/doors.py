@@ -37,11 +37,10 @@ def of_patient(permission: Permission) -> Callable[[ChartView], ChartView]:
         def door(request: HttpRequest, patient_id: UUID, **kwargs: Any) -> HttpResponseBase:
             user: Any = request.user
             try:
-                check_can_open_chart(user, patient_id)
+                patient = check_can_open_chart(user, patient_id)
             except NotInScope:
                 actions.refuse_chart(by=user, patient_id=patient_id)
                 return render(request, "patients/not_in_scope.html", status=403)
-            patient = Patient.objects.visible_to(user).select_related("site").get(pk=patient_id)
             actions.open_chart(by=user, patient=patient)
             with timezone.override(patient.site.time_zone):
                 return view(request, patient, **kwargs)
