@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from healthcare.accounts.models import User
 from patients.models import Patient
+from patients.queries import sites_of
 from records.kinds.vital_signs import ORDER
 from records.models import Entry
 from records.rules.vitals import PANEL, age_in_months
@@ -61,9 +62,10 @@ class Waiting:
 
 
 def waiting_for_vitals(user: User, now: datetime) -> list[Waiting]:
-    """Who is in the house and not yet with the provider, in the order they came. Two queries."""
+    """Who is in the house where this person works, not yet with the provider, in the order they came. Two queries."""
     since = now - timedelta(hours=LONGEST_STAY)
-    here = Appointment.objects.visible_to(user).filter(status__in=["arrived", "roomed"], arrived_at__gte=since)
+    near = Appointment.objects.visible_to(user).filter(site__in=sites_of(user).order_by())
+    here = near.filter(status__in=["arrived", "roomed"], arrived_at__gte=since)
     visits = list(here.select_related("patient", "provider").order_by("arrived_at", "id")[:MOST_WAITING])
     people = [visit.patient_id for visit in visits]
     taken = Entry.objects.visible_to(user).filter(patient_id__in=people, code=PANEL, effective_at__gte=since).current()

@@ -14,9 +14,18 @@ from records.actions.allergies import record_allergy, record_no_known_allergies
 from records.actions.results import enter_result
 from records.actions.vitals import record_vitals
 from records.models import Entry
+from records.queries.vitals import waiting_for_vitals
 from records.rules.laboratory import Measured
 from records.rules.said import Reaction
-from tests.factories import AppointmentFactory, DiagnosisCodeFactory, EntryFactory, PatientFactory, staff
+from tests.factories import (
+    AppointmentFactory,
+    DiagnosisCodeFactory,
+    EntryFactory,
+    MembershipFactory,
+    PatientFactory,
+    SiteFactory,
+    staff,
+)
 from tests.roles import as_the_system
 
 pytestmark = pytest.mark.django_db
@@ -125,6 +134,19 @@ def test_home_pages_show_what_waits(rosa, doctor, nurse, browser, assert_queries
     measure(nurse, rosa, temperature="37")
     assert here.pk
     assert "Vitals to take" in browser(nurse).get("/").content.decode()
+
+
+def test_a_nurse_is_to_measure_only_whoever_is_where_they_work(rosa, nurse, browser) -> None:
+    """Not a patient in their care who is at another site today."""
+    elsewhere = SiteFactory()
+    AppointmentFactory(patient=rosa, site=elsewhere, status="arrived", arrived_at=timezone.now())
+    with acting_as(nurse):
+        assert waiting_for_vitals(nurse, timezone.now()) == []
+    assert "Everybody who is here has been measured." in browser(nurse).get("/").content.decode()
+    with as_the_system():
+        MembershipFactory(user=nurse, site=elsewhere, role="nurse")
+    with acting_as(nurse):
+        assert [one.patient for one in waiting_for_vitals(nurse, timezone.now())] == [rosa]
 
 
 # == Who may not ==

@@ -1,5 +1,6 @@
 """The form of vital signs: typed by keyboard, asked about, corrected."""
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -73,6 +74,13 @@ def test_vitals_are_recorded_and_shown(rosa, nurse, browser) -> None:
     form = client.get(f"/records/{rosa.pk}/vitals/record").content.decode()
     assert ">180 lb<" in form
     assert ">98.6 °F<" in form
+
+
+def test_the_keyboard_begins_in_the_first_field_until_something_is_wrong(rosa, nurse, browser) -> None:
+    client, address = browser(nurse), f"/records/{rosa.pk}/vitals/record"
+    page = client.get(address).content.decode()
+    assert re.findall(r'<input[^>]*name="([^"]+)"[^>]*\bautofocus\b', page) == ["pressure"]
+    assert not re.search(r"<input[^>]*\bautofocus\b", client.post(address, {"pressure": "x"}).content.decode())
 
 
 @pytest.mark.parametrize(
