@@ -42,11 +42,13 @@ def record_entry(
 ) -> Entry:
     """Add an entry, or the next version of one; the version before it stays and is no longer current.
 
-    Raises NotAllowed, NotInScope, NotOfKind, NotRecorded for a time to come or a visit entered in error, and NotCurrent
-    when the version it replaces is no longer the last.
+    Raises NotAllowed, NotInScope, NotOfKind, NotRecorded for a time to come, a visit entered in error or a note, which
+    `sign_note` and `add_addendum` sign, and NotCurrent when the version it replaces is no longer the last.
     """
     kind = kind_of(content.kind)
     check_can_record(by, patient, kind.slug)
+    if kind.signed:
+        raise NotRecorded(_("A note is signed, not recorded."))
     kind.schema.check(content.data)
     check_time_and_visit(effective_at, now, encounter)
     entry = entry_of(content, by=by, patient=patient, effective_at=effective_at, now=now, encounter=encounter)

@@ -47,7 +47,8 @@ class Kind:
     """`slug` is what rows hold. `summary` is one line for the timeline; `role` its status role of the design language.
 
     `released`: the patient may read it from the moment it is recorded; else somebody releases it. `clinical_moves` are
-    the clinical statuses and what may follow each; empty for what has none.
+    the clinical statuses and what may follow each; empty for what has none. `signed`: it comes by its author's
+    signature, and by no other verb.
     """
 
     slug: str
@@ -60,6 +61,7 @@ class Kind:
     clinical_moves: Moves = field(default_factory=dict)
     clinical_words: Mapping[str, Promise] = field(default_factory=dict)
     released: bool = True
+    signed: bool = False
 
 
 @cache

@@ -13,4 +13,5 @@ KIND = Kind(
     summary=lambda entry: str(entry.data.get("text", "")).split("\n", 1)[0],
     schema=Schema(required={"text": str}),
     role=lambda _entry: "ok",
+    signed=True,
 )

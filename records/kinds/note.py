@@ -26,4 +26,5 @@ KIND = Kind(
     summary=summary,
     schema=Schema(required=dict.fromkeys(PARTS, str)),
     role=lambda _entry: "ok",
+    signed=True,
 )

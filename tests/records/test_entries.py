@@ -26,6 +26,7 @@ from records.models.entries import STANDING
 from records.queries import active_conditions
 from records.queries.entries import timeline, versions_of
 from records.queries.lines import line_of, range_text
+from records.rules.notes import PARTS
 from records.rules.said import Dose
 from tests.factories import DiagnosisCodeFactory, EncounterFactory, EntryFactory, PatientFactory, staff
 from tests.roles import as_the_system
@@ -150,6 +151,14 @@ def test_a_version_follows_as_the_table_says(rosa, doctor) -> None:
     )
     with acting_as(doctor), pytest.raises(NotCurrent):
         record_entry(by=doctor, patient=rosa, content=content_of(lone), effective_at=NOW, now=NOW, replaces=lone)
+
+
+@pytest.mark.parametrize(("kind", "data"), [("note", dict.fromkeys(PARTS, "Words")), ("addendum", {"text": "Words"})])
+def test_a_note_comes_by_its_signature_alone(rosa, doctor, kind, data) -> None:
+    with acting_as(doctor), pytest.raises(NotRecorded, match="signed, not recorded"):
+        record_entry(by=doctor, patient=rosa, content=Content(kind=kind, data=data), effective_at=NOW, now=NOW)
+    with as_the_system():
+        assert not Entry.objects.exists()
 
 
 # == Vaccines ==
