@@ -10,4 +10,5 @@ class AlertsConfig(AppConfig):
     parts: ClassVar[dict[str, list[str]]] = {
         "accounts.HomeCard": ["alerts.panels.urgent_card"],
         "patients.Banner": ["alerts.panels.open_alerts"],
+        "patients.Deeds": ["alerts.panels.deeds"],
     }

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from alerts import actions, queries
 from healthcare.accounts.access import can
@@ -14,7 +15,7 @@ from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
 from healthcare.accounts.permissions import Permission
 from healthcare.ui.dates import time_text
-from patients.parts import BannerNote
+from patients.parts import BannerNote, Deeds
 
 SHOWN = 5
 
@@ -49,3 +50,17 @@ class OpenAlerts:
 
 
 open_alerts = OpenAlerts()
+
+
+# == Who used the record ==
+deeds: Deeds = {
+    "alerts.raise": _lazy("Asked the clinic's team to look at something"),
+    "alerts.escalate": _lazy("Asked more of the clinic's team to look at something"),
+    "alerts.hasten": _lazy("Asked the clinic's team again, sooner"),
+    "alerts.acknowledge": _lazy("Took care of what the team was asked to look at"),
+    "alerts.close": _lazy("Closed what the team was asked to look at"),
+    "alerts.tell": _lazy("Wrote a letter, or could not"),
+    "alerts.plan_reminders": _lazy("Planned reminders of a visit"),
+    "alerts.send_reminder": _lazy("Reminded of a visit, or could not"),
+    "alerts.withdraw_reminders": _lazy("Took back reminders of a visit"),
+}

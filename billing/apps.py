@@ -12,4 +12,5 @@ class BillingConfig(AppConfig):
         "patients.ChartTab": ["billing.panels.BILLS"],
         "patients.ChartCard": ["billing.panels.account_card"],
         "patients.PortalCard": ["billing.panels.own_card"],
+        "patients.Deeds": ["billing.panels.deeds"],
     }

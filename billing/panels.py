@@ -12,7 +12,7 @@ from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
 from healthcare.accounts.permissions import Permission
 from patients.models import Patient
-from patients.parts import ChartTab
+from patients.parts import ChartTab, Deeds
 
 UNBILLED_SINCE = timedelta(days=90)
 
@@ -55,3 +55,13 @@ def own_card(patient: Patient, user: User, now: datetime) -> Card | None:
     if not account.invoices:
         return None
     return Card("billing/portal_card.html", {"account": account, "today": timezone.localdate(now)}, order=60)
+
+
+# == Who used the record ==
+deeds: Deeds = {
+    "billing.issue_invoice": _("Made a bill"),
+    "billing.print_invoice": _("Put a bill on paper"),
+    "billing.open_document": _("Opened a bill"),
+    "billing.take_payment": _("Took a payment"),
+    "billing.reverse_payment": _("Took a payment back"),
+}

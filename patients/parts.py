@@ -1,7 +1,7 @@
 """What patients asks of the apps to its right, who name theirs in `AppConfig.parts`. Always for many patients at once.
 
-The keys are `patients.Banner`, `patients.ChartTab`, `patients.ChartCard`, `patients.PortalCard`, `patients.Merge`,
-`patients.Export` and `patients.Erase`, run in the caller's request and transaction.
+The keys are `patients.Banner`, `patients.ChartTab`, `patients.ChartCard`, `patients.PortalCard`, `patients.Deeds`,
+`patients.Merge`, `patients.Export` and `patients.Erase`, run in the caller's request and transaction.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -59,6 +59,11 @@ class PortalCard(Protocol):
     """
 
     def __call__(self, patient: Any, user: Any, now: datetime) -> Any: ...
+
+
+#: What an app's audited actions about a patient are called in "who opened my record": action → words that staff and
+#: patients read alike, as a lazy translation. They say what was done, and never what it was about.
+Deeds = Mapping[str, Any]
 
 
 class Merge(Protocol):

@@ -18,7 +18,7 @@ from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import ROLES
 from healthcare.audit.models import AuditEvent
 from healthcare.db.uuids import floor7
-from healthcare.events.parts import answers_of
+from healthcare.events.parts import answers_of, parts_of
 from patients.models import CareRelationship, GroupGrant, Patient, UserGrant
 from patients.parts import ALLERGIES, BannerNote
 from patients.rules import SearchTerms, birth_dates_of_ages
@@ -311,14 +311,20 @@ DEEDS: dict[str, Promise] = {
     "patients.end_access": _lazy("Ended a colleague's access"),
     "patients.issue_portal_code": _lazy("Made a code for the portal"),
     "patients.link_portal": _lazy("Linked an account of the portal"),
+    "patients.open_for_visit": _lazy("Gave the provider of a visit access"),
+    "patients.close_for_visit": _lazy("Ended the access that came with a visit"),
+    "audit.read": _lazy("Looked at who opened the record"),
 }
 
 
 def _what(event: AuditEvent) -> str:
-    """In words that staff and patients read alike; a deed of an app to the right says at least that it was one."""
+    """In words that staff and patients read alike; a deed that no app has words for says at least that it was one."""
     if event.outcome == AuditEvent.Outcome.DENIED:
         return _("Tried to open the record")
-    deed = DEEDS.get(event.action, _lazy("Used the record"))
+    deed = next(
+        (words[event.action] for words in (DEEDS, *parts_of("patients.Deeds")) if event.action in words),
+        _lazy("Used the record"),
+    )
     if event.action == "patients.change":
         names = [
             str(getattr(Patient._meta.get_field(name), "verbose_name", name)) for name in event.detail.get("fields", [])

@@ -34,6 +34,7 @@ class PrescriptionsConfig(AppConfig):
         "records.EncounterCard": ["prescriptions.panels.encounter_card"],
         "records.NoteCard": ["prescriptions.panels.note_card"],
         "records.SummaryCard": ["prescriptions.panels.summary_card"],
+        "patients.Deeds": ["prescriptions.panels.deeds"],
     }
 
     def ready(self) -> None:

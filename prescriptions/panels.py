@@ -10,7 +10,7 @@ from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
 from healthcare.accounts.permissions import Permission
 from patients.models import Patient
-from patients.parts import ChartTab
+from patients.parts import ChartTab, Deeds
 from prescriptions import actions, queries
 from prescriptions.access import can_prescribe
 from prescriptions.models import Prescription
@@ -92,3 +92,15 @@ def summary_card(encounter: Encounter, user: User, now: datetime) -> Card | None
     """For `records.SummaryCard`: the medicines prescribed in the visit, for the patient."""
     written = [row for row in queries.written_in(user, encounter.patient_id, encounter.pk) if row.signed_at]
     return Card("prescriptions/summary_card.html", {"written": written}, order=40) if written else None
+
+
+# == Who used the record ==
+deeds: Deeds = {
+    "prescriptions.draft": _("Began to write a prescription"),
+    "prescriptions.sign": _("Signed a prescription"),
+    "prescriptions.cancel": _("Cancelled a prescription"),
+    "prescriptions.ready": _("Made a medicine ready to collect"),
+    "prescriptions.pick_up": _("Handed a medicine out"),
+    "prescriptions.keep_ready": _("Kept a medicine ready for longer"),
+    "prescriptions.not_collected": _("Noted that a medicine was not collected"),
+}

@@ -37,4 +37,5 @@ class RecordsConfig(AppConfig):
             "records.panels.entries.released_card",
             "records.panels.messages.portal_card",
         ],
+        "patients.Deeds": ["records.panels.deeds.deeds"],
     }

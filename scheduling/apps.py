@@ -17,4 +17,5 @@ class SchedulingConfig(AppConfig):
         "patients.ChartTab": ["scheduling.panels.visits_tab"],
         "patients.ChartCard": ["scheduling.panels.chart_card"],
         "patients.PortalCard": ["scheduling.panels.portal_card"],
+        "patients.Deeds": ["scheduling.panels.deeds"],
     }

@@ -10,7 +10,7 @@ from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
 from healthcare.accounts.permissions import Permission
 from patients.models import Patient
-from patients.parts import ChartTab
+from patients.parts import ChartTab, Deeds
 from patients.queries import sites_of
 from scheduling.places import address_lines
 from scheduling.queries import pages, upcoming_of
@@ -76,3 +76,17 @@ def portal_card(patient: Patient, user: User, now: datetime) -> Card | None:
         return Card("scheduling/portal_card.html", {"row": None}, order=10)
     context = {"row": own_row_of(visit, now), "when": when_words(visit.starts_at, now)}
     return Card("scheduling/portal_card.html", context | {"address": address_lines(visit.site)}, order=10)
+
+
+# == Who used the record ==
+deeds: Deeds = {
+    "scheduling.book": _("Booked a visit"),
+    "scheduling.move": _("Moved a visit to another time"),
+    "scheduling.cancel": _("Cancelled a visit"),
+    "scheduling.confirm": _("Confirmed a visit"),
+    "scheduling.check_in": _("Checked the patient in"),
+    "scheduling.room": _("Took the patient to a room"),
+    "scheduling.start_visit": _("Noted that the visit began"),
+    "scheduling.finish_visit": _("Noted that the visit ended"),
+    "scheduling.miss": _("Noted that the visit did not take place"),
+}

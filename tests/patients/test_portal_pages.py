@@ -108,7 +108,7 @@ def test_the_list_says_who_why_and_what(browser, rosa) -> None:
         "Bob Curious",
         "Tried, and was refused",
         "Tried to open the record",
-        "Used the record",
+        "Signed a note",
         "6 times",
         "3 people",
     ):
