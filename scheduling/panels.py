@@ -12,9 +12,10 @@ from healthcare.accounts.permissions import Permission
 from patients.models import Patient
 from patients.parts import ChartTab, Deeds
 from patients.queries import sites_of
+from scheduling.models import HERE
 from scheduling.places import address_lines
 from scheduling.queries import pages, upcoming_of
-from scheduling.words import own_row_of, row_of, when_words
+from scheduling.words import first_needed, own_row_of, row_of, when_words
 
 SHOWN = 8
 visits_tab = ChartTab(_("Appointments"), "scheduling:visits", Permission.VIEW_SCHEDULE, order=50)
@@ -45,12 +46,14 @@ def to_room_card(user: User, now: datetime) -> Card | None:
 
 
 def my_patients_card(user: User, now: datetime) -> Card | None:
-    """For doctors: their own visits of today."""
+    """For doctors: their own visits of today, those who are here first, then who comes next."""
     if user.acting_role != "doctor" or not can(user, Permission.VIEW_SCHEDULE):
         return None
-    visits = pages.own_visits_today(user, now)
-    rows = [row_of(visit, now) for visit in visits]
-    return Card("scheduling/home_my_patients.html", {"rows": rows}, order=10, wide=True)
+    visits = first_needed(pages.own_visits_today(user, now), now)
+    here = sum(visit.status in HERE for visit in visits)
+    shown = visits[: max(SHOWN, here + 1)]  # everybody who is here, and the next one
+    context = {"rows": [row_of(visit, now) for visit in shown], "more": len(visits) - len(shown)}
+    return Card("scheduling/home_my_patients.html", context, order=10, wide=True)
 
 
 def _today(user: User, now: datetime, statuses: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from healthcare.accounts.models import Provider
 from healthcare.ui.calendars import Slot, SlotDay
 from healthcare.ui.dates import moment_text, time_text
-from scheduling.models import Appointment
+from scheduling.models import HERE, Appointment
 from scheduling.queries import FreeTime
 
 S = Appointment.Status
@@ -100,6 +100,19 @@ def row_of(visit: Appointment, now: datetime) -> Row:
     """In the zone of the visit's site."""
     with timezone.override(visit.time_zone):
         return Row(visit, role_of(visit), state_of(visit), day_words(visit.starts_at, now))
+
+
+def first_needed(visits: Iterable[Appointment], now: datetime) -> list[Appointment]:
+    """Who is here, then who comes, then who should have come, then who is done with; each by time."""
+
+    def place(visit: Appointment) -> tuple[int, datetime]:
+        if visit.status in HERE:
+            return 0, visit.starts_at
+        if visit.is_open:
+            return (1 if visit.ends_at > now else 2), visit.starts_at
+        return 3, visit.starts_at
+
+    return sorted(visits, key=place)
 
 
 def own_row_of(visit: Appointment, now: datetime) -> Row:

@@ -1,5 +1,6 @@
 """What scheduling adds to the homes of the roles, to a chart and to the portal's first page."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -79,6 +80,39 @@ def test_a_doctor_sees_their_own_patients_of_today(home, clinic) -> None:
     page = home(doctor)
     assert clinic.patient.family_name in page
     assert "Otherson" not in page
+
+
+def crowd(clinic, hour: int, number: int, **fields) -> list[str]:
+    """So many visits with the doctor from that hour on, each of somebody else; the names in their order."""
+    names = [f"P{fields.get('status', 'booked')}{place}" for place in range(number)]
+    for place, name in enumerate(names):
+        patient = PatientFactory(site=clinic.site, family_name=name)
+        visit_at(clinic, at(hour) + timedelta(minutes=20 * place), patient=patient, minutes=20, **fields)
+    return names
+
+
+def names_on(page: str) -> list[str]:
+    return re.findall(r"<b>(P[a-z_]+[0-9]+)</b>", page)
+
+
+def test_a_full_day_begins_with_who_is_here_and_who_comes_next(home, clinic) -> None:
+    doctor = clinic.provider.user.in_role("doctor")
+    done = crowd(clinic, 7, 6, status="checked_out", arrived_at=NOON, started_at=NOON, finished_at=NOON)
+    late = crowd(clinic, 9, 2, status="confirmed")
+    here = crowd(clinic, 11, 2, status="arrived", arrived_at=NOON)
+    to_come = crowd(clinic, 13, 5)
+    page = home(doctor)
+    assert names_on(page) == [*here, *to_come, late[0]]
+    assert f"and {len(done) + 1} more today" in page
+    assert re.search(r'<a href="/scheduling/[^"]*">and 7 more today', page)
+
+
+def test_however_many_are_here_the_next_patient_is_shown(home, clinic) -> None:
+    here = crowd(clinic, 8, 10, status="arrived", arrived_at=NOON)
+    to_come = crowd(clinic, 13, 2)
+    page = home(clinic.provider.user.in_role("doctor"))
+    assert names_on(page) == [*here, to_come[0]]
+    assert "and 1 more today" in page
 
 
 def test_who_has_nothing_to_do_with_the_schedule_has_no_card(clinic) -> None:
