@@ -53,7 +53,7 @@ class FeeAdmin(ReadOnly):
     list_display = ("code", "description", "amount", "validity")
     fields = ("code", "description", "amount", "from_date")
     search_fields = ("code", "description")
-    ordering = ("code", "-validity")  # type: ignore[assignment]
+    ordering = ("code", "-validity")
     form = FeeForm
 
     def has_add_permission(self, request: HttpRequest) -> bool:

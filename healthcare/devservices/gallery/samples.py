@@ -184,10 +184,14 @@ def calendar_day() -> Calendar:
         Entry(
             start + timedelta(minutes=after),
             start + timedelta(minutes=after + length),
-            *words,
-            url="" if words[2] == "shut" else "#main",
+            title,
+            text,
+            kind,
+            role,
+            state,
+            url="" if kind == "shut" else "#main",
         )
-        for after, length, *words in told
+        for after, length, title, text, kind, role, state in told
     ]
     first = Column("okafor", "Dr. Maren Okafor", _("4 booked, 1 free"), entries)
     second = Column("lindqvist", "Dr. Tove Lindqvist", _("1 booked"), entries[:1])
