@@ -11,16 +11,13 @@ from billing.actions import issue_invoice, reverse_payment, set_fee, take_paymen
 from billing.models import Fee, Invoice, LedgerEntry
 from billing.queries import unbilled_encounters
 from billing.rules import VISIT
-from healthcare.accounts.models import Membership, Provider, User
+from healthcare.accounts.models import Membership, User
 from healthcare.db.context import acting_as, acting_as_system
-from patients.models import Patient
-from records.actions import finish_encounter, start_encounter
 from records.models import Encounter
 from scheduling.models import VisitType
 
 SEED = 20
 LONG_AGO = timedelta(days=100)
-OLD_VISITS = 12  # walk-ins before the two weeks of the schedule: what is overdue comes from these
 MOST_BILLS = 400
 # Up to so many minutes, US dollars.
 BY_LENGTH = ((15, "68.00"), (20, "95.00"), (30, "142.00"), (45, "185.00"), (60, "240.00"))
@@ -35,18 +32,14 @@ SETTLED = ("billing.subscribers.bill_visit", "billing.subscribers.print_bill")
 
 
 def tell() -> None:
-    """Set prices, finish some older visits, bill what is finished, and let most of it be paid. Once."""
+    """Set prices, bill every visit that is finished, and let most of it be paid. Once."""
     now = timezone.now()
     with acting_as_system("demo"):
         if Fee.objects.exists():
             return
         set_fees(timezone.localdate(now) - timedelta(days=730))
-        patients = list(Patient.objects.order_by("mrn").select_related("site"))
         desks = memberships("front_desk")
-        doctors = memberships("doctor")
     rng = random.Random(SEED)  # noqa: S311  a story, not a secret
-    for patient in rng.sample(patients, min(OLD_VISITS, len(patients))):
-        visit_long_ago(patient, doctors.get(patient.site_id, []), now, rng)
     with acting_as_system("demo"):
         bills = [bill for key in unbilled_encounters(now - LONG_AGO, MOST_BILLS) if (bill := issue(key, now))]
     for place, bill in enumerate(bills):
@@ -68,19 +61,6 @@ def memberships(role: str) -> dict[UUID, list[User]]:
     for row in Membership.objects.current().filter(role=role).select_related("user").order_by("user__email"):
         found.setdefault(row.site_id, []).append(row.user)
     return found
-
-
-def visit_long_ago(patient: Patient, doctors: list[User], now: datetime, rng: random.Random) -> Encounter | None:
-    """A walk-in between five and twelve weeks ago, seen by a doctor of the patient's site."""
-    providers = Provider.objects.filter(user__in=doctors, ended_at=None).order_by("name")
-    if not providers:
-        return None
-    provider = rng.choice(list(providers))
-    begun = now - timedelta(days=rng.randint(36, 84), minutes=rng.randint(0, 400))
-    doctor = next(user for user in doctors if user.pk == provider.user_id).in_role("doctor")
-    with acting_as(doctor):
-        encounter = start_encounter(by=doctor, patient=patient, provider=provider, site=patient.site, now=begun)
-        return finish_encounter(by=doctor, encounter=encounter, now=begun + timedelta(minutes=20))
 
 
 def issue(encounter_id: UUID, now: datetime) -> Invoice | None:

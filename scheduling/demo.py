@@ -6,7 +6,7 @@ room and somebody with a provider: hours are stretched today where the clinic wo
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -40,6 +40,8 @@ KINDS = (
 SHARES = ("follow-up",) * 6 + ("telehealth",) * 2 + ("new-patient", "physical")  # how often which
 SHIFTS = (((8, 0, 12, 0), (13, 0, 17, 0)), ((7, 40, 12, 0), (12, 40, 16, 0)), ((9, 0, 12, 20), (13, 20, 18, 0)))
 PER_DAY = {"past": 2, "today": 6, "future": 3}  # visits of a provider
+WEEKS_AGO = (5, 6, 7, 8, 9, 10, 11, 12)  # one visit of each provider in one of these; today's weekday is worked always
+EARLIER = -21  # days: whoever has an account was there
 REASONS = {
     "Cardiology": ("Blood pressure review", "Palpitations", "Follow-up after an echocardiogram"),
     "Dermatology": ("A mole that has changed", "Rash on the arms", "Acne"),
@@ -96,6 +98,7 @@ def tell() -> None:
         story = None if Appointment.objects.exists() else begin(now)
         if story is None:
             return
+        tell_long_ago(story)
         for day, provider, site, rng in days_of(story, range(-DAYS, 1)):
             tell_day(story, day, provider, site, rng)
     for day, provider, site, rng in days_of(story, range(1, DAYS + 1)):
@@ -140,7 +143,7 @@ def set_hours(story: Story, number: int, provider: Provider) -> None:
     resource = Resource(provider=provider, name=provider.name, time_zone=sites[0].time_zone)
     resource.save(force_insert=True)
     off = {1 + number % 6, 1 + (number + 3) % 6}
-    validity = DateRange(today - timedelta(days=60), None)
+    validity = DateRange(today - timedelta(days=120), None)
     for ahead in range(7):
         if ahead in off:
             continue
@@ -204,6 +207,28 @@ def tell_day(story: Story, day: int, provider: Provider, site: Site, rng: random
             tell_today(story, visit, rng)
 
 
+def tell_long_ago(story: Story) -> None:
+    """A visit of each provider some weeks ago, and one of everybody with an account; at the patient's own site."""
+    for number, provider in enumerate(story.providers):
+        day = -7 * WEEKS_AGO[number % len(WEEKS_AGO)]
+        own = [one for one in story.patients if one.site == story.sites_of(provider)[0]]
+        tell_visit_long_ago(replace(story, patients=own), day, provider)
+    for place, (_user, patient) in enumerate(portal_people()):
+        home = [one for one in story.providers if story.sites_of(one)[0] == patient.site]
+        tell_visit_long_ago(replace(story, patients=[patient]), EARLIER - 7 * (place % 2), home[0], "Diabetes review")
+
+
+def tell_visit_long_ago(story: Story, day: int, provider: Provider, reason: str = "") -> None:
+    rng = random.Random(f"{SEED}:{provider.name}:{day}:{reason}")  # noqa: S311 (invented visits)
+    site, kind = story.sites_of(provider)[0], story.kinds["follow-up"]
+    begins = datetime.combine(date_of(story, day), time(), ZoneInfo(site.time_zone))
+    starts = starts_of(provider, site, kind, (begins.astimezone(UTC), (begins + timedelta(days=1)).astimezone(UTC)))
+    start = rng.choice(starts)
+    if patient := story.somebody(rng, provider, (start, start + kind.minutes * MINUTE)):
+        visit = book(story, patient, provider, site, kind, start, rng, reason=reason)
+        finish(visit, rng)
+
+
 def openings(
     story: Story, day: int, provider: Provider, site: Site, rng: random.Random
 ) -> list[tuple[datetime, VisitType]]:
@@ -250,6 +275,7 @@ def book(
     rng: random.Random,
     *,
     by: User | None = None,
+    reason: str = "",
 ) -> Appointment:
     """Booked some days before the visit; visits to come are booked as of now."""
     reasons = REASONS.get(provider.specialty, REASONS[""])
@@ -260,14 +286,14 @@ def book(
         site=site,
         visit_type=kind,
         start=start,
-        reason=rng.choice(reasons),
+        reason=reason or rng.choice(reasons),
         now=story.now if by else min(story.now, start) - timedelta(days=rng.randint(2, 12)),
     )
 
 
 # == What became of them ==
 def tell_past(visit: Appointment, rng: random.Random) -> None:
-    begins, ends = visit.starts_at, visit.ends_at
+    begins = visit.starts_at
     fate = rng.random()
     if fate < 0.08:
         actions.miss_appointment(by=None, appointment=visit, now=begins + 20 * MINUTE)
@@ -275,9 +301,14 @@ def tell_past(visit: Appointment, rng: random.Random) -> None:
         reason = rng.choice(("Feels better", "Cannot get off work", "Has a cold"))
         actions.cancel_appointment(by=None, appointment=visit, reason=reason, now=begins - timedelta(days=1))
     else:
-        actions.check_in(by=None, appointment=visit, now=begins - rng.randint(2, 15) * MINUTE)
-        actions.start_visit(by=None, appointment=visit, now=begins + rng.randint(0, 12) * MINUTE)
-        actions.finish_visit(by=None, appointment=visit, now=ends + rng.randint(0, 10) * MINUTE)
+        finish(visit, rng)
+
+
+def finish(visit: Appointment, rng: random.Random) -> None:
+    begins, ends = visit.starts_at, visit.ends_at
+    actions.check_in(by=None, appointment=visit, now=begins - rng.randint(2, 15) * MINUTE)
+    actions.start_visit(by=None, appointment=visit, now=begins + rng.randint(0, 12) * MINUTE)
+    actions.finish_visit(by=None, appointment=visit, now=ends + rng.randint(0, 10) * MINUTE)
 
 
 def tell_today(story: Story, visit: Appointment, rng: random.Random) -> None:
@@ -334,9 +365,8 @@ def block_an_afternoon(story: Story) -> None:
 def book_for_accounts(story: Story) -> None:
     """Whoever has an account in the portal has booked a visit in it."""
     with acting_as_system("demo"):
-        own = CareRelationship.objects.current().filter(kind="self").select_related("user", "patient__site")
-        accounts = [(row.user, row.patient) for row in own.order_by("pk") if row.user]
-    for user, patient in accounts:
+        known = portal_people()
+    for user, patient in known:
         with acting_as(user.in_role("patient")):
             home = [one for one in story.providers if patient.site in story.sites_of(one)]
             begins = story.now + timedelta(days=2)
@@ -346,3 +376,9 @@ def book_for_accounts(story: Story) -> None:
             if free:
                 start, rng = free[len(free) // 2], random.Random(SEED)  # noqa: S311 (invented)
                 book(story, patient, home[1], patient.site, kind, start, rng, by=user)
+
+
+def portal_people() -> list[tuple[User, Patient]]:
+    """Who can open their own record. For the system."""
+    own = CareRelationship.objects.current().filter(kind="self").select_related("user", "patient__site")
+    return [(row.user, row.patient) for row in own.order_by("pk") if row.user]

@@ -3,18 +3,14 @@
 The same for one seed, relative to the day it is told: which visits there are is the story of `scheduling`.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.utils import timezone
-
-from healthcare.accounts.models import Membership, User
+from healthcare.accounts.models import User
 from healthcare.db.context import acting_as, acting_as_system
-from patients.models import CareRelationship, Patient
 from records.actions.encounters import finish_encounter, start_encounter
 from records.actions.notes import add_addendum, save_draft, sign_note
 from records.actions.problems import record_condition
@@ -24,10 +20,8 @@ from records.queries.codes import code_of
 from records.rules.notes import NoteText
 from scheduling.models import Appointment
 
-A_PROVIDER = 4  # visits with a note, of each
 UNSIGNED = "maren.okafor@"  # whose newest visits wait: one with a draft, one not begun
 MINUTE = timedelta(minutes=1)
-EARLIER = timedelta(days=18, hours=3)
 
 
 @dataclass(frozen=True)
@@ -123,9 +117,6 @@ def tell() -> None:
         if Encounter.objects.exists():
             return
         over, running = _appointments()
-        patients = _with_account()
-    for patient in patients:
-        _tell_earlier_visit(patient, timezone.now())
     waits = _waiting(over)
     for visit in over:
         doctor, ended = _doctor(visit), visit.finished_at or visit.ends_at
@@ -137,16 +128,12 @@ def tell() -> None:
 
 
 def _appointments() -> tuple[list[Appointment], list[Appointment]]:
-    """Some that are over of each provider, the oldest first, and all that are with a provider now."""
+    """Those that are over, the oldest first, and those that are with a provider now."""
     known = Appointment.objects.filter(provider__user__isnull=False).select_related("provider__user", "patient", "site")
-    taken: Counter[UUID] = Counter()
-    over: list[Appointment] = []
-    for visit in known.filter(status="checked_out").order_by("-during", "pk"):
-        if taken[visit.provider_id] < A_PROVIDER and _works_there(visit):
-            taken[visit.provider_id] += 1
-            over.append(visit)
-    running = [visit for visit in known.filter(status="with_provider").order_by("during", "pk") if _works_there(visit)]
-    return list(reversed(over)), running
+    visits = known.filter(status__in=["checked_out", "with_provider"]).order_by("during", "pk")
+    there = [visit for visit in visits if _works_there(visit)]
+    over = [visit for visit in there if visit.status == "checked_out"]
+    return over, [visit for visit in there if visit.status == "with_provider"]
 
 
 def _works_there(visit: Appointment) -> bool:
@@ -162,32 +149,6 @@ def _doctor(visit: Appointment) -> User:
 def _waiting(over: Iterable[Appointment]) -> dict[UUID, str]:
     hers = [visit.pk for visit in over if _doctor(visit).email.startswith(UNSIGNED)][-2:]
     return dict(zip(hers, ("draft", "nothing"), strict=False))
-
-
-def _with_account() -> list[Patient]:
-    """Patients who can sign in, and so read what was written."""
-    own = CareRelationship.objects.current().filter(kind=CareRelationship.Kind.SELF)
-    return list(Patient.objects.filter(pk__in=own.values("patient")).select_related("site").order_by("mrn"))
-
-
-def _tell_earlier_visit(patient: Patient, now: datetime) -> None:
-    """They came without an appointment, so many days ago; a provider of their site wrote it down."""
-    with acting_as_system("demo"):
-        there = Membership.objects.current().filter(site=patient.site, role="doctor", user__provider__isnull=False)
-        member = there.select_related("user__provider").order_by("created_at", "id").first()
-    if member is None:
-        return
-    doctor, begun = member.user.in_role("doctor"), now - EARLIER
-    with acting_as(doctor):
-        encounter = start_encounter(
-            by=doctor,
-            patient=patient,
-            provider=member.user.provider,
-            site=patient.site,
-            reason="Diabetes review",
-            now=begun,
-        )
-        _write(encounter, doctor, begun + 25 * MINUTE, "signed")
 
 
 def _begin(visit: Appointment) -> Encounter:
