@@ -5,14 +5,13 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from healthcare.accounts.access import can
+from healthcare.accounts.access import NotAllowed, can
 from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
 from healthcare.accounts.permissions import Permission
 from patients.models import Patient
 from patients.parts import ChartTab, Deeds
 from prescriptions import actions, queries
-from prescriptions.access import can_prescribe
 from prescriptions.models import Prescription
 from records.models import Encounter
 
@@ -24,9 +23,10 @@ medicines_tab = ChartTab(_("Medicines"), "prescriptions:medicines", Permission.R
 # == Homes ==
 def not_collected_card(user: User, now: datetime) -> Card | None:
     """For `accounts.HomeCard`: what the doctor's patients did not come for."""
-    if not can(user, Permission.PRESCRIBE) or not can_prescribe(user):
+    try:
+        waiting = actions.list_not_collected(by=user)
+    except NotAllowed:
         return None
-    waiting = actions.list_not_collected(by=user)
     return Card("prescriptions/home_not_collected.html", {"waiting": waiting[:FEW], "number": len(waiting)}, order=25)
 
 

@@ -274,12 +274,11 @@ class ToSign:
 
 
 def notes_to_sign(user: User, now: datetime, *, at_most: int = TO_SIGN_SHOWN) -> list[ToSign]:
-    """The visits of this provider without a signed note, the oldest first. Two queries."""
+    """The visits of this provider without a signed note, the oldest first. One query."""
+    drafts = Draft.objects.visible_to(user).filter(encounter=OuterRef("pk"), kind="note")
     mine = with_names(Encounter.objects.visible_to(user).note_to_sign().filter(provider__user=user))
-    visits = list(mine.order_by("started_at", "pk")[:at_most])
-    drafts = Draft.objects.visible_to(user).filter(encounter__in=visits, kind="note")
-    begun = set(drafts.values_list("encounter_id", flat=True))
-    return [ToSign(visit, visit.pk in begun, is_late(visit.finished_at, now)) for visit in visits]
+    visits = mine.annotate(begun=Exists(drafts)).order_by("started_at", "pk")[:at_most]
+    return [ToSign(visit, visit.begun, is_late(visit.finished_at, now)) for visit in visits]
 
 
 # == Cards of the apps to the right ==
