@@ -1,11 +1,14 @@
-"""A browser in which somebody is signed in."""
+"""A browser in which somebody is signed in, and the people of most pages."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from django.test import Client
 
 from healthcare.accounts.models import User
+from patients.models import Patient
+from tests.factories import PatientFactory, staff
 from tests.patients.conftest import audited, sign_in
 from tests.records.visits import Visit, visit
 
@@ -21,3 +24,18 @@ def browser() -> Callable[[User], Client]:
 def running() -> Visit:
     """A visit that has begun, with nothing written yet."""
     return visit()
+
+
+@pytest.fixture
+def rosa() -> Patient:
+    return PatientFactory(birth_date=date(1968, 3, 12), family_name="Delgado", given_name="Rosa")
+
+
+@pytest.fixture
+def doctor(rosa) -> User:
+    return staff("doctor", rosa.site)
+
+
+@pytest.fixture
+def nurse(rosa) -> User:
+    return staff("nurse", rosa.site)

@@ -1,21 +1,16 @@
 """The pages of entries: they open, stay within their budget, keep what was typed, and refuse who may not."""
 
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from healthcare.accounts.models import User
 from healthcare.db.context import acting_as
 from patients.models import Patient
 from records.actions.allergies import record_allergy, record_no_known_allergies
-from records.actions.results import enter_result
-from records.actions.vitals import record_vitals
 from records.models import Entry
 from records.queries.vitals import waiting_for_vitals
-from records.rules.laboratory import Measured
 from records.rules.said import Reaction
 from tests.factories import (
     AppointmentFactory,
@@ -26,44 +21,11 @@ from tests.factories import (
     SiteFactory,
     staff,
 )
+from tests.records.measuring import measure, result
 from tests.roles import as_the_system
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def rosa() -> Patient:
-    return PatientFactory(birth_date=date(1968, 3, 12), family_name="Delgado", given_name="Rosa")
-
-
-@pytest.fixture
-def doctor(rosa) -> User:
-    return staff("doctor", rosa.site)
-
-
-@pytest.fixture
-def nurse(rosa) -> User:
-    return staff("nurse", rosa.site)
-
-
-def measure(nurse: User, patient: Patient, at: datetime | None = None, **values: str) -> Entry:
-    now = at or timezone.now()
-    with acting_as(nurse):
-        return record_vitals(
-            by=nurse,
-            patient=patient,
-            measurements={slug: Decimal(value) for slug, value in values.items()},
-            effective_at=now,
-            now=now,
-        )
-
-
-def result(nurse: User, patient: Patient, value: str = "7.4", at: datetime | None = None, **given: Any) -> Entry:
-    now = at or timezone.now()
-    measured = Measured(code=given.pop("code", "4548-4"), value=Decimal(value))
-    with acting_as(nurse):
-        return enter_result(by=nurse, patient=patient, measured=measured, effective_at=now, now=now, **given)
 
 
 def current(patient: Patient, kind: str) -> list[Entry]:
@@ -117,7 +79,7 @@ def test_the_overview_shows_the_chart_within_its_budget(rosa, doctor, nurse, bro
             result(nurse, rosa, "7.4", timezone.now() - number * DAY)
             EntryFactory(patient=rosa, kind="condition", code="I10", display="Hypertension", clinical_status="active")
             EntryFactory(patient=rosa, kind="allergy", code="", display="latex", clinical_status="active")
-        with assert_queries(at_most=16) as queries:
+        with assert_queries(at_most=12) as queries:
             page = client.get(f"/patients/{rosa.pk}/").content.decode()
         assert "150/80" in page
         assert "38.4 °C" in page

@@ -1,59 +1,22 @@
 """The pages of results: entered, read, released, and read by the patient."""
 
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from healthcare.accounts.models import User
 from healthcare.db.context import acting_as
 from patients.models import Patient
 from records.actions.entries import void_entry
-from records.actions.results import enter_result, release_result
-from records.actions.vitals import record_vitals
+from records.actions.results import release_result
 from records.models import Entry
-from records.rules.laboratory import Measured
-from tests.factories import EntryFactory, PatientFactory, portal_user, staff
+from tests.factories import EntryFactory, portal_user
+from tests.records.measuring import measure, result
 from tests.roles import as_the_system
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def rosa() -> Patient:
-    return PatientFactory(birth_date=date(1968, 3, 12), family_name="Delgado", given_name="Rosa")
-
-
-@pytest.fixture
-def doctor(rosa) -> User:
-    return staff("doctor", rosa.site)
-
-
-@pytest.fixture
-def nurse(rosa) -> User:
-    return staff("nurse", rosa.site)
-
-
-def measure(nurse: User, patient: Patient, at: datetime | None = None, **values: str) -> Entry:
-    now = at or timezone.now()
-    with acting_as(nurse):
-        return record_vitals(
-            by=nurse,
-            patient=patient,
-            measurements={slug: Decimal(value) for slug, value in values.items()},
-            effective_at=now,
-            now=now,
-        )
-
-
-def result(nurse: User, patient: Patient, value: str = "7.4", at: datetime | None = None, **given: Any) -> Entry:
-    now = at or timezone.now()
-    measured = Measured(code=given.pop("code", "4548-4"), value=Decimal(value))
-    with acting_as(nurse):
-        return enter_result(by=nurse, patient=patient, measured=measured, effective_at=now, now=now, **given)
 
 
 def current(patient: Patient, kind: str) -> list[Entry]:
