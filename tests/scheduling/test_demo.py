@@ -1,22 +1,28 @@
 """The sample clinic's two weeks of visits: told once, through the verbs, with something to do for every role."""
 
 import time
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.utils import timezone
 
 from patients import demo as people
 from patients.models import Patient
 from scheduling import demo
 from scheduling.models import Appointment, TimeClaim, VisitType
-from tests.factories import ProviderFactory, SiteFactory, UserFactory, staff
+from tests.factories import PatientFactory, ProviderFactory, SiteFactory, UserFactory, staff
 from tests.roles import as_the_system, taking_role
 
 pytestmark = pytest.mark.django_db
 SPECIALTIES = ("Internal medicine", "Family medicine", "Cardiology", "Pediatrics", "Dermatology", "Orthopedics")
+
+
+class Undone(Exception):
+    """Takes back what was told."""
 
 
 @pytest.fixture
@@ -103,3 +109,21 @@ def test_without_anybody_nothing_is_told() -> None:
     with as_the_system():
         assert not Appointment.objects.exists()
         assert not VisitType.objects.exists()
+
+
+def test_one_seed_tells_one_story() -> None:
+    site = SiteFactory(line="1 Street", city="Worcester", state="MA", postal_code="01608")
+    staff("front_desk", site)
+    provider = ProviderFactory(user=staff("doctor", site), specialty="Internal medicine")
+    with as_the_system():
+        provider.sites.add(site)
+    for _each in range(4):
+        PatientFactory(site=site, birth_date=date(1970, 1, 1))
+    stories = []
+    with time_machine.travel(datetime.now(UTC), tick=False):
+        for _each in range(2):
+            with suppress(Undone), transaction.atomic():
+                stories.append([(v.patient_id, v.starts_at, v.status, v.reason) for v in told()])
+                raise Undone
+    assert stories[0]
+    assert stories[0] == stories[1]
