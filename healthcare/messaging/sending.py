@@ -80,9 +80,7 @@ def write(message: Message, now: datetime) -> Letter:
     """Raises what rendering raises, and UnreadableValue."""
     words = render(message.template, message.channel, message.words, message.language)
     left = (message.expires_at or now + USEFUL) - now
-    return Letter(
-        message.pk, message.mail_id, message.address, words, int(left.total_seconds()), message.attached
-    )
+    return Letter(message.pk, message.mail_id, message.address, words, int(left.total_seconds()), message.attached)
 
 
 def settle(message: Message, verdict: Verdict) -> None:

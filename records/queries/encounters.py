@@ -277,7 +277,7 @@ def notes_to_sign(user: User, now: datetime, *, at_most: int = TO_SIGN_SHOWN) ->
     """The visits of this provider without a signed note, the oldest first. One query."""
     drafts = Draft.objects.visible_to(user).filter(encounter=OuterRef("pk"), kind="note")
     mine = with_names(Encounter.objects.visible_to(user).note_to_sign().filter(provider__user=user))
-    visits = mine.annotate(begun=Exists(drafts)).order_by("started_at", "pk")[:at_most]
+    visits: Any = mine.annotate(begun=Exists(drafts)).order_by("started_at", "pk")[:at_most]
     return [ToSign(visit, visit.begun, is_late(visit.finished_at, now)) for visit in visits]
 
 

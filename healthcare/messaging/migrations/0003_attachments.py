@@ -1,5 +1,6 @@
-import healthcare.db.fields
 from django.db import migrations
+
+import healthcare.db.fields
 
 
 class Migration(migrations.Migration):
