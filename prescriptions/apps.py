@@ -6,13 +6,16 @@ from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
-def load_after_migrate(**_given: Any) -> None:
+def load_after_migrate(plan: Any = None, **_given: Any) -> None:
     """The data follow the code: whoever migrates has the formulary and the knowledge of this version.
 
-    As the owner alone, and only where the tables are there: a migration may go backwards, too.
+    As the owner alone, and only where the tables are there: a migration may go backwards, too. A database that is
+    emptied stays empty: `flush` sends the same signal, without a plan.
     """
     from prescriptions.actions import load_knowledge
 
+    if plan is None:
+        return
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user = 'owner' AND to_regclass('prescriptions_safetyrule') IS NOT NULL")
         if cursor.fetchone()[0]:

@@ -52,10 +52,12 @@ def test_a_line_knows_its_ingredients_by_brand_and_salt() -> None:
 def test_whoever_migrates_loads_and_nobody_else() -> None:
     with taking_role("owner"):
         SafetyRule.objects.all().delete()
-    load_after_migrate()
+    load_after_migrate(plan=[])
     assert not SafetyRule.objects.exists(), "the web login loads nothing"
     with taking_role("owner"):
         load_after_migrate()
+        assert not SafetyRule.objects.exists(), "a database that was emptied stays empty"
+        load_after_migrate(plan=[])
     assert SafetyRule.objects.exists()
 
 
