@@ -14,10 +14,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
@@ -26,6 +26,7 @@ from healthcare.devservices.folder import BASE_DIR
 from healthcare.devservices.testing import MARK
 
 PATIENCE = 180  # seconds until the demo answers, on a busy machine
+T = TypeVar("T")
 STEP = 30  # seconds a code is shown; RFC 6238
 
 
@@ -77,6 +78,15 @@ class Clinic:
             time.sleep(0.2)
         raise AssertionError(f"No mail about {subject!r} came for {address}.")
 
+    def mail_about(self, address: str, words: str) -> dict[str, str] | None:
+        """The newest mail to this address whose text has these words."""
+        return next((mail for mail in self.mails_to(address) if words in mail["text"]), None)
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """What the database holds, past every wall: for what no page shows."""
+        with psycopg.connect(self.databases["owner"], autocommit=True) as connection:
+            return connection.execute(query.encode(), values).fetchall()
+
     def let_pass(self, email: str, minutes: int, column: str) -> None:
         """As if the sessions of this person had last done so, or proven it, so many minutes earlier."""
         assert column in {"last_action_at", "stepped_up_at"}
@@ -86,6 +96,16 @@ class Clinic:
                 " WHERE user_id = (SELECT id FROM accounts_user WHERE email = %s)",
                 (minutes, email),
             )
+
+
+def eventually(found: Callable[[], T | None], *, seconds: int = 60) -> T:
+    """What a worker makes, as soon as it is there."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if (seen := found()) is not None:
+            return seen
+        time.sleep(0.3)
+    raise AssertionError(f"It did not come within {seconds} s.")
 
 
 def totp(secret: str, step: int) -> str:

@@ -1,27 +1,15 @@
 """The pictures of the documentation, taken from the running demo; PICTURES=1 takes them anew."""
 
-import io
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from PIL import Image
 from playwright.sync_api import Page
 
 from tests.journeys.conftest import NARROW, LooksRight, SignedIn
+from tests.journeys.pictures import keep
 from tests.journeys.test_scope import open_chart
 
 pytestmark = pytest.mark.journey
-FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
-LARGEST = 150_000  # bytes
-MOMENT = ["Nov 23, 2026", "9:52 am EST"]
-# The moments of this run would change every picture; one stands for all.
-STILL = """moment => {
-  for (const time of document.querySelectorAll('time[datetime*="T"]'))
-    time.textContent = moment.slice(0, time.textContent.includes(":") ? 2 : 1).join(", ");
-  document.querySelectorAll('input').forEach(input => input.blur());
-}"""
 Take = Callable[..., None]
 
 
@@ -31,27 +19,9 @@ def take(looks_right: LooksRight) -> Take:
 
     def taken(page: Page, name: str) -> None:
         looks_right(page)
-        page.evaluate(STILL, MOMENT)
-        picture = smaller(page.screenshot())
-        path = FOLDER / f"{name}.png"
-        if os.environ.get("PICTURES"):
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(picture)
-        assert path.exists(), f"{path.name} is missing: run this test with PICTURES=1."
-        assert path.stat().st_size < LARGEST
-        with Image.open(path) as kept:
-            assert kept.size == Image.open(io.BytesIO(picture)).size
+        keep(page, name)
 
     return taken
-
-
-def smaller(picture: bytes) -> bytes:
-    """With 128 colors, which flat pages do not miss."""
-    with Image.open(io.BytesIO(picture)) as image:
-        reduced = image.convert("RGB").quantize(128, dither=Image.Dither.NONE)
-    file = io.BytesIO()
-    reduced.save(file, "PNG", optimize=True)
-    return file.getvalue()
 
 
 def test_the_clinic(signed_in: SignedIn, take: Take) -> None:
