@@ -10,10 +10,11 @@ from playwright.sync_api import Page
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 LARGEST = 150_000  # bytes
 MOMENT = ["Nov 23, 2026", "9:52 am EST"]
-# The moments of this run would change every picture; one stands for all.
+# The days of this run would change every picture; one stands for all.
 STILL = """moment => {
   for (const time of document.querySelectorAll('time[datetime*="T"]'))
-    time.textContent = moment.slice(0, time.textContent.includes(":") ? 2 : 1).join(", ");
+    if (/[0-9]{4}/.test(time.textContent))
+      time.textContent = moment.slice(0, time.textContent.includes(":") ? 2 : 1).join(", ");
   document.querySelectorAll('input').forEach(input => input.blur());
 }"""
 
