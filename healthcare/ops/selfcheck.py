@@ -37,7 +37,8 @@ WHERE rolname IN ('owner', 'web', 'worker') AND (rolsuper OR rolbypassrls OR rol
 LAST_PARTITIONS = """
 SELECT p.relname, max((regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \\(''([0-9a-f-]{36})''\\)'))[1])
 FROM pg_inherits i JOIN pg_class p ON p.oid = i.inhparent JOIN pg_class c ON c.oid = i.inhrelid
-WHERE p.relkind = 'p' AND p.relnamespace = 'public'::regnamespace GROUP BY 1
+JOIN pg_partitioned_table t ON t.partrelid = p.oid AND t.partstrat = 'r' -- by month; the chart's, by patient, never end
+WHERE p.relnamespace = 'public'::regnamespace GROUP BY 1
 """
 
 

@@ -194,14 +194,19 @@ class FailureCountFactory(Factory):
     count = 1
 
 
+def spelled(number: int) -> str:
+    """In letters: a search takes four digits for the end of a telephone number."""
+    return "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
 class PatientFactory(Factory):
     class Meta:
         model = Patient
 
     mrn = factory.Sequence(lambda n: medical_record_number(50_000_000 + n))
     site = factory.SubFactory(SiteFactory)
-    given_name = factory.Sequence(lambda n: f"Given{n}")
-    family_name = factory.Sequence(lambda n: f"Family{n}")
+    given_name = factory.Sequence(lambda n: f"Given{spelled(n)}")
+    family_name = factory.Sequence(lambda n: f"Family{spelled(n)}")
     birth_date = date(1968, 3, 12)
     sex = "female"
 
