@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import LooksRight, SignedIn
+from tests.journeys.test_front_desk import fill_in
 
 pytestmark = pytest.mark.journey
 NOBODY = "/patients/019aa5a2-0000-7000-8000-000000000000/"
@@ -18,12 +19,22 @@ def open_chart(page: Page, name: str) -> str:
     return page.url
 
 
+def register(signed_in: SignedIn, family: str, given: str) -> str:
+    """Somebody new at Alder Street: no visit has opened the chart to another site yet. The chart's address."""
+    desk = signed_in("jodie.parrish", "/patients/register")
+    fill_in(desk, family=family, given=given, born="Aug 14, 1975", sex="Female")
+    desk.get_by_role("button", name="Register", exact=True).click()
+    expect(desk.locator("#messages")).to_contain_text("Registered.")
+    return desk.url
+
+
 def test_a_stranger_finds_a_masked_line_and_no_chart(signed_in: SignedIn, looks_right: LooksRight) -> None:
     """Given a patient of another site, when a doctor searches, then the name is masked and the chart closed."""
-    page = signed_in("sofia.nilsen", "/patients/search?q=Fontaine")
+    register(signed_in, "Vanterpool", "Ysolde")
+    page = signed_in("sofia.nilsen", "/patients/search?q=Vanterpool")
     masked = page.get_by_role("main").get_by_role("link", name="Not in your care").first
-    expect(masked).to_contain_text("F•••, E•••")
-    expect(masked).not_to_contain_text("Fontaine")
+    expect(masked).to_contain_text("V•••, Y•••")
+    expect(masked).not_to_contain_text("Vanterpool")
     expect(masked).not_to_contain_text("Aug")
     looks_right(page)
     masked.click()
@@ -37,7 +48,8 @@ def test_a_stranger_finds_a_masked_line_and_no_chart(signed_in: SignedIn, looks_
 def test_access_is_given_and_ended(signed_in: SignedIn, looks_right: LooksRight) -> None:
     """Given a colleague without access, when she gives it he sees the chart, and when she ends it he does not."""
     doctor, colleague = signed_in("maren.okafor"), signed_in("aaron.feld")
-    chart = open_chart(doctor, "Santos, Beatriz")
+    chart = register(signed_in, "Quennell", "Ottilie")
+    doctor.goto(chart)
     colleague.goto(chart)
     expect(colleague.get_by_role("heading", level=1)).to_have_text("Not in your scope")
 
@@ -58,9 +70,9 @@ def test_access_is_given_and_ended(signed_in: SignedIn, looks_right: LooksRight)
     looks_right(doctor, dark=True)
 
     colleague.goto(chart)
-    expect(colleague.locator(".banner")).to_contain_text("Santos")
-    colleague.goto("/patients/?name=Santos")
-    expect(colleague.get_by_role("row").filter(has_text="Santos, Beatriz")).to_be_visible()
+    expect(colleague.locator(".banner")).to_contain_text("Quennell")
+    colleague.goto("/patients/?name=Quennell")
+    expect(colleague.get_by_role("row").filter(has_text="Quennell, Ottilie")).to_be_visible()
 
     line.get_by_role("link", name=re.compile("^End")).click()
     looks_right(doctor)
@@ -68,7 +80,7 @@ def test_access_is_given_and_ended(signed_in: SignedIn, looks_right: LooksRight)
     expect(doctor.locator("#messages")).to_contain_text("Access has ended")
     colleague.goto(chart)
     expect(colleague.get_by_role("heading", level=1)).to_have_text("Not in your scope")
-    colleague.goto("/patients/?name=Santos")
+    colleague.goto("/patients/?name=Quennell")
     expect(colleague.get_by_role("main")).to_contain_text("Nobody fits these filters")
 
 
@@ -109,10 +121,11 @@ def test_the_same_patient_changed_twice_shows_the_second_what_the_first_wrote(si
 
 def test_the_front_desk_sees_that_allergies_are_not_asked_and_billing_sees_nothing(signed_in: SignedIn) -> None:
     desk, billing = signed_in("jodie.parrish"), signed_in("wei.tran")
-    chart = open_chart(desk, "Castellano, Giulia")
+    chart = register(signed_in, "Ekwueme", "Zipporah")
+    desk.goto(chart)
     expect(desk.locator(".banner")).to_contain_text("Allergies never asked")
     billing.goto(chart)
-    expect(billing.locator(".banner")).to_contain_text("Castellano")
+    expect(billing.locator(".banner")).to_contain_text("Ekwueme")
     expect(billing.locator(".banner")).not_to_contain_text("llerg")
 
 
