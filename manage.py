@@ -6,6 +6,7 @@ import sys
 
 OWNER = {"migrate", "makemigrations", "showmigrations", "sqlmigrate", "squashmigrations", "optimizemigration", "flush"}
 WEB = {"runserver"}
+BACKUP = {"backup", "restore", "verify_backup"}
 FRONT_DOOR = {"demo", "verify", "services"}  # they start servers first, and Django only after that
 
 
@@ -30,7 +31,8 @@ def run(command):
 
         sys.exit(front_door.open_with(sys.argv[1:]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "healthcare.settings.dev")
-    os.environ.setdefault("HC_PROCESS", "owner" if command in OWNER else "web" if command in WEB else "worker")
+    process = "owner" if command in OWNER else "web" if command in WEB else "backup" if command in BACKUP else "worker"
+    os.environ.setdefault("HC_PROCESS", process)
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from alerts.models import Alert
+from alerts.models import Alert, Anomaly
 from healthcare.accounts.access import NotAllowed, can, check_can
 from healthcare.accounts.models import User
 from healthcare.accounts.permissions import Permission
@@ -19,3 +19,14 @@ def check_can_acknowledge(user: User, alert: Alert) -> None:
 
 def can_acknowledge(user: User, alert: Alert) -> bool:
     return can(user, Permission.RECEIVE_ALERTS) and user.acting_role == alert.team_role
+
+
+def check_can_review(user: User, anomaly: Anomaly) -> None:
+    """Raises NotAllowed: nobody judges what they did themselves."""
+    check_can(user, Permission.REVIEW_ACCESS)
+    if anomaly.person_id == user.pk:
+        raise NotAllowed(_("Somebody else must review what concerns yourself."))
+
+
+def can_review(user: User, anomaly: Anomaly) -> bool:
+    return can(user, Permission.REVIEW_ACCESS) and anomaly.person_id != user.pk

@@ -1,9 +1,10 @@
 """Django's admin shows that somebody was asked or told and what became of it, never about whom or what."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
-from alerts.models import Alert, Notice, Reminder
-from patients.read_only import OfPatients
+from alerts.models import Alert, Anomaly, Notice, Reminder, WatchEdit
+from patients.read_only import OfPatients, ReadOnly
 
 
 @admin.register(Alert)
@@ -22,3 +23,15 @@ class NoticeAdmin(OfPatients):
 class ReminderAdmin(OfPatients):
     list_display = ("__str__", "stage", "state", "reason", "due_at", "sent_at")
     fields = ("id", "stage", "sequence", "state", "reason", "due_at", "sent_at")
+
+
+@admin.register(Anomaly)
+class AnomalyAdmin(OfPatients):
+    list_display = ("__str__", "rule", "found_at", "due_at", "verdict", "reviewed_at")
+    fields = ("id", "rule", "role", "count", "found_at", "due_at", "verdict", "reviewed_at")
+
+
+@admin.register(WatchEdit)
+class WatchEditAdmin(ReadOnly):
+    says = _("Where the rules that watch openings differ from how they were delivered. Edited by the privacy officer.")
+    list_display = ("rule", "is_on", "at_least", "minutes", "updated_at")

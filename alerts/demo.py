@@ -2,22 +2,29 @@
 would, so that a home page has something urgent on it from the first moment; most of it is acknowledged already."""
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
 
 from alerts import actions, queries
 from alerts.models import Alert
-from healthcare.accounts.models import User
+from healthcare.accounts.models import Membership, User
 from healthcare.db.context import acting_as, acting_as_system
 from healthcare.events.facts import decode
 from healthcare.events.models import OutboxEvent
 from healthcare.events.registry import all_subscribers
+from patients.actions import refuse_chart, register_newborn, register_patient, register_unidentified, report_death
+from patients.models import DeathReport, Patient
+from patients.rules import Demographics
+from patients.rules.births import Birth
 from prescriptions.models import Prescription
 from records.events import AbnormalValueRecorded
 from scheduling.models import Appointment, TimeClaim
 
+MOTHER = "Santos"
+TOLD_BY = DeathReport.Source.FAMILY
+TRIED = 12  # charts that a nurse was refused
 OPEN = 2  # of each person, of each kind and severity, stay open
 # Alerts are raised here, and letters about the story would be about the past; those of answered alerts are withdrawn.
 HEARD = "alerts.subscribers.withdraw_letters"
@@ -38,6 +45,39 @@ def tell() -> None:
     for alert, user in answered:
         with acting_as(user):
             actions.acknowledge_alert(by=user, alert=alert, now=now)
+    raise_unusual(now)
+    tell_of_birth_and_death(now)
+
+
+def tell_of_birth_and_death(now: datetime) -> None:
+    """When the other stories are told: a child that is hours old, somebody whom nobody can name, and a death."""
+    with acting_as_system("demo"):
+        mother = Patient.objects.filter(family_name=MOTHER).select_related("site").first()
+        desks = Membership.objects.current().filter(role="front_desk", site=mother.site if mother else None)
+        works = desks.select_related("user").order_by("user__email").first()
+    if mother is None or works is None:
+        return
+    desk, site, today = works.user.in_role("front_desk"), mother.site, timezone.localdate(now)
+    with acting_as(desk):
+        register_newborn(by=desk, mother=mother, site=site, birth_date=today, sex="female", now=now)
+        middle = Birth(date(now.year - 40, 7, 1), "estimated")
+        register_unidentified(by=desk, site=site, sex="male", birth=middle, now=now)
+        who = Demographics(given_name="Leopold", family_name="Marchetti", birth_date=date(1931, 2, 9), sex="male")
+        died = register_patient(by=desk, site=site, demographics=who, now=now)
+        report_death(by=desk, patient=died, died_on=today - timedelta(days=2), source=TOLD_BY, now=now)
+
+
+def raise_unusual(now: datetime) -> None:
+    """A nurse tried one chart after another that are not hers, and the rule about it tells the privacy officer."""
+    works = Membership.objects.filter(role="nurse").select_related("user").order_by("user__email").first()
+    if works is None:
+        return
+    nurse = works.user.in_role("nurse")
+    with acting_as(nurse):
+        for number in range(TRIED):
+            refuse_chart(by=nurse, patient_id=UUID(int=number + 1, version=4))
+    with acting_as_system("demo"):
+        actions.watch_access(by=None, now=now + timedelta(minutes=2))
 
 
 def raise_values(now: datetime) -> None:

@@ -14,4 +14,12 @@ def waiting(user: Any) -> Badge:
     return Badge(queries.pressing_count(user), _("waiting"), "bad")
 
 
-CLINIC = [Entry(_("Alerts"), "alerts:list", "bell", Permission.RECEIVE_ALERTS, order=15, badge=waiting, key="a")]
+def unusual(user: Any) -> Badge:
+    """Of whoever reviews access."""
+    return Badge(queries.count_waiting(user), _("to review"), "bad")
+
+
+CLINIC = [
+    Entry(_("Alerts"), "alerts:list", "bell", Permission.RECEIVE_ALERTS, order=15, badge=waiting, key="a"),
+    Entry(_("Unusual access"), "alerts:unusual", "eye", Permission.REVIEW_ACCESS, order=80, badge=unusual, key="u"),
+]

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext_lazy as _some
 
 from alerts import actions, queries
 from healthcare.accounts.access import can
@@ -15,7 +16,7 @@ from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
 from healthcare.accounts.permissions import Permission
 from healthcare.ui.dates import time_text
-from patients.parts import BannerNote, Deeds
+from patients.parts import BannerNote, Deeds, Merge
 
 SHOWN = 5
 
@@ -26,6 +27,11 @@ def urgent_card(user: User, now: datetime) -> Card | None:
         return None
     actions.list_alerts(by=user)
     return Card("alerts/home_urgent.html", queries.urgent_card(user), order=0, wide=True)
+
+
+def held(user: User, now: datetime) -> Mapping[Any, int]:
+    """For `accounts.Handover`: alerts that were this person's to answer."""
+    return {_lazy("Alerts to answer"): queries.held_by(user)}
 
 
 class OpenAlerts:
@@ -54,6 +60,7 @@ open_alerts = OpenAlerts()
 
 # == Who used the record ==
 deeds: Deeds = {
+    "alerts.withdraw_after_death": _lazy("Stopped letters about somebody who has died"),
     "alerts.raise": _lazy("Asked the clinic's team to look at something"),
     "alerts.escalate": _lazy("Asked more of the clinic's team to look at something"),
     "alerts.hasten": _lazy("Asked the clinic's team again, sooner"),
@@ -64,3 +71,12 @@ deeds: Deeds = {
     "alerts.send_reminder": _lazy("Reminded of a visit, or could not"),
     "alerts.withdraw_reminders": _lazy("Took back reminders of a visit"),
 }
+
+
+merge = Merge(
+    goes={
+        "alerts_alert": _some("%d alert", "%d alerts"),
+        "alerts_notice": _some("%d notice of what was sent", "%d notices of what was sent"),
+        "alerts_reminder": _some("%d reminder", "%d reminders"),
+    }
+)

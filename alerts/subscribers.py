@@ -4,9 +4,11 @@ from django.utils import timezone
 
 from alerts import actions
 from alerts.events import AlertAcknowledged
+from alerts.rules import is_bounce
 from billing.events import InvoiceIssued
 from healthcare.events import after, inside
 from healthcare.messaging.events import MessageFailed
+from patients.events import PatientDied, PrivacyCaseAnswered
 from prescriptions.events import (
     PrescriptionCancelled,
     PrescriptionNotCollected,
@@ -15,6 +17,7 @@ from prescriptions.events import (
 )
 from records.events import AbnormalValueRecorded, EntryVoided, MessageSent, ResultReleased
 from scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved, TimeBlocked, TimeUnblocked
+from scheduling.rules import source_of
 
 
 # == Reminders keep to their visit: in the transaction that books, moves or cancels it, as who does that ==
@@ -87,12 +90,12 @@ def close_alerts_of_block(fact: TimeUnblocked) -> None:
 
 @after(AppointmentMoved)
 def close_alerts_of_moved(fact: AppointmentMoved) -> None:
-    actions.close_alerts(by=None, source=f"scheduling.appointment:{fact.appointment_id}", now=timezone.now())
+    actions.close_alerts(by=None, source=source_of(fact.appointment_id), now=timezone.now())
 
 
 @after(AppointmentCancelled)
 def close_alerts_of_cancelled(fact: AppointmentCancelled) -> None:
-    actions.close_alerts(by=None, source=f"scheduling.appointment:{fact.appointment_id}", now=timezone.now())
+    actions.close_alerts(by=None, source=source_of(fact.appointment_id), now=timezone.now())
 
 
 @after(PrescriptionNotCollected)
@@ -121,6 +124,12 @@ def hasten_alert(fact: MessageFailed) -> None:
     actions.hasten_alert(by=None, message_id=fact.message_id, now=timezone.now())
 
 
+@after(MessageFailed)
+def mark_bounced_address(fact: MessageFailed) -> None:
+    if fact.channel == "email" and is_bounce(fact.status, fact.error):
+        actions.mark_bounced_address(by=None, message_id=fact.message_id, now=timezone.now())
+
+
 # == Letters to patients, and to who is to answer them ==
 @after(MessageSent)
 def tell_of_message(fact: MessageSent) -> None:
@@ -142,3 +151,14 @@ def tell_of_medicine(fact: PrescriptionReady) -> None:
 def tell_of_invoice(fact: InvoiceIssued) -> None:
     source = f"billing.invoice:{fact.invoice_id}"
     actions.tell_patient(by=None, letter="invoice_issued", patient_id=fact.patient_id, source=source)
+
+
+@after(PatientDied, queue="urgent")
+def withdraw_letters_to_the_dead(fact: PatientDied) -> None:
+    actions.withdraw_letters_to_the_dead(by=None, patient_id=fact.patient_id, now=timezone.now())
+
+
+@after(PrivacyCaseAnswered)
+def tell_of_privacy_answer(fact: PrivacyCaseAnswered) -> None:
+    source = f"patients.privacycase:{fact.case_id}"
+    actions.tell_patient(by=None, letter="privacy_answer", patient_id=fact.patient_id, source=source)

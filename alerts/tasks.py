@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from alerts import actions
 from healthcare.db.context import acting_as_system
-from healthcare.events import carries_out
+from healthcare.events import carries_out, every
 
 
 @carries_out("alerts.Alert")
@@ -19,3 +19,10 @@ def escalate_alert(key: UUID) -> None:
 def send_reminder(key: UUID) -> None:
     with acting_as_system("send_reminder"):
         actions.send_reminder(by=None, reminder_id=key, now=timezone.now())
+
+
+@every(seconds=60, queue="urgent")
+def watch_access() -> int:
+    """What is unusual in the audit is told within a minute or so."""
+    with acting_as_system("watch_access"):
+        return actions.watch_access(by=None, now=timezone.now())

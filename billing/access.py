@@ -1,5 +1,7 @@
 """Who may see bills and take money. The rule of rows itself is `visible_to`, in the scope billing."""
 
+from uuid import UUID
+
 from billing.models import Invoice
 from healthcare.accounts.access import NotAllowed, can, check_can
 from healthcare.accounts.models import User
@@ -34,6 +36,21 @@ def check_can_take_payment(user: User, invoice: Invoice) -> None:
 def can_take_payment(user: User, invoice: Invoice) -> bool:
     try:
         check_can_take_payment(user, invoice)
+    except (NotAllowed, NotInScope):
+        return False
+    return True
+
+
+def check_can_record_coverage(user: User, patient_id: UUID) -> None:
+    """Raises NotAllowed for a role that keeps no insurance cards, NotInScope for a patient not in its care."""
+    check_can(user, Permission.RECORD_COVERAGE)
+    if not Patient.objects.visible_to(user, Scope.BILLING).filter(pk=patient_id).exists():
+        raise NotInScope
+
+
+def can_record_coverage(user: User, patient_id: UUID) -> bool:
+    try:
+        check_can_record_coverage(user, patient_id)
     except (NotAllowed, NotInScope):
         return False
     return True

@@ -9,8 +9,11 @@ class BillingConfig(AppConfig):
     verbose_name = _("Billing")
     parts: ClassVar[dict[str, list[str]]] = {
         "accounts.HomeCard": ["billing.panels.open_card", "billing.panels.taken_card"],
-        "patients.ChartTab": ["billing.panels.BILLS"],
+        "patients.ChartTab": ["billing.panels.BILLS", "billing.panels.COVERAGE"],
         "patients.ChartCard": ["billing.panels.account_card"],
         "patients.PortalCard": ["billing.panels.own_card"],
         "patients.Deeds": ["billing.panels.deeds"],
+        "patients.Merge": ["billing.panels.merge"],
+        "patients.DataQuality": ["billing.panels.cards_to_ask"],
+        "scheduling.VisitCard": ["billing.panels.visit_card"],
     }

@@ -1,4 +1,4 @@
-"""Facts about bills and money. Ids only: what was charged or paid stands in the ledger."""
+"""Facts about bills, money and who pays. Ids only: what was charged or paid stands in the ledger."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -29,4 +29,27 @@ class PaymentReversed:
 @dataclass(frozen=True)
 class InvoiceSettled:
     invoice_id: UUID
+    patient_id: UUID
+
+
+# == Who pays ==
+@dataclass(frozen=True)
+class CoverageChanged:
+    """A card was entered, replaced or withdrawn, so another may count on the days of visits that are not billed yet."""
+
+    coverage_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class EligibilityAsked:
+    check_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class EligibilityAnswered:
+    """Also where no answer could be had."""
+
+    check_id: UUID
     patient_id: UUID

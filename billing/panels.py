@@ -1,31 +1,40 @@
 """What this app adds to pages on its left: what is owed and was taken today, and the account on chart and portal."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy as _some
 
 from billing import queries
 from billing.access import can_see_bills
+from billing.models import Coverage, Invoice
 from healthcare.accounts.access import can
 from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
-from healthcare.accounts.permissions import Permission
+from healthcare.accounts.permissions import Permission, Scope
 from patients.models import Patient
-from patients.parts import ChartTab, Deeds
+from patients.parts import ChartTab, DataQuality, Deeds, Merge, MergeNote, QualityLine, in_scope
+from scheduling.models import Appointment
 
+NOT_COMING = (Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW, Appointment.Status.LEFT)
 UNBILLED_SINCE = timedelta(days=90)
 
 BILLS = ChartTab(_("Bills"), "billing:account", Permission.READ_BILLING, order=70)
+COVERAGE = ChartTab(_("Coverage"), "billing:coverage", Permission.READ_BILLING, order=71)
 
 
 def open_card(user: User, now: datetime) -> Card | None:
     """For `accounts.HomeCard`: what is owed, what is late, and visits that have no bill."""
     if not can(user, Permission.READ_BILLING):
         return None
+    unbilled = queries.unbilled_visits(user, now - UNBILLED_SINCE)
     context = {
         "figures": queries.open_figures(user, timezone.localdate(now)),
-        "unbilled": queries.unbilled_visits(user, now - UNBILLED_SINCE),
+        "unbilled": f"{unbilled}+" if unbilled >= queries.MOST_COUNTED else unbilled,
     }
     return Card("billing/home_open.html", context, order=50)
 
@@ -49,12 +58,22 @@ def account_card(patient: Patient, user: User, now: datetime) -> Card | None:
     return Card("billing/chart_card.html", {"patient": patient, "account": account, "late": late}, order=70)
 
 
+@in_scope(Scope.BILLING)
 def own_card(patient: Patient, user: User, now: datetime) -> Card | None:
     """For `patients.PortalCard`: what I owe; nothing before there is a bill."""
     account = queries.account_of(user, patient, statement=False)
     if not account.invoices:
         return None
     return Card("billing/portal_card.html", {"account": account, "today": timezone.localdate(now)}, order=60)
+
+
+def visit_card(visit: Appointment, user: User, now: datetime) -> Card | None:
+    """For `scheduling.VisitCard`: which cards count on the day of the visit, for those who see bills."""
+    if not can(user, Permission.READ_BILLING) or visit.status in NOT_COMING:
+        return None
+    found = queries.coverage_of_visit(user, visit)
+    context = {"lines": found.lines, "copied": found.copied, "patient_id": visit.patient_id}
+    return Card("billing/visit_coverage.html", context, order=20)
 
 
 # == Who used the record ==
@@ -64,4 +83,76 @@ deeds: Deeds = {
     "billing.open_document": _("Opened a bill"),
     "billing.take_payment": _("Took a payment"),
     "billing.reverse_payment": _("Took a payment back"),
+    "billing.record_coverage": _("Entered an insurance card"),
+    "billing.change_coverage": _("Changed an insurance card"),
+    "billing.withdraw_coverage": _("Withdrew an insurance card that was entered by mistake"),
+    "billing.take_coverages": _("Took over insurance cards from another system"),
+    "billing.copy_coverage": _("Noted which insurance counts for a visit"),
+    "billing.ask_eligibility": _("Asked whether the insurance counts"),
+    "billing.answer_eligibility": _("Kept the answer whether the insurance counts"),
 }
+
+
+# == What can be put right ==
+def quality_lines(user: User, now: datetime) -> Sequence[QualityLine]:
+    """For `patients.DataQuality`: cards that do not count on the day of a visit."""
+    found = queries.cards_to_ask(user, now)
+    beside = _("visits of the coming week")
+    url = reverse("billing:cards_to_ask")
+    return [QualityLine(_("Insurance that has ended"), len(found.visits), url, beside, more=not found.all_seen)]
+
+
+cards_to_ask = DataQuality(Permission.RECORD_COVERAGE, quality_lines)
+
+
+# == Two records of one person ==
+def open_bills(kept: Patient, gone: Patient, *, user: User, now: datetime) -> Sequence[MergeNote]:
+    """For `patients.Merge`: what is owed on bills of the other record, and will be owed on this one."""
+    rows = Invoice.objects.visible_to(user).open().filter(patient=gone).with_balance().order_by("number")
+    said = gettext("Bill %(number)s comes along: $%(balance)s is owed on it.")
+    return [MergeNote(said % {"number": row.number, "balance": row.balance}) for row in rows]
+
+
+def clashing_cards(kept: Patient, gone: Patient, *, user: User, now: datetime) -> Sequence[MergeNote]:
+    """For `patients.Merge`: cards of both that would hold one place on the same days, to be settled first."""
+    other = gettext(
+        "Both have a card that pays in the same place: %(plan)s, %(days)s. Change the place or days of one."
+    )
+    same = gettext("Both have the same card: %(plan)s, %(days)s. Withdraw it here, it stays on the other record.")
+    url, notes = reverse("billing:coverage", args=[gone.pk]), []
+    for card in queries.standing_cards(user, gone):
+        beside = queries.overlapping(user, kept, card.priority, card.validity, None)
+        told = {"plan": card.plan.name, "days": queries.days_words(card.first_day, card.last_day)}
+        if beside:
+            notes.append(MergeNote((same if is_same_card(card, beside) else other) % told, True, url))
+    return notes
+
+
+def is_same_card(card: Coverage, others: Sequence[Coverage]) -> bool:
+    """Whether one of the others is of the same plan under the same number."""
+    return any((one.plan_id, one.member_id) == (card.plan_id, card.member_id) for one in others)
+
+
+def to_know(kept: Patient, gone: Patient, *, user: User, now: datetime) -> Sequence[MergeNote]:
+    """For `patients.Merge`: what stops it first."""
+    about = (clashing_cards, open_bills)
+    return [note for each in about for note in each(kept, gone, user=user, now=now)]
+
+
+merge = Merge(
+    goes={
+        "billing_coverage": _some("%d insurance card", "%d insurance cards"),
+        "billing_eligibilitycheck": None,
+        "billing_visitcoverage": None,
+        "billing_unbilledvisit": None,
+        "billing_invoice": _some("%d bill", "%d bills"),
+        "billing_invoiceline": None,
+        "billing_ledgerentry": _some("%d charge or payment", "%d charges and payments"),
+    },
+    refusals={
+        "coverage_one_a_priority_and_day": _(
+            "Both have an insurance card in one place on the same days. Settle it first."
+        )
+    },
+    notes=to_know,
+)

@@ -1,4 +1,4 @@
-"""The patient's pages: my bills in plain words, one bill, and its PDF."""
+"""The patient's pages: my bills in plain words, one bill, its PDF, and the insurance that the clinic knows of."""
 
 from typing import Any
 from uuid import UUID
@@ -9,14 +9,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from billing import queries
+from healthcare.accounts.permissions import Scope
 from healthcare.audit import record_now
 from healthcare.storage.links import signed_link
-from patients.doors import own_record
+from patients.doors import portal_page
 from patients.models import Patient
 
 
 @require_safe
-@own_record
+@portal_page(Scope.BILLING)
 def list_(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
     context = {
@@ -29,13 +30,15 @@ def list_(request: HttpRequest, patient: Patient) -> HttpResponse:
 
 
 @require_safe
-@own_record
+@portal_page(Scope.BILLING)
 def invoice(request: HttpRequest, patient: Patient, invoice_id: UUID) -> HttpResponse:
+    user: Any = request.user
     bill = found(request, patient, invoice_id)
     context = {
         "patient": patient,
         "bill": bill,
         "invoice": bill.invoice,
+        "copies": queries.copies_of_bill(user, bill.invoice),
         "today": timezone.localdate(),
         "print_subject": f"{patient.name}. {bill.invoice.number}.",
     }
@@ -43,7 +46,7 @@ def invoice(request: HttpRequest, patient: Patient, invoice_id: UUID) -> HttpRes
 
 
 @require_safe
-@own_record
+@portal_page(Scope.BILLING)
 def document(request: HttpRequest, patient: Patient, invoice_id: UUID) -> HttpResponse:
     user: Any = request.user
     bill = found(request, patient, invoice_id)
@@ -51,6 +54,18 @@ def document(request: HttpRequest, patient: Patient, invoice_id: UUID) -> HttpRe
         raise Http404
     record_now("billing.open_document", by=user, patient_id=patient.pk, target=bill.invoice)
     return redirect(signed_link(bill.invoice.document))
+
+
+@require_safe
+@portal_page(Scope.BILLING)
+def coverage(request: HttpRequest, patient: Patient) -> HttpResponse:
+    user: Any = request.user
+    context = {
+        "patient": patient,
+        "cards": queries.cards_of(user, patient, timezone.localdate()),
+        "print_subject": f"{patient.name}.",
+    }
+    return render(request, "billing/portal_coverage.html", context)
 
 
 def found(request: HttpRequest, patient: Patient, invoice_id: UUID) -> queries.Bill:

@@ -4,23 +4,48 @@ Any of these settings can lose or repeat a task; that is safe because every task
 """
 
 import os
+from typing import Any
 
 os.environ.setdefault("HC_PROCESS", "worker")  # before Django reads its settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "healthcare.settings.dev")
 
 import django
-from celery import Celery
+from celery import Celery, bootsteps
+from celery.beat import PersistentScheduler
 from django.apps import apps
 from django.conf import settings
 from kombu import Queue
 
 from healthcare.events.jobs import all_jobs
+from healthcare.events.pulse import EVERY, pulse
 from healthcare.events.queues import QUEUES
 
 if not apps.ready:
     django.setup()
 
+
+class Beat(PersistentScheduler):
+    def tick(self, *args: Any, **options: Any) -> Any:
+        pulse("beat")
+        return super().tick(*args, **options)
+
+
+class Pulse(bootsteps.StartStopStep):
+    """Signs of life while the worker takes up tasks; without the broker it takes up none."""
+
+    requires = {"celery.worker.consumer.tasks:Tasks"}
+
+    def start(self, consumer: Any) -> None:
+        names = [f"worker:{queue}" for queue in consumer.app.amqp.queues.consume_from]
+        pulse(*names)
+        self.timer = consumer.timer.call_repeatedly(EVERY, pulse, tuple(names))
+
+    def stop(self, consumer: Any) -> None:
+        self.timer.cancel()
+
+
 app = Celery("healthcare")
+app.steps["consumer"].add(Pulse)
 app.conf.update(
     broker_url=settings.BROKER_URL,
     broker_connection_retry_on_startup=True,
@@ -56,6 +81,7 @@ app.conf.update(
     timezone="UTC",
     task_default_queue="default",
     task_queues=[Queue(name) for name in QUEUES],
+    beat_scheduler="healthcare.celery:Beat",
     beat_schedule={
         job.name: {
             "task": "events.job",

@@ -1,15 +1,17 @@
 """What patients asks of the apps to its right, who name theirs in `AppConfig.parts`. Always for many patients at once.
 
 The keys are `patients.Banner`, `patients.ChartTab`, `patients.ChartCard`, `patients.PortalCard`, `patients.Deeds`,
-`patients.Merge`, `patients.Export` and `patients.Erase`, run in the caller's request and transaction.
+`patients.Shown`, `patients.DataQuality`, `patients.Merge`, `patients.Export` and `patients.Erase`, run in the caller's
+request and transaction.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
 
+T = TypeVar("T")
 ALLERGIES, ALERTS = "allergies", "alerts"
 
 
@@ -55,10 +57,21 @@ class ChartCard(Protocol):
 class PortalCard(Protocol):
     """A card on the patient's own first page, as `accounts.parts.Card`; None where there is nothing to say.
 
-    Orders below 40 stand in the main column: what comes next and what is new; the others beside it.
+    Orders below 40 stand in the main column: what comes next and what is new; the others beside it. Marked with
+    `in_scope`, it is left out where somebody acts for the patient and that part of the record is not open to them.
     """
 
     def __call__(self, patient: Any, user: Any, now: datetime) -> Any: ...
+
+
+def in_scope(scope: str) -> Callable[[T], T]:
+    """Mark a card with the part of the record that it shows."""
+
+    def mark(card: T) -> T:
+        card.scope = scope  # type: ignore[attr-defined]
+        return card
+
+    return mark
 
 
 #: What an app's audited actions about a patient are called in "who opened my record": action → words that staff and
@@ -66,10 +79,68 @@ class PortalCard(Protocol):
 Deeds = Mapping[str, Any]
 
 
-class Merge(Protocol):
-    """Give what is of these patients to the one who is kept; returns how many rows moved. May refuse by raising."""
+#: Kind of row, as the audit names it → which of these ids of a patient a reader may see. So that who reads for somebody
+#: else "who opened the record" does not learn by a deed that there is something that they may not see.
+Shown = Mapping[str, Callable[[Any, UUID, Collection[UUID]], Collection[UUID]]]
 
-    def for_patients(self, ids: Collection[UUID], *, into: UUID, by: Any, now: datetime) -> int: ...
+
+@dataclass(frozen=True)
+class QualityLine:
+    """Something in records that can be put right: in words, in how many (`more`: in these at least), and on which page.
+
+    `beside` says what was counted, such as "visits of the coming week".
+    """
+
+    words: Any
+    count: int
+    url: str
+    beside: Any = ""
+    more: bool = False
+
+    @classmethod
+    def at_most(cls, most: int, words: Any, found: int, url: str) -> Self:
+        """Of what was counted no further than one beyond `most`."""
+        return cls(words, min(found, most), url, more=found > most)
+
+
+@dataclass(frozen=True)
+class DataQuality:
+    """What somebody with this permission can put right in the records they reach.
+
+    `lines` is asked as the signed-in user, on a page that waits for it: it counts along an index and stops at a number.
+    A line of none is left out.
+    """
+
+    permission: Any
+    lines: Callable[[Any, datetime], Sequence[QualityLine]]
+
+
+@dataclass(frozen=True)
+class MergeNote:
+    """What to know before two records become one. Where it `stops` them it is settled first, at `url` if any."""
+
+    text: str
+    stops: bool = False
+    url: str = ""
+
+
+def no_notes(kept: Any, gone: Any, *, user: Any, now: datetime) -> Sequence[MergeNote]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Merge:
+    """What an app has of a patient, for the merge of two records and its undoing (docs/decisions/0039).
+
+    `goes` names every table that points to a patient, and what so many of its rows are called: a lazy plural with %d,
+    or None for rows that nobody counts. All of them go along; a test finds the table that is not named. `refusals` says
+    in a sentence what it means where a constraint forbids that both have it. `notes` answers what of the two this user
+    has to know or settle before.
+    """
+
+    goes: Mapping[str, Any]
+    refusals: Mapping[str, Any] = field(default_factory=dict)
+    notes: Callable[..., Sequence[MergeNote]] = no_notes
 
 
 @dataclass(frozen=True)

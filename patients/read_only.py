@@ -3,19 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.access import can
+from healthcare.accounts.admin_pages import Explained
 from healthcare.accounts.permissions import Permission
 
 
-class ReadOnly(admin.ModelAdmin):
+class ReadOnly(Explained):
     """Nothing is added, changed or deleted here: the verbs do that, and write it down."""
 
-    list_per_page = 50
-    show_full_result_count = False
     actions: Sequence[Any] | None = None
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -35,6 +34,8 @@ class ReadOnly(admin.ModelAdmin):
 
 class OfPatients(ReadOnly):
     """Rows by the one rule: an administrator has no standing right to any."""
+
+    says = _("Patients' rows: shown to who may see the patient, which administrators may not. Nothing is changed here.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.model._default_manager.visible_to(request.user).order_by("-pk")

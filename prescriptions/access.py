@@ -1,32 +1,26 @@
 """Who may prescribe, hand out and cancel. Which rows they reach is `Prescription.objects.visible_to`."""
 
-from collections.abc import Callable
-
-from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
-from healthcare.accounts.access import NotAllowed, can, check_can
+from healthcare.accounts.access import NotAllowed, can, check_can, passes
 from healthcare.accounts.models import Provider, User
-from healthcare.accounts.permissions import Permission
+from healthcare.accounts.permissions import Permission, Sensitivity
+from healthcare.accounts.queries import own_provider
+from patients.access import find_visible
 from prescriptions.models import Prescription
-
-
-def prescriber_of(user: User) -> Provider | None:
-    """The provider whose account this is; None for whoever treats nobody."""
-    return Provider.objects.filter(user_id=user.pk, ended_at=None).first()
 
 
 def check_can_prescribe(user: User) -> Provider:
     """Raises NotAllowed without the permission, or without a provider's own entry to sign as; returns that entry."""
     check_can(user, Permission.PRESCRIBE)
-    provider = prescriber_of(user)
+    provider = own_provider(user)
     if provider is None:
         raise NotAllowed(_("Your account belongs to no provider, so you cannot sign prescriptions."))
     return provider
 
 
 def can_prescribe(user: User) -> bool:
-    return _holds(check_can_prescribe, user)
+    return passes(check_can_prescribe, user)
 
 
 def check_can_sign(user: User, prescription: Prescription) -> None:
@@ -37,7 +31,7 @@ def check_can_sign(user: User, prescription: Prescription) -> None:
 
 
 def can_sign(user: User, prescription: Prescription) -> bool:
-    return _holds(check_can_sign, user, prescription)
+    return passes(check_can_sign, user, prescription)
 
 
 def check_can_cancel(user: User, prescription: Prescription) -> None:
@@ -48,7 +42,20 @@ def check_can_cancel(user: User, prescription: Prescription) -> None:
 
 
 def can_cancel(user: User, prescription: Prescription) -> bool:
-    return _holds(check_can_cancel, user, prescription)
+    return passes(check_can_cancel, user, prescription)
+
+
+def check_can_mark(user: User, prescription: Prescription, label: str = "") -> None:
+    """Its prescriber, and whoever prescribes and holds the label: nobody hides it from themself. Raises NotAllowed."""
+    check_can(user, Permission.PRESCRIBE)
+    if prescription.prescriber.user_id == user.pk or not label:
+        return
+    if find_visible(user, prescription.patient_id, Sensitivity(label)) is None:
+        raise NotAllowed(_("You would no longer see it yourself. Ask somebody who may see items of this kind."))
+
+
+def can_mark(user: User, prescription: Prescription) -> bool:
+    return passes(check_can_mark, user, prescription)
 
 
 def check_can_keep_ready(user: User) -> None:
@@ -58,12 +65,4 @@ def check_can_keep_ready(user: User) -> None:
 
 
 def can_keep_ready(user: User) -> bool:
-    return _holds(check_can_keep_ready, user)
-
-
-def _holds(check: Callable[..., object], *arguments: object) -> bool:
-    try:
-        check(*arguments)
-    except PermissionDenied:
-        return False
-    return True
+    return passes(check_can_keep_ready, user)

@@ -31,6 +31,7 @@ class PrescriptionsConfig(AppConfig):
             "prescriptions.panels.ready_card",
             "prescriptions.panels.not_collected_card",
         ],
+        "accounts.Handover": ["prescriptions.panels.held"],
         "patients.ChartTab": ["prescriptions.panels.medicines_tab"],
         "patients.ChartCard": ["prescriptions.panels.chart_card"],
         "patients.PortalCard": ["prescriptions.panels.portal_card"],
@@ -38,6 +39,8 @@ class PrescriptionsConfig(AppConfig):
         "records.NoteCard": ["prescriptions.panels.note_card"],
         "records.SummaryCard": ["prescriptions.panels.summary_card"],
         "patients.Deeds": ["prescriptions.panels.deeds"],
+        "patients.Merge": ["prescriptions.panels.merge"],
+        "patients.Shown": ["prescriptions.panels.shown"],
     }
 
     def ready(self) -> None:

@@ -39,6 +39,7 @@ class Habit:
     days: int = 30
     ongoing: bool = True
     needed_for: str = ""
+    mark: str = ""
 
 
 HABITS: dict[str, tuple[Habit, ...]] = {
@@ -56,7 +57,7 @@ HABITS: dict[str, tuple[Habit, ...]] = {
         Habit("fluticasone 110 mcg, inhaler", "twice_daily", "Asthma", "2"),
         Habit("albuterol 90 mcg, inhaler", "every_6_hours", "Asthma", "2", 30, True, "short breath"),
     ),
-    "F41.1": (Habit("sertraline 50 mg, tablet", "in_the_morning", "Anxiety"),),
+    "F41.1": (Habit("sertraline 50 mg, tablet", "in_the_morning", "Anxiety", mark="mental_health"),),
     "G43.909": (Habit("sumatriptan 50 mg, tablet", "once_daily", "Migraine", "1", 9, True, "migraine"),),
 }
 ROSA = ("Delgado-Ferreira", "Rosa")
@@ -153,7 +154,8 @@ class Story:
             as_needed_for=habit.needed_for,
         )
         at = self.signed_at(fate)
-        content = actions.Content(sig=sig, reason=habit.reason, repeats=2 if habit.ongoing else 0)
+        repeats = 2 if habit.ongoing else 0
+        content = actions.Content(sig=sig, reason=habit.reason, repeats=repeats, sensitivity=habit.mark)
         draft = actions.draft_prescription(by=doctor, patient=patient, medication=medication, content=content, now=at)
         try:
             return actions.sign_prescription(by=doctor, prescription=draft, now=at)

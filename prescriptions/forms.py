@@ -13,6 +13,7 @@ from healthcare.ui.forms import AboutSomeone
 from prescriptions.models import Prescription
 from prescriptions.rules.safety import PROBLEM, Answer, Result, is_answered, reasons_for
 from prescriptions.rules.sig import LONGEST_DAYS, UNITS, Content, Sig, mistakes_in
+from records.models.entries import MARKS
 
 UNIT_WORDS = [(slug, unit.many) for slug, unit in UNITS.items()]
 ROUTE_WORDS = {
@@ -114,6 +115,12 @@ class PrescribeForm(AboutSomeone):
     )
     reason = forms.CharField(label=gettext_lazy("What it is for"), max_length=200, required=False)
     note = forms.CharField(label=gettext_lazy("Add to the label"), max_length=120, required=False)
+    sensitivity = forms.ChoiceField(
+        label=gettext_lazy("Sensitive"),
+        required=False,
+        choices=MARKS,
+        help_text=gettext_lazy("Marked, only you, those who may see such items and the dispensary see it"),
+    )
     as_needed = forms.BooleanField(label=gettext_lazy("Only if needed"), required=False)
     as_needed_for = forms.CharField(label=gettext_lazy("If needed for"), max_length=80, required=False)
     ongoing = forms.BooleanField(label=gettext_lazy("The treatment goes on after this supply"), required=False)
@@ -121,7 +128,18 @@ class PrescribeForm(AboutSomeone):
         label=gettext_lazy("The dispensary may give the same medicine of another maker"), required=False, initial=True
     )
 
-    FIRST = ("dose", "dose_unit", "route", "frequency", "duration_days", "repeats", "reason", "note", "as_needed_for")
+    FIRST = (
+        "dose",
+        "dose_unit",
+        "route",
+        "frequency",
+        "duration_days",
+        "repeats",
+        "reason",
+        "note",
+        "as_needed_for",
+        "sensitivity",
+    )
     TICKS = ("as_needed", "ongoing", "may_substitute")
 
     def __init__(self, *args: Any, prescription: Prescription, **kwargs: Any) -> None:
@@ -138,7 +156,7 @@ class PrescribeForm(AboutSomeone):
     @staticmethod
     def known(prescription: Prescription) -> dict[str, Any]:
         sig = prescription.directions
-        known = {name: getattr(prescription, name) for name in ("reason", "repeats", "may_substitute")}
+        known = {name: getattr(prescription, name) for name in ("reason", "repeats", "may_substitute", "sensitivity")}
         return (sig.content() if sig else {}) | known
 
     def first(self) -> list[forms.BoundField]:
@@ -176,6 +194,7 @@ class PrescribeForm(AboutSomeone):
             reason=typed["reason"],
             repeats=typed["repeats"] or 0,
             may_substitute=typed["may_substitute"],
+            sensitivity=typed["sensitivity"],
         )
 
 
@@ -212,6 +231,10 @@ class AnswersForm(AboutSomeone):
         for answer in self.answers():
             if not is_answered(answer.key, answer):
                 self.add_error(f"words.{answer.key}", _("This reason needs your words"))
+
+
+class MarkForm(AboutSomeone):
+    sensitivity = forms.ChoiceField(label=gettext_lazy("Marked as"), required=False, choices=MARKS)
 
 
 class CancelForm(AboutSomeone):

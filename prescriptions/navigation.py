@@ -2,11 +2,15 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from healthcare.accounts.permissions import Permission
+from healthcare.accounts.permissions import Permission, Scope
 from healthcare.ui.navigation import Entry
 
 CLINIC = [
     Entry(_("Dispensary"), "prescriptions:dispensary", "package-check", Permission.DISPENSE, order=15, key="d"),
     Entry(_("Prescriptions"), "prescriptions:written", "pill", Permission.PRESCRIBE, order=60, key="p"),
 ]
-PORTAL = [Entry(_("Medicine"), "prescriptions_portal:medicines", "pill", Permission.OWN_RECORD, order=50)]
+PORTAL = [
+    Entry(
+        _("Medicine"), "prescriptions_portal:medicines", "pill", Permission.OWN_RECORD, order=50, scope=Scope.MEDICATION
+    )
+]

@@ -1,23 +1,40 @@
 """This app's own parts on pages to its left: homes, the chart, a visit, and the patient's first page."""
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy as _some
 
 from healthcare.accounts.access import NotAllowed, can
 from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
-from healthcare.accounts.permissions import Permission
+from healthcare.accounts.permissions import Permission, Scope
 from patients.models import Patient
-from patients.parts import ChartTab, Deeds
+from patients.parts import ChartTab, Deeds, Merge, MergeNote, Shown, in_scope
 from prescriptions import actions, queries
 from prescriptions.models import Prescription
+from prescriptions.queries.handover import held_by
 from records.models import Encounter
 
 FEW = 5
 Status = Prescription.Status
 medicines_tab = ChartTab(_("Medicines"), "prescriptions:medicines", Permission.READ_MEDICATIONS, order=50)
+
+
+HELD = {
+    "draft": _("Prescriptions begun and not signed, which nobody else can sign"),
+    "not_collected": _("Medicines that were not collected"),
+}
+
+
+def held(user: User, now: datetime) -> Mapping[Promise, int]:
+    """For `accounts.Handover`."""
+    return {HELD[kind]: count for kind, count in held_by(user).items()}
 
 
 # == Homes ==
@@ -58,18 +75,18 @@ def chart_card(patient: Patient, user: User, now: datetime) -> Card | None:
     """For `patients.ChartCard`: what the patient takes."""
     if not can(user, Permission.READ_MEDICATIONS):
         return None
-    rows = Prescription.objects.visible_to(user).filter(patient=patient).active(now)
     context = {
         "patient": patient,
-        "active": list(rows.order_by("-signed_at", "-id")),
+        "active": queries.taken_of(user, patient, now),
+        "told": queries.told_of(user, patient.pk, now),
         "may_prescribe": can(user, Permission.PRESCRIBE),
     }
-    return Card("prescriptions/chart_card.html", context, order=40)
+    return Card("prescriptions/chart_card.html", context, order=40, wide=True)
 
 
 def encounter_card(encounter: Encounter, user: User, now: datetime) -> Card | None:
-    """For `records.EncounterCard`: what was prescribed in the visit, and the way to prescribe more."""
-    if not can(user, Permission.READ_MEDICATIONS):
+    """For `records.EncounterCard`: what was prescribed in the visit, and the way to prescribe more. Not elsewhere."""
+    if encounter.source or not can(user, Permission.READ_MEDICATIONS):
         return None
     context = {
         "encounter": encounter,
@@ -80,9 +97,10 @@ def encounter_card(encounter: Encounter, user: User, now: datetime) -> Card | No
 
 
 # == Portal ==
+@in_scope(Scope.MEDICATION)
 def portal_card(patient: Patient, user: User, now: datetime) -> Card | None:
     """For `patients.PortalCard`: what is ready to collect; nothing where no medicine was ever prescribed."""
-    mine = queries.own_medicines(user, patient, now)
+    mine = queries.own_running(user, patient, now)
     if not (mine.ready or mine.preparing or mine.late or mine.taking):
         return None
     return Card("prescriptions/portal_card.html", {"mine": mine}, order=20)
@@ -99,8 +117,48 @@ deeds: Deeds = {
     "prescriptions.draft": _("Began to write a prescription"),
     "prescriptions.sign": _("Signed a prescription"),
     "prescriptions.cancel": _("Cancelled a prescription"),
+    "prescriptions.mark": _("Changed who may see something in the record"),
+    "prescriptions.check_hidden": _("Checked a medicine against what they may not see"),
     "prescriptions.ready": _("Made a medicine ready to collect"),
     "prescriptions.pick_up": _("Handed a medicine out"),
     "prescriptions.keep_ready": _("Kept a medicine ready for longer"),
     "prescriptions.not_collected": _("Noted that a medicine was not collected"),
+    "prescriptions.take_statements": _("Brought medicines along from another system"),
+    "prescriptions.end_statement": _("Noted that a medicine from elsewhere is no longer taken"),
 }
+
+
+def seen_among(user: User, patient_id: UUID, ids: Collection[UUID]) -> set[UUID]:
+    """For `patients.Shown`."""
+    rows = Prescription.objects.visible_to(user).filter(patient_id=patient_id, pk__in=ids)
+    return set(rows.values_list("pk", flat=True))
+
+
+shown: Shown = {"prescriptions.prescription": seen_among}
+
+
+# == Two records of one person ==
+def taken_by_both(kept: Patient, gone: Patient, *, user: User, now: datetime) -> Sequence[MergeNote]:
+    """For `patients.Merge`: medicines that come to the list, and those that would stand on it twice."""
+    active = Prescription.objects.visible_to(user).active(now)
+    theirs = sorted(set(active.filter(patient=gone).values_list("medicine", flat=True)))
+    ours = set(active.filter(patient=kept).values_list("medicine", flat=True))
+    twice = [name for name in theirs if name in ours]
+    notes = []
+    if theirs:
+        notes.append(gettext("Medicines that come to the list: %(names)s.") % {"names": ", ".join(theirs)})
+    if twice:
+        said = gettext("On both lists, so twice on the one: %(names)s. Tell who prescribes.")
+        notes.append(said % {"names": ", ".join(twice)})
+    return [MergeNote(text) for text in notes]
+
+
+merge = Merge(
+    goes={
+        "prescriptions_prescription": _some("%d prescription", "%d prescriptions"),
+        "prescriptions_medicationstatement": _some("%d medicine from elsewhere", "%d medicines from elsewhere"),
+        "prescriptions_safetycheck": None,
+        "prescriptions_collectiondeadline": None,
+    },
+    notes=taken_by_both,
+)

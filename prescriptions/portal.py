@@ -7,13 +7,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from patients.doors import own_record
+from healthcare.accounts.permissions import Scope
+from patients.doors import portal_page
 from patients.models import Patient
 from prescriptions import queries
 
 
 @require_safe
-@own_record
+@portal_page(Scope.MEDICATION)
 def medicines(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
     context = {

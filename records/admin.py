@@ -1,6 +1,7 @@
 """Django's admin shows that something is in a chart, to whom it is visible, and never what it says."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from patients.read_only import OfPatients, ReadOnly
 from records.models import DiagnosisCode, Draft, Encounter, Entry, Message, Thread
@@ -38,6 +39,7 @@ class MessageAdmin(OfPatients):
 
 @admin.register(DiagnosisCode)
 class DiagnosisCodeAdmin(ReadOnly):
+    says = _("Codes of diagnoses, as published; loaded by an operator with manage.py load_codes.")
     list_display = ("code", "display", "billable")
     fields = ("code", "display", "billable")
     search_fields = ("code", "terms")

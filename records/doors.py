@@ -8,8 +8,8 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
-from healthcare.accounts.permissions import Permission
-from patients.doors import of_patient, own_record
+from healthcare.accounts.permissions import Permission, Scope
+from patients.doors import of_patient, portal_page
 from patients.models import Patient
 from records.models import Encounter
 from records.queries.encounters import with_names
@@ -30,8 +30,8 @@ def of_encounter(permission: Permission) -> Callable[[View], View]:
 
 
 def own_encounter(view: View) -> View:
-    """A page about a visit of one's own: `view(request, patient, encounter)`; anybody else's is not found."""
-    return wraps(view, updated=())(own_record(_found(view)))
+    """A visit of one's own, or of somebody one acts for: `view(request, patient, encounter)`; else not found."""
+    return wraps(view, updated=())(portal_page(Scope.CLINICAL)(_found(view)))
 
 
 def find_encounter(user: Any, patient_id: UUID, encounter_id: UUID) -> Encounter:

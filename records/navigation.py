@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from healthcare.accounts.permissions import Permission
+from healthcare.accounts.permissions import Permission, Scope
 from healthcare.ui.navigation import Entry
 
 CLINIC = [
@@ -13,5 +13,7 @@ CLINIC = [
     Entry(_("Messages"), "records:inbox", "inbox", Permission.MESSAGE_PATIENTS, order=45, key="i"),
 ]
 PORTAL = [
-    Entry(_("Messages"), "records_portal:messages", "message-square", Permission.OWN_RECORD, order=40),
+    Entry(
+        _("Messages"), "records_portal:messages", "message-square", Permission.OWN_RECORD, order=40, scope=Scope.MESSAGE
+    ),
 ]

@@ -1,15 +1,11 @@
 """Who may do what with visits and providers' time. Which visits one sees is `Appointment.objects.visible_to`."""
 
-from collections.abc import Callable
-from typing import Any
-
-from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
-from healthcare.accounts.access import NotAllowed, can, check_can
+from healthcare.accounts.access import NotAllowed, can, check_can, passes
 from healthcare.accounts.models import Provider, User
 from healthcare.accounts.permissions import Permission, Scope
-from patients.access import NotInScope
+from patients.access import NotInScope, find_visible
 from patients.models import Patient
 from scheduling.models import Appointment
 
@@ -22,12 +18,12 @@ def check_can_book(user: User, patient: Patient) -> None:
     """Patients book for whom they see. Raises NotAllowed without the permission, NotInScope for one out of reach."""
     if not is_patient(user):
         check_can(user, Permission.BOOK_APPOINTMENT)
-    if not Patient.objects.visible_to(user, Scope.SCHEDULE).filter(pk=patient.pk).exists():
+    if find_visible(user, patient.pk, Scope.SCHEDULE) is None:
         raise NotInScope(_("This patient is not in your scope."))
 
 
 def can_book(user: User, patient: Patient) -> bool:
-    return _holds(check_can_book, user, patient)
+    return passes(check_can_book, user, patient)
 
 
 def check_can_change(user: User, appointment: Appointment) -> None:
@@ -38,7 +34,7 @@ def check_can_change(user: User, appointment: Appointment) -> None:
 
 
 def can_change(user: User, appointment: Appointment) -> bool:
-    return _holds(check_can_change, user, appointment)
+    return passes(check_can_change, user, appointment)
 
 
 def check_can_check_in(user: User, appointment: Appointment) -> None:
@@ -48,7 +44,7 @@ def check_can_check_in(user: User, appointment: Appointment) -> None:
 
 
 def can_check_in(user: User, appointment: Appointment) -> bool:
-    return _holds(check_can_check_in, user, appointment)
+    return passes(check_can_check_in, user, appointment)
 
 
 def check_can_room(user: User, appointment: Appointment) -> None:
@@ -58,7 +54,13 @@ def check_can_room(user: User, appointment: Appointment) -> None:
 
 
 def can_room(user: User, appointment: Appointment) -> bool:
-    return _holds(check_can_room, user, appointment)
+    return passes(check_can_room, user, appointment)
+
+
+def check_can_show(user: User, provider: Provider) -> None:
+    """Say what a provider looks like. Raises NotAllowed."""
+    if provider.user_id != user.pk:
+        check_can(user, Permission.MANAGE_ACCOUNTS)
 
 
 def check_can_block(user: User, provider: Provider) -> None:
@@ -72,17 +74,20 @@ def check_can_block(user: User, provider: Provider) -> None:
 
 
 def can_block(user: User, provider: Provider) -> bool:
-    return _holds(check_can_block, user, provider)
+    return passes(check_can_block, user, provider)
+
+
+def check_can_go_away(user: User, provider: Provider) -> None:
+    """Raises NotAllowed. Who goes says so; for others the desk blocks time, and administrators name who stands in."""
+    check_can(user, Permission.BLOCK_TIME)
+    if provider.user_id != user.pk:
+        raise NotAllowed(_("These are not your own days."))
+
+
+def can_go_away(user: User, provider: Provider) -> bool:
+    return passes(check_can_go_away, user, provider)
 
 
 def _check_sees(user: User, appointment: Appointment) -> None:
     if not Appointment.objects.visible_to(user).filter(pk=appointment.pk).exists():
         raise NotInScope(_("This visit is not in your scope."))
-
-
-def _holds(check: Callable[..., None], *arguments: Any) -> bool:
-    try:
-        check(*arguments)
-    except PermissionDenied:
-        return False
-    return True

@@ -13,9 +13,12 @@ class SchedulingConfig(AppConfig):
             "scheduling.panels.to_move_card",
             "scheduling.panels.to_room_card",
             "scheduling.panels.my_patients_card",
+            "scheduling.panels.licences_card",
         ],
+        "accounts.Handover": ["scheduling.panels.held"],
         "patients.ChartTab": ["scheduling.panels.visits_tab"],
         "patients.ChartCard": ["scheduling.panels.chart_card"],
         "patients.PortalCard": ["scheduling.panels.portal_card"],
         "patients.Deeds": ["scheduling.panels.deeds"],
+        "patients.Merge": ["scheduling.panels.merge"],
     }

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from healthcare.accounts.permissions import Permission
-from patients.doors import of_patient, own_record
+from healthcare.accounts.permissions import Permission, Scope
+from patients.doors import of_patient, portal_page
 from patients.models import Patient
 from scheduling.models import Appointment, AppointmentQuerySet
 
@@ -38,8 +38,8 @@ def of_visit(permission: Permission) -> Callable[[View], View]:
 
 
 def own_visit(view: View) -> View:
-    """A page about a visit of one's own: `view(request, patient, visit)`; anybody else's is not found."""
-    return wraps(view, updated=())(own_record(_found(view)))
+    """A visit of one's own, or of somebody one acts for: `view(request, patient, visit)`; else not found."""
+    return wraps(view, updated=())(portal_page(Scope.SCHEDULE)(_found(view)))
 
 
 def _found(view: View) -> View:

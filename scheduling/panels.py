@@ -1,24 +1,40 @@
 """This app's parts for the pages on its left: cards of the role homes, of a chart and of the portal, and the tab."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy as _some
 
 from healthcare.accounts.access import can
 from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
-from healthcare.accounts.permissions import Permission
+from healthcare.accounts.permissions import Permission, Scope
 from patients.models import Patient
-from patients.parts import ChartTab, Deeds
-from patients.queries import sites_of
-from scheduling.models import HERE
+from patients.parts import ChartTab, Deeds, Merge, MergeNote, in_scope
+from patients.queries import own_sites
+from scheduling.models import HERE, Appointment, Resource
 from scheduling.places import address_lines
 from scheduling.queries import pages, upcoming_of
-from scheduling.words import first_needed, own_row_of, row_of, when_words
+from scheduling.queries.clashes import clashing_visits
+from scheduling.queries.providers import active_providers, in_need, lines_of
+from scheduling.queries.setting_up import visits_ahead
+from scheduling.words import first_needed, licence_words, own_row_of, row_of, when_words
 
 SHOWN = 8
 visits_tab = ChartTab(_("Appointments"), "scheduling:visits", Permission.VIEW_SCHEDULE, order=50)
+
+
+def held(user: User, now: datetime) -> Mapping[Any, int]:
+    """For `accounts.Handover`: visits booked with somebody who leaves wait for the desk, to be moved."""
+    resource = Resource.objects.filter(provider__user_id=user.pk).first()
+    return {
+        _("Visits booked with them, which the front desk moves"): len(visits_ahead(resource, now)) if resource else 0
+    }
 
 
 # == Role homes ==
@@ -34,7 +50,7 @@ def to_move_card(user: User, now: datetime) -> Card | None:
     """For the front desk: visits in blocked time, where there are any."""
     if user.acting_role != "front_desk" or not can(user, Permission.BOOK_APPOINTMENT):
         return None
-    visits = pages.visits_to_move(user, sites_of(user).values_list("pk", flat=True), now)
+    visits = pages.visits_to_move(user, now)
     return Card("scheduling/home_to_move.html", {"visits": visits}, order=20) if visits else None
 
 
@@ -56,8 +72,19 @@ def my_patients_card(user: User, now: datetime) -> Card | None:
     return Card("scheduling/home_my_patients.html", context, order=10, wide=True)
 
 
+def licences_card(user: User, now: datetime) -> Card | None:
+    """For administrators: of whom a licence is over or ends soon, where there are any."""
+    if user.acting_role != "administrator" or not can(user, Permission.MANAGE_ACCOUNTS):
+        return None
+    today = timezone.localtime(now).date()
+    lines = in_need(lines_of(list(active_providers()), today))
+    ending = [(line.provider, licence_words(line)) for line in lines if line.ends_soon or line.is_over]
+    context = {"lines": ending[:SHOWN], "more": len(ending) - SHOWN}
+    return Card("scheduling/home_licences.html", context, order=30) if ending else None
+
+
 def _today(user: User, now: datetime, statuses: Any) -> dict[str, Any]:
-    found = pages.today_in(user, list(sites_of(user)), statuses, now)
+    found = pages.today_in(user, own_sites(user), statuses, now)
     rows = [row_of(visit, now) for visit in found[:SHOWN]]
     return {"rows": rows, "more": max(len(found) - SHOWN, 0), "now": now}
 
@@ -69,12 +96,13 @@ def chart_card(patient: Patient, user: User, now: datetime) -> Card | None:
         return None
     rows = [row_of(visit, now) for visit in upcoming_of(user, patient, now)[:SHOWN]]
     context = {"rows": rows, "patient": patient, "may_book": can(user, Permission.BOOK_APPOINTMENT)}
-    return Card("scheduling/chart_card.html", context, order=20)
+    return Card("scheduling/chart_card.html", context, order=45, wide=True)
 
 
+@in_scope(Scope.SCHEDULE)
 def portal_card(patient: Patient, user: User, now: datetime) -> Card | None:
     """On the portal's first page: the next visit, or the way to book one."""
-    visit = upcoming_of(user, patient, now).first()
+    visit = next(iter(upcoming_of(user, patient, now)), None)
     if visit is None:
         return Card("scheduling/portal_card.html", {"row": None}, order=10)
     context = {"row": own_row_of(visit, now), "when": when_words(visit.starts_at, now)}
@@ -86,6 +114,7 @@ deeds: Deeds = {
     "scheduling.book": _("Booked a visit"),
     "scheduling.move": _("Moved a visit to another time"),
     "scheduling.cancel": _("Cancelled a visit"),
+    "scheduling.cancel_after_death": _("Cancelled the visits of a patient who has died"),
     "scheduling.confirm": _("Confirmed a visit"),
     "scheduling.check_in": _("Checked the patient in"),
     "scheduling.room": _("Took the patient to a room"),
@@ -93,3 +122,32 @@ deeds: Deeds = {
     "scheduling.finish_visit": _("Noted that the visit ended"),
     "scheduling.miss": _("Noted that the visit did not take place"),
 }
+
+
+# == Two records of one person ==
+def clashes(kept: Patient, gone: Patient, *, user: User, now: datetime) -> Sequence[MergeNote]:
+    """For `patients.Merge`: visits at one time. Of two to come one is cancelled first; two that took place are of two
+    people.
+    """
+    return [_clash(one, other, now) for one, other in clashing_visits(user, kept, gone)]
+
+
+def _clash(one: Appointment, other: Appointment, now: datetime) -> MergeNote:
+    said = {"one": when_words(one.starts_at, now), "other": when_words(other.starts_at, now)}
+    if one.is_open or other.is_open:
+        open_one = one if one.is_open else other
+        url = reverse("scheduling:visit", args=[open_one.patient_id, open_one.pk])
+        text = gettext("Both have a visit at one time (%(one)s and %(other)s). Cancel one of them first.")
+        return MergeNote(text % said, stops=True, url=url)
+    text = gettext("Both were here at one time (%(one)s and %(other)s): these are two people, or one visit is wrong.")
+    return MergeNote(text % said, stops=True)
+
+
+merge = Merge(
+    goes={
+        "scheduling_appointment": _some("%d visit in the schedule", "%d visits in the schedule"),
+        "scheduling_patientclaim": None,
+    },
+    refusals={"patient_claim_no_overlap": _("Both have a visit at one time. One of them has to be cancelled first.")},
+    notes=clashes,
+)

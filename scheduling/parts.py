@@ -1,10 +1,11 @@
-"""What scheduling asks of the apps to its right, who name theirs in `AppConfig.parts`: `scheduling.VisitStep`."""
+"""What scheduling asks of the apps to its right, who name theirs in `AppConfig.parts`: `VisitStep` and `VisitCard`."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
 VISIT_STEP = "scheduling.VisitStep"
+VISIT_CARD = "scheduling.VisitCard"
 
 
 @dataclass(frozen=True)
@@ -21,3 +22,9 @@ class VisitStep(Protocol):
     """A step on the page of one visit, for staff; None where there is nothing for this reader at this point."""
 
     def __call__(self, visit: Any, user: Any, now: datetime) -> Step | None: ...
+
+
+class VisitCard(Protocol):
+    """A card on the page of one visit, for staff, as `accounts.parts.Card`; None where there is nothing to say."""
+
+    def __call__(self, visit: Any, user: Any, now: datetime) -> Any: ...

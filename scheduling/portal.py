@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from healthcare.accounts.models import Provider, Site
-from patients.doors import own_record
+from healthcare.accounts.permissions import Scope
+from patients.doors import portal_page
 from patients.models import Patient
 from scheduling import actions
 from scheduling.doors import own_visit
@@ -24,6 +25,7 @@ from scheduling.invitations import invitation
 from scheduling.models import Appointment, VisitType
 from scheduling.places import address_lines, directions_url
 from scheduling.queries import FreeTime, Near, free_times, nearest_providers, pages
+from scheduling.queries.photos import photo_urls
 from scheduling.rules import day_span
 from scheduling.words import choices_of, days_of, own_row_of, short_when, when_words
 
@@ -34,7 +36,7 @@ MILES = 0.621371  # in a kilometre
 
 # == Find ==
 @require_safe
-@own_record
+@portal_page(Scope.SCHEDULE)
 def find(request: HttpRequest, patient: Patient) -> HttpResponse:
     """Everybody who can be booked, nearest first where a place is known; the patient's own ZIP code to begin with."""
     now = timezone.now()
@@ -52,7 +54,9 @@ def find(request: HttpRequest, patient: Patient) -> HttpResponse:
         specialty=form.cleaned_data["specialty"],
         patient=patient,
     )
-    context |= {"found": [offer(near, kind, now) for near in nearby.found], "visit_type": kind}
+    photos = photo_urls({near.provider.pk for near in nearby.found})
+    offers = [offer(near, kind, now) | {"photo": photos.get(near.provider.pk)} for near in nearby.found]
+    context |= {"found": offers, "visit_type": kind}
     context |= {"place": nearby.place, "unplaced": form.place is not None and nearby.place is None}
     return render(request, "scheduling/portal_find.html", context)
 
@@ -76,7 +80,7 @@ def book_url(time: FreeTime, kind: VisitType) -> str:
 
 # == Times, and the last step ==
 @require_safe
-@own_record
+@portal_page(Scope.SCHEDULE)
 def times(request: HttpRequest, patient: Patient, provider_id: UUID) -> HttpResponse:
     """A week of free times of one provider at one site."""
     now = timezone.now()
@@ -106,7 +110,7 @@ def week_of(provider: Provider, site: Site, kind: VisitType, first: date, now: d
 
 
 @require_http_methods(READ_AND_WRITE)
-@own_record
+@portal_page(Scope.SCHEDULE)
 def book(request: HttpRequest, patient: Patient, provider_id: UUID) -> HttpResponse:
     """Who, where and when once more, and the button. Whoever comes second gets the nearest other times."""
     user: Any = request.user
@@ -171,7 +175,7 @@ def day_of(text: str) -> date | None:
 
 # == One's own visits ==
 @require_safe
-@own_record
+@portal_page(Scope.SCHEDULE)
 def visits(request: HttpRequest, patient: Patient) -> HttpResponse:
     now = timezone.now()
     found = pages.visits_of(request.user, patient, now)  # type: ignore[arg-type]
@@ -223,14 +227,17 @@ def move(request: HttpRequest, patient: Patient, visit: Appointment) -> HttpResp
         return move_page(request, context, now, status=422 if form.is_bound else 200)
     start, seen = form.cleaned_data["start"], form.cleaned_data["seen"]
     try:
-        actions.move_appointment(by=user, appointment=visit, start=start, seen_sequence=seen, now=now)
+        moved = actions.move_appointment(by=user, appointment=visit, start=start, seen_sequence=seen, now=now)
     except actions.TimeTaken as taken:
         instead = {"taken": str(taken), "instead": choices_of(taken.alternatives, now)}
         return move_page(request, context | instead, now, status=409)
     except actions.NotBookable as problem:
         form.add_error(None, str(problem))
         return move_page(request, context, now, status=422)
-    messages.success(request, _("Your visit has a new time. We send you a message with it."))
+    if moved.sequence == visit.sequence:
+        messages.info(request, _("Your visit has this time already. Nothing was changed."))
+    else:
+        messages.success(request, _("Your visit has a new time. We send you a message with it."))
     return redirect("scheduling_portal:visit", visit.pk)
 
 

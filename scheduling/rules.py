@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 Span = tuple[datetime, datetime]  # from, and up to but without
@@ -102,10 +103,27 @@ def day_span(day: date, zone: ZoneInfo) -> Span:
     return begins.astimezone(UTC), ends.astimezone(UTC)
 
 
+def hours_meet(one: tuple[time, time], other: tuple[time, time]) -> bool:
+    """Whether hours of one weekday share a minute; an end at or before the start is on the next day."""
+    (a_from, a_to), (b_from, b_to) = (_minutes(*hours) for hours in (one, other))
+    return a_from < b_to and b_from < a_to
+
+
+def _minutes(starts: time, ends: time) -> tuple[int, int]:
+    first, last = starts.hour * 60 + starts.minute, ends.hour * 60 + ends.minute
+    return first, last if last > first else last + 1440
+
+
+def on_the_clock(moment: datetime, zone: tzinfo) -> str:
+    """What the clock shows there, as YYYY-MM-DDTHH:MM: texts that sort as the times do."""
+    return f"{moment.astimezone(zone):%Y-%m-%dT%H:%M}"
+
+
 # == What may be booked ==
 class Refusal(StrEnum):
     """Why a time cannot be booked at all; `scheduling.actions` has the sentences."""
 
+    PATIENT_DIED = "patient_died"
     NOT_OFFERED = "not_offered"
     NOT_IN_PORTAL = "not_in_portal"
     OTHER_SPECIALTY = "other_specialty"
@@ -121,7 +139,7 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True)
 class Offer:
-    """What is known of the provider, the site and the kind of visit; who asks, and whether they know each other."""
+    """What is known of the provider, the site and the kind of visit; who asks for whom, and if they know each other."""
 
     active: bool
     in_portal: bool
@@ -133,11 +151,13 @@ class Offer:
     site_closed: bool
     at_site: bool
     by_patient: bool
+    patient_died: bool = False
 
 
 def why_not_offered(offer: Offer) -> Refusal | None:
     """The first reason why this visit is not to be had with this provider at this site, whenever; None if it is."""
     reasons = (
+        (offer.patient_died, Refusal.PATIENT_DIED),
         (not offer.active, Refusal.NOT_OFFERED),
         (offer.by_patient and not offer.in_portal, Refusal.NOT_IN_PORTAL),
         (offer.provider_left, Refusal.PROVIDER_LEFT),
@@ -164,6 +184,61 @@ def why_not_then(start: datetime, now: datetime, between: Span, *, zone: ZoneInf
     if start < between[0]:
         return Refusal.TOO_SOON
     return Refusal.TOO_FAR if start >= between[1] else None
+
+
+# == What a licence covers ==
+Days = tuple[date, date | None]  # the first day and the last one, which counts still; None is no end
+
+
+@dataclass(frozen=True)
+class Licence:
+    """Whether a provider may practise on a day. `recorded` is whether there is any licence; where none covers the day,
+    `ended` is the last day of the latest one before it, and `begins` the first of the next one.
+    """
+
+    covers: bool
+    recorded: bool
+    ended: date | None = None
+    begins: date | None = None
+
+
+def licence_on(day: date, licences: Iterable[Days], *, demanded: bool) -> Licence:
+    """By the licences that count: one that covers the day; none at all is enough where none is demanded."""
+    known = list(licences)
+    covers = any(first <= day and (last is None or day <= last) for first, last in known)
+    if covers or not known:
+        return Licence(covers or not demanded, bool(known))
+    before = [last for _first, last in known if last is not None and last < day]
+    return Licence(False, True, max(before, default=None), min((f for f, _last in known if f > day), default=None))
+
+
+def licensed_until(today: date, licences: Iterable[Days]) -> date | None:
+    """The last day up to which licences follow each other without a day between, from today on; None for no end.
+
+    Before today: they are over. Raises ValueError without any licence.
+    """
+    until: date | None = None
+    for first, last in sorted(licences, key=lambda days: days[0]):
+        if until is not None and first > max(until + timedelta(days=1), today):
+            break
+        if last is None:
+            return None
+        until = max(until or last, last)
+    if until is None:
+        raise ValueError("there is no licence that could end")
+    return until
+
+
+WARNED = (60, 30, 7)  # so many days before the last one
+OVER = -1
+SAID_LATE = 7  # days in which the end is still news
+
+
+def warning_due(days_left: int) -> int | None:
+    """Which is due with so many days left: one of `WARNED`, or OVER in the first week after; None at other times."""
+    if days_left < 0:
+        return OVER if -days_left <= SAID_LATE else None
+    return min((stage for stage in WARNED if days_left <= stage), default=None)
 
 
 # == Near ==
@@ -193,3 +268,8 @@ def parse_place(text: str) -> Place | str | None:
 def by_distance(places: Sequence[tuple[float | None, str]]) -> list[int]:
     """The order of (distance, name): near before far, what has no distance last, by name among equals."""
     return sorted(range(len(places)), key=lambda n: (places[n][0] is None, places[n][0] or 0.0, places[n][1]))
+
+
+def source_of(appointment_id: UUID) -> str:
+    """How rows elsewhere (relationships, alerts, letters) name the visit that they came with."""
+    return f"scheduling.appointment:{appointment_id}"

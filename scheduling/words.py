@@ -12,9 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.models import Provider
 from healthcare.ui.calendars import Slot, SlotDay
-from healthcare.ui.dates import moment_text, time_text
+from healthcare.ui.dates import day_text, moment_text, time_text
 from scheduling.models import HERE, Appointment
 from scheduling.queries import FreeTime
+from scheduling.queries.providers import Line, Missing
 
 S = Appointment.Status
 ROLES: dict[str, str] = {
@@ -167,3 +168,31 @@ def choices_of(times: Iterable[FreeTime], now: datetime) -> list[Slot]:
         with timezone.override(time.time_zone):
             found.append(Slot(when_words(time.start, now), value=time.start.isoformat()))
     return found
+
+
+# == Providers, for administrators ==
+MISSING: dict[Missing, Promise] = {
+    Missing.ACCOUNT: _("An account to sign in with"),
+    Missing.ROLE: _("A role at one of their sites"),
+    Missing.SITE: _("A site where they see patients"),
+    Missing.SPECIALTY: _("A specialty"),
+    Missing.HOURS: _("Hours"),
+    Missing.LICENCE: _("A licence"),
+    Missing.LANGUAGES: _("Languages"),
+}
+
+
+def licence_words(line: Line) -> tuple[str, str]:
+    """How a provider stands: a role of the design language, and until when they are licensed."""
+    licence, until = line.licence, line.until
+    if not licence.covers:
+        if licence.ended:
+            return "bad", gettext("Ended after %(day)s") % {"day": day_text(licence.ended)}
+        if licence.begins:
+            return "bad", gettext("Begins on %(day)s") % {"day": day_text(licence.begins)}
+        return "bad", gettext("None recorded")
+    if not licence.recorded:
+        return "unknown", gettext("None recorded")
+    if until is None:
+        return "ok", gettext("Without an end")
+    return "warn" if line.ends_soon else "ok", gettext("Until %(day)s") % {"day": day_text(until)}

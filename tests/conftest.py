@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+import hypothesis
 import psycopg
 import pytest
 from django.conf import settings
@@ -15,11 +16,18 @@ from django.test.utils import setup_databases, teardown_databases
 
 from healthcare.events import parts
 from healthcare.events.facts import decode
+from tests.databases import migrated
 from tests.roles import as_the_system, taking_role
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # the browser's event loop runs beside live_server
+# The same examples each time, so that a change answers for itself alone, and no clock: a busy machine is no defect.
+# New examples: --hypothesis-profile=default.
+hypothesis.settings.register_profile(
+    "change", derandomize=True, deadline=None, print_blob=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("change")
 ALIASES = ("default", "audit")
-pytest_plugins = ["tests.strict"]
+pytest_plugins = ["tests.strict", "tests.bearer"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,9 +54,10 @@ def django_db_setup(
     django_db_createdb: bool,
     django_db_modify_db_settings: None,
 ) -> Iterator[None]:
-    """Migrate as the owner, then run every test as web."""
+    """Migrate as the owner, once for all workers, then run every test as web."""
     with django_db_blocker.unblock():
         _assume("owner")
+        connections["default"].settings_dict["TEST"]["TEMPLATE"] = migrated()
         config = setup_databases(
             verbosity=0,
             interactive=False,

@@ -6,14 +6,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+from django.utils import timezone
+
 from alerts.models import Alert, Notice
 from alerts.queries import Addressee
-from alerts.rules import LETTERS
-from healthcare.audit import record
+from alerts.rules import LETTERS, STAFF
+from healthcare.audit import in_one_insert, record
+from healthcare.db.inserting import insert_rows
+from healthcare.db.prepared import Bound, prepared
 from healthcare.messaging.actions import queue_message
 from healthcare.messaging.addresses import AddressRefused
 from healthcare.messaging.rules import Attachment
 from patients.models import Patient
+from patients.queries.profile import quiet_until
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,9 +45,18 @@ class Envelope:
 
 def write_letter(*, by: Any, envelope: Envelope) -> Notice:
     """Put the letter in the post, or note why not; once for each occasion: whoever asks again gets the first notice."""
-    earlier = Notice.objects.filter(occasion=envelope.occasion).first()
-    if earlier is not None:
-        return earlier
+    if earlier := _earlier(Bound(envelope.occasion)):
+        return earlier[0]
+    with in_one_insert():
+        return _written(by, envelope)
+
+
+@prepared
+def _earlier(occasion: Any) -> "QuerySet[Notice]":
+    return Notice.objects.filter(occasion=occasion)
+
+
+def _written(by: Any, envelope: Envelope) -> Notice:
     message_id, why_not = _post(by, envelope)
     notice = Notice(
         patient=envelope.patient,
@@ -56,7 +71,7 @@ def write_letter(*, by: Any, envelope: Envelope) -> Notice:
         reason=why_not,
         message_id=message_id,
     )
-    notice.save(force_insert=True)
+    insert_rows(notice)
     detail = {"letter": envelope.letter, "state": why_not or "queued"}
     record("alerts.tell", by=by, patient_id=envelope.patient.pk, target=notice, detail=detail)
     return notice
@@ -77,8 +92,18 @@ def _post(by: Any, envelope: Envelope) -> tuple[UUID | None, str]:
             dedupe_key=f"alerts:{envelope.occasion}",
             urgent=envelope.urgent or rule.urgent,
             expires_at=envelope.expires_at,
+            not_before=_after_quiet_hours(envelope),
             attachments=envelope.attachments,
         )
     except AddressRefused:
         return None, "bad_address"
     return message_id, ""
+
+
+def _after_quiet_hours(envelope: Envelope) -> datetime | None:
+    """When a letter to a patient may leave; at once where it would come too late, and what is urgent."""
+    rule = LETTERS[envelope.letter]
+    if rule.to == STAFF or rule.urgent or envelope.urgent:
+        return None
+    ends = quiet_until(envelope.patient, timezone.now())
+    return None if ends and envelope.expires_at and ends >= envelope.expires_at else ends

@@ -4,17 +4,25 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from alerts import queries
 from alerts.actions.letters import Envelope, write_letter
 from alerts.actions.visits import calendar_of, words_of
+from alerts.models import Notice
 from alerts.queries import Addressee
-from alerts.rules import LETTERS, why_not_tell
+from alerts.rules import LETTERS, STAFF, why_not_tell
 from healthcare.accounts.models import User
-from patients.models import Patient
+from healthcare.audit import record
+from healthcare.db.prepared import prepared
+from healthcare.messaging.actions import withdraw_messages
+from healthcare.messaging.models import Message as Posted
+from patients.actions.profile import mark_contact
+from patients.models import ContactPoint, Patient
 from prescriptions.models import Prescription
 from records.models import Message
 from scheduling.models import Appointment
+from scheduling.rules import source_of
 
 
 @transaction.atomic
@@ -23,27 +31,35 @@ def tell_of_appointment(*, by: User | None, letter: str, appointment_id: UUID, s
 
     What was changed again meanwhile is not told, and a row says so: a later fact brings its own letter.
     """
-    visits = Appointment.objects.select_related("patient", "provider", "site")
-    visit = visits.filter(pk=appointment_id).first()
+    visit = next(iter(_visit(appointment_id)), None)
     if visit is None:
         return
     why_not = why_not_tell(
         letter, status=visit.status, sequence=visit.sequence, told=sequence, starts_at=visit.starts_at, now=now
     )
-    to = Addressee(why_not=why_not) if why_not else queries.addressee_of(visit.patient, LETTERS[letter].to)
+    to = Addressee(why_not=why_not) if why_not else _addressee(visit.patient, letter)
     write_letter(
         by=by,
         envelope=Envelope(
             letter=letter,
             patient=visit.patient,
             to=to,
-            source=f"scheduling.appointment:{visit.pk}",
+            source=source_of(visit.pk),
             occasion=f"{letter}:{visit.pk}:{sequence}",
             parameters=words_of(visit),
             attachments=[] if to.why_not else [calendar_of(visit, now)],
             expires_at=visit.starts_at if visit.starts_at > now else None,
         ),
     )
+
+
+@prepared
+def _visit(appointment_id: UUID) -> "QuerySet[Appointment]":
+    return Appointment.objects.select_related("patient", "provider", "site").filter(pk=appointment_id)
+
+
+def _addressee(patient: Patient, letter: str) -> Addressee:
+    return queries.addressee_of(patient, LETTERS[letter].to, LETTERS[letter].purpose)
 
 
 @transaction.atomic
@@ -55,7 +71,7 @@ def tell_patient(*, by: User | None, letter: str, patient_id: UUID, source: str,
     patient = Patient.objects.filter(pk=patient_id).first()
     if patient is None:
         return
-    to = queries.addressee_of(patient, LETTERS[letter].to)
+    to = _addressee(patient, letter)
     write_letter(
         by=by,
         envelope=Envelope(
@@ -112,3 +128,30 @@ def tell_of_message(*, by: User | None, message_id: UUID) -> None:
                 occasion=f"message_to_answer:{message.pk}:{person.pk}",
             ),
         )
+
+
+@transaction.atomic
+def withdraw_letters_to_the_dead(*, by: User | None, patient_id: UUID, now: datetime) -> int:
+    """Take back what is still in the post to a patient who has died; returns how many letters.
+
+    What colleagues are told about the patient goes on. Taken back meanwhile: nothing.
+    """
+    if not Patient.objects.filter(pk=patient_id, deceased=True).exists():
+        return 0
+    to_them = [name for name, letter in LETTERS.items() if letter.to != STAFF]
+    notices = Notice.objects.filter(patient_id=patient_id, letter__in=to_them, message_id__isnull=False)
+    withdrawn = withdraw_messages(by=by, message_ids=list(notices.values_list("message_id", flat=True)), now=now)
+    if withdrawn:
+        record("alerts.withdraw_after_death", by=by, patient_id=patient_id, detail={"letters": withdrawn})
+    return withdrawn
+
+
+@transaction.atomic
+def mark_bounced_address(*, by: User | None, message_id: UUID, now: datetime) -> None:
+    """A letter to a patient came back: their address is marked, and the desk asks at the next visit."""
+    to_them = [name for name, letter in LETTERS.items() if letter.to != STAFF]
+    notice = Notice.objects.filter(message_id=message_id, letter__in=to_them).first()
+    message = Posted.objects.filter(pk=message_id).first()
+    if notice is not None and message is not None:
+        bounced = {"system": "email", "value": message.address, "bad": ContactPoint.Bad.BOUNCED}
+        mark_contact(by=by, patient_id=notice.patient_id, now=now, **bounced)

@@ -14,6 +14,7 @@ from prescriptions.models import Prescription
 from records.models import Encounter, Entry
 from scheduling.models import Appointment, TimeClaim
 from scheduling.queries import visit_under_way
+from scheduling.rules import source_of
 
 
 @transaction.atomic
@@ -47,9 +48,11 @@ def raise_abnormal_value(
 
 @transaction.atomic
 def report_not_collected(*, by: User | None, prescription_id: UUID, now: datetime) -> None:
-    """Nobody came for the medicine in its days: the prescriber must know. Collected meanwhile: nothing."""
+    """Nobody came for the medicine in its days: the prescriber must know. Collected meanwhile, or died: nothing."""
     prescription = _prescription(prescription_id)
-    if prescription is not None and prescription.status == Prescription.Status.NOT_COLLECTED:
+    if prescription is None or prescription.patient.deceased:
+        return
+    if prescription.status == Prescription.Status.NOT_COLLECTED:
         since = int(prescription.collect_by.timestamp()) if prescription.collect_by else 0
         _report(by, prescription, "not_collected", HIGH, now, occasion=str(since))
 
@@ -81,7 +84,7 @@ def ask_to_move(*, by: User | None, claim_id: UUID, appointment_ids: Iterable[UU
                 patient=visit.patient,
                 kind="blocked_time",
                 severity=HIGH,
-                source=f"scheduling.appointment:{visit.pk}",
+                source=source_of(visit.pk),
                 occasion=f"blocked_time:{claim_id}:{visit.pk}",
                 site=visit.site,
                 now=now,
@@ -110,6 +113,6 @@ def _prescription(prescription_id: UUID) -> Prescription | None:
     return rows.filter(pk=prescription_id).first()
 
 
-def _account(provider: Provider) -> list[User]:
-    """The account of a provider who signs in; not every one does."""
-    return [provider.user] if provider.user is not None else []
+def _account(provider: Provider | None) -> list[User]:
+    """The account of a provider who signs in; not every one does, and a visit elsewhere has none of ours."""
+    return [provider.user] if provider is not None and provider.user is not None else []

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from alerts import queries
 from alerts.actions.letters import Envelope, write_letter
@@ -12,35 +13,47 @@ from alerts.models import Reminder
 from alerts.rules import LETTERS, STAGES, due_at, why_not_plan, why_not_send
 from healthcare.accounts.models import User
 from healthcare.audit import record
+from healthcare.db.inserting import insert_rows
+from healthcare.db.prepared import prepared
 from scheduling.models import Appointment
+from scheduling.rules import source_of
 
 State = Reminder.State
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def plan_reminders(*, by: User | None, appointment_id: UUID, sequence: int, now: datetime) -> None:
     """A reminder for each stage of this time of the visit; those of its earlier times are superseded.
 
     Within the transaction that books or moves it, so that neither stands without the other. A stage that is past
     already has its row too, which says so.
     """
-    visit = Appointment.objects.get(pk=appointment_id)
-    _supersede(visit.pk, "visit_moved", now, besides=sequence)
-    for stage in STAGES:
-        due = due_at(visit.starts_at, visit.time_zone, stage)
-        why_not = why_not_plan(visit.starts_at, due, now)
-        reminder = Reminder(
-            patient_id=visit.patient_id,
-            appointment=visit,
-            sequence=sequence,
-            stage=stage,
-            due_at=due,
-            state=State.SKIPPED if why_not else State.DUE,
-            reason=why_not,
-            next_at=None if why_not else due,
-        )
-        Reminder.objects.bulk_create([reminder], ignore_conflicts=True)
+    (visit,) = _visit(appointment_id)
+    if sequence:
+        _supersede(visit.pk, "visit_moved", now, besides=sequence)
+    planned = [_planned(visit, sequence, stage, now) for stage in STAGES]
+    insert_rows(*planned, ignore_conflicts=True)
     record("alerts.plan_reminders", by=by, patient_id=visit.patient_id, target=visit, detail={"sequence": sequence})
+
+
+@prepared
+def _visit(appointment_id: UUID) -> "QuerySet[Appointment]":
+    return Appointment.objects.filter(pk=appointment_id)
+
+
+def _planned(visit: Appointment, sequence: int, stage: str, now: datetime) -> Reminder:
+    due = due_at(visit.starts_at, visit.time_zone, stage)
+    why_not = why_not_plan(visit.starts_at, due, now)
+    return Reminder(
+        patient_id=visit.patient_id,
+        appointment=visit,
+        sequence=sequence,
+        stage=stage,
+        due_at=due,
+        state=State.SKIPPED if why_not else State.DUE,
+        reason=why_not,
+        next_at=None if why_not else due,
+    )
 
 
 @transaction.atomic
@@ -83,14 +96,14 @@ def send_reminder(*, by: User | None, reminder_id: UUID, now: datetime) -> None:
 
 def _write(by: User | None, reminder: Reminder, visit: Appointment) -> str:
     """ "" when it is in the post."""
-    to = queries.addressee_of(visit.patient, LETTERS["reminder"].to)
+    to = queries.addressee_of(visit.patient, LETTERS["reminder"].to, LETTERS["reminder"].purpose)
     return write_letter(
         by=by,
         envelope=Envelope(
             letter="reminder",
             patient=visit.patient,
             to=to,
-            source=f"scheduling.appointment:{visit.pk}",
+            source=source_of(visit.pk),
             occasion=f"reminder:{visit.pk}:{reminder.sequence}:{reminder.stage}",
             parameters=words_of(visit),
             expires_at=visit.starts_at,

@@ -48,6 +48,17 @@ class Migration(migrations.Migration):
                 'verbose_name': 'alert',
                 'verbose_name_plural': 'alerts',
                 'abstract': False,
+                'indexes': [
+                    models.Index(condition=models.Q(('next_at__isnull', False)), fields=['queue', 'next_at'], name='alert_waiting'),
+                    models.Index(fields=['patient', 'state'], name='alert_by_patient'),
+                    models.Index(condition=models.Q(('state', 'open')), fields=['raised_at'], name='alert_open'),
+                    models.Index(condition=models.Q(('state', 'open')), fields=['source'], name='alert_by_source'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('acknowledged_at__isnull', False), ('acknowledged_by__isnull', False), ('state', 'acknowledged')), models.Q(models.Q(('state', 'acknowledged'), _negated=True), ('acknowledged_at', None), ('acknowledged_by', None)), _connector='OR'), name='alert_acknowledged_says_who_and_when'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'closed')), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at', None)), _connector='OR'), name='alert_closed_says_when'),
+                    models.CheckConstraint(condition=models.Q(('state', 'open'), ('next_at', None), _connector='OR'), name='alert_asks_nobody_after_it_was_answered'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -72,6 +83,13 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'notice',
                 'verbose_name_plural': 'notices',
+                'indexes': [
+                    models.Index(fields=['patient', '-created_at'], name='notice_by_patient'),
+                    models.Index(condition=models.Q(('alert__isnull', False)), fields=['message_id'], name='notice_by_message'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('message_id__isnull', False), ('reason', ''), ('state', 'queued')), models.Q(('message_id', None), ('state', 'skipped'), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='notice_sent_or_says_why_not'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -98,66 +116,15 @@ class Migration(migrations.Migration):
                 'verbose_name': 'reminder',
                 'verbose_name_plural': 'reminders',
                 'abstract': False,
+                'indexes': [
+                    models.Index(condition=models.Q(('next_at__isnull', False)), fields=['queue', 'next_at'], name='reminder_waiting'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('appointment', 'sequence', 'stage'), name='reminder_one_a_stage'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('next_at__isnull', False), ('state', 'due')), models.Q(models.Q(('state', 'due'), _negated=True), ('next_at', None)), _connector='OR'), name='reminder_waits_while_due'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', False), ('state', 'sent')), models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at', None)), _connector='OR'), name='reminder_sent_says_when'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['due', 'sent']), ('reason', '')), models.Q(('state__in', ['superseded', 'skipped']), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='reminder_unsent_says_why'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(condition=models.Q(('next_at__isnull', False)), fields=['queue', 'next_at'], name='alert_waiting'),
-        ),
-        migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(fields=['patient', 'state'], name='alert_by_patient'),
-        ),
-        migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['raised_at'], name='alert_open'),
-        ),
-        migrations.AddIndex(
-            model_name='alert',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['source'], name='alert_by_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('acknowledged_at__isnull', False), ('acknowledged_by__isnull', False), ('state', 'acknowledged')), models.Q(models.Q(('state', 'acknowledged'), _negated=True), ('acknowledged_at', None), ('acknowledged_by', None)), _connector='OR'), name='alert_acknowledged_says_who_and_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('state', 'closed')), models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at', None)), _connector='OR'), name='alert_closed_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'open'), ('next_at', None), _connector='OR'), name='alert_asks_nobody_after_it_was_answered'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(fields=['patient', '-created_at'], name='notice_by_patient'),
-        ),
-        migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('alert__isnull', False)), fields=['message_id'], name='notice_by_message'),
-        ),
-        migrations.AddConstraint(
-            model_name='notice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('message_id__isnull', False), ('reason', ''), ('state', 'queued')), models.Q(('message_id', None), ('state', 'skipped'), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='notice_sent_or_says_why_not'),
-        ),
-        migrations.AddIndex(
-            model_name='reminder',
-            index=models.Index(condition=models.Q(('next_at__isnull', False)), fields=['queue', 'next_at'], name='reminder_waiting'),
-        ),
-        migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.UniqueConstraint(fields=('appointment', 'sequence', 'stage'), name='reminder_one_a_stage'),
-        ),
-        migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('next_at__isnull', False), ('state', 'due')), models.Q(models.Q(('state', 'due'), _negated=True), ('next_at', None)), _connector='OR'), name='reminder_waits_while_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sent_at__isnull', False), ('state', 'sent')), models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at', None)), _connector='OR'), name='reminder_sent_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='reminder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['due', 'sent']), ('reason', '')), models.Q(('state__in', ['superseded', 'skipped']), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='reminder_unsent_says_why'),
         ),
     ]

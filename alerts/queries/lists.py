@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 from django.utils.translation import gettext as _
 
 from alerts.access import can_acknowledge
@@ -14,6 +14,7 @@ from alerts.models import Alert, AlertQuerySet, Notice
 from alerts.queries.subjects import About, about
 from alerts.rules import HIGH, INFO, OWNER, SUPERVISORS, URGENT, is_exhausted, next_step
 from healthcare.accounts.models import User
+from healthcare.db.prepared import AnyOf, Whole, prepared
 
 MOST = 100
 SHOWN = 5  # on the home page
@@ -66,7 +67,13 @@ class AlertLine:
 
 def open_lines(user: User) -> list[AlertLine]:
     """What waits, the most urgent and longest waiting first."""
-    return _lines(user, Alert.objects.visible_to(user).waiting().order_by(RANK, "raised_at", "id"))
+    return get_lines(user, _waiting(user, MOST))
+
+
+@prepared
+def _waiting(user: User, at_most: int) -> "QuerySet[Alert]":
+    waiting = Alert.objects.visible_to(user).waiting().order_by(RANK, "raised_at", "id")
+    return waiting.select_related("patient", "owner", "acknowledged_by", "team__site")[:at_most]
 
 
 def pressing_lines(user: User) -> list[AlertLine]:
@@ -93,23 +100,39 @@ def acknowledged_lines(user: User, now: datetime) -> list[AlertLine]:
 
 
 def get_line(user: User, alert: Alert) -> AlertLine:
-    return _line(user, alert, about(user, [alert]))
+    return get_lines(user, [alert])[0]
+
+
+def get_lines(user: User, alerts: Sequence[Alert]) -> list[AlertLine]:
+    """In the given order; four queries at most, however many there are."""
+    subjects = about(user, alerts)
+    return [_line(user, alert, subjects) for alert in alerts]
 
 
 def pressing_count(user: User) -> int:
     """How many wait for somebody in this person's role; for the number beside the bell."""
+    return next(iter(_pressing_on(user)), 0)
+
+
+@prepared
+def _pressing_on(user: User) -> "QuerySet[Alert, int]":
     role = user.acting_role or ""
-    return Alert.objects.visible_to(user).pressing().filter(team__role=role).count()
+    return Alert.objects.visible_to(user).pressing().filter(team__role=role).values_list(Whole(Count("*")), flat=True)
 
 
 def notes_by_patient(user: User, ids: Collection[UUID]) -> dict[UUID, list[Alert]]:
     """What waits about each of these patients and presses: this role's to answer, or urgent whoever answers."""
     found: dict[UUID, list[Alert]] = {}
-    alerts = Alert.objects.visible_to(user).pressing().filter(patient__in=list(ids))
-    of_role = Q(team__role=user.acting_role or "") | Q(severity=URGENT)
-    for alert in alerts.filter(of_role).order_by(RANK, "raised_at"):
+    for alert in _pressing_about(user, list(ids)):
         found.setdefault(alert.patient_id, []).append(alert)
     return found
+
+
+@prepared
+def _pressing_about(user: User, ids: list[UUID]) -> "QuerySet[Alert]":
+    alerts = Alert.objects.visible_to(user).pressing().filter(patient=AnyOf(ids))
+    of_role = Q(team__role=user.acting_role or "") | Q(severity=URGENT)
+    return alerts.filter(of_role).order_by(RANK, "raised_at")
 
 
 def notices_of(user: User, alert: Alert) -> Sequence[Notice]:
@@ -119,9 +142,7 @@ def notices_of(user: User, alert: Alert) -> Sequence[Notice]:
 
 
 def _lines(user: User, alerts: AlertQuerySet) -> list[AlertLine]:
-    rows = list(alerts.select_related("patient", "owner", "acknowledged_by", "team__site")[:MOST])
-    subjects = about(user, rows)
-    return [_line(user, alert, subjects) for alert in rows]
+    return get_lines(user, list(alerts.select_related("patient", "owner", "acknowledged_by", "team__site")[:MOST]))
 
 
 def _line(user: User, alert: Alert, subjects: dict[UUID, About]) -> AlertLine:

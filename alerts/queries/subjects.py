@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from alerts.models import Alert
 from healthcare.accounts.models import User
+from healthcare.db.prepared import AnyOf, in_steps, prepared
 from prescriptions.models import Prescription
 from records.models import Entry
 from records.queries.lines import EntryLine, line_of
 from scheduling.models import Appointment
+from scheduling.rules import source_of
 
 
 @dataclass(frozen=True)
@@ -45,17 +49,20 @@ def about(user: User, alerts: Sequence[Alert]) -> dict[UUID, About]:
     return {alert.pk: found.get(alert.source, About()) for alert in alerts}
 
 
-def _keys(alerts: Sequence[Alert]) -> dict[str, list[UUID]]:
-    return {
-        "pk__in": [UUID(alert.source.rpartition(":")[2]) for alert in alerts],
-        "patient__in": [alert.patient_id for alert in alerts],  # the table of entries is partitioned by patient
-    }
+def _keys(alerts: Sequence[Alert]) -> list[UUID]:
+    return [UUID(alert.source.rpartition(":")[2]) for alert in alerts]
 
 
 def _entries(user: User, alerts: Sequence[Alert]) -> dict[str, About]:
-    entries = list(Entry.objects.visible_to(user).filter(**_keys(alerts)).order_by("pk"))
+    entries = _entries_of(user, _keys(alerts), in_steps([alert.patient_id for alert in alerts]))
     parts = _parts(user, entries)
     return {f"records.entry:{entry.pk}": _about_entry(entry, parts.get(entry.pk, [])) for entry in entries}
+
+
+@prepared
+def _entries_of(user: User, keys: list[UUID], patients: tuple[UUID, ...]) -> "QuerySet[Entry]":
+    """The patients say in which partitions the entries are."""
+    return Entry.objects.visible_to(user).filter(pk=AnyOf(keys), patient=AnyOf(patients)).order_by("pk")
 
 
 def _about_entry(entry: Entry, parts: Sequence[Entry]) -> About:
@@ -73,29 +80,37 @@ def _parts(user: User, entries: Sequence[Entry]) -> dict[UUID, list[Entry]]:
     panels = [entry for entry in entries if entry.kind == "vital_signs" and entry.parent_id is None]
     if not panels:
         return {}
-    rows = Entry.objects.visible_to(user).current().filter(parent_id__in=[panel.pk for panel in panels])
     found: dict[UUID, list[Entry]] = {}
-    for part in rows.filter(patient__in=[panel.patient_id for panel in panels]).order_by("pk"):
+    for part in _parts_of(user, [panel.pk for panel in panels], in_steps([panel.patient_id for panel in panels])):
         found.setdefault(part.parent_id, []).append(part)
     return found
 
 
+@prepared
+def _parts_of(user: User, panels: list[UUID], patients: tuple[UUID, ...]) -> "QuerySet[Any]":
+    rows = Entry.objects.visible_to(user).current().filter(parent=AnyOf(panels), patient=AnyOf(patients))
+    return rows.order_by("pk")
+
+
 def _prescriptions(user: User, alerts: Sequence[Alert]) -> dict[str, About]:
-    rows = Prescription.objects.visible_to(user).filter(**_keys(alerts))
     return {
         f"prescriptions.prescription:{row.pk}": About(
             (Said(row.medicine, judgement=str(row.get_status_display())),),
             row.picked_up_at or row.ready_at,
             reverse("prescriptions:prescription", args=[row.patient_id, row.pk]),
         )
-        for row in rows.order_by("pk")
+        for row in _prescriptions_of(user, _keys(alerts))
     }
 
 
+@prepared
+def _prescriptions_of(user: User, keys: list[UUID]) -> "QuerySet[Prescription]":
+    return Prescription.objects.visible_to(user).filter(pk=AnyOf(keys)).order_by("pk")
+
+
 def _visits(user: User, alerts: Sequence[Alert]) -> dict[str, About]:
-    rows = Appointment.objects.visible_to(user).filter(**_keys(alerts)).select_related("provider")
     return {
-        f"scheduling.appointment:{visit.pk}": About(
+        source_of(visit.pk): About(
             (
                 Said(
                     _("Visit with %(name)s") % {"name": visit.provider.name},
@@ -105,8 +120,13 @@ def _visits(user: User, alerts: Sequence[Alert]) -> dict[str, About]:
             visit.starts_at,
             reverse("scheduling:visit", args=[visit.patient_id, visit.pk]),
         )
-        for visit in rows.order_by("pk")
+        for visit in _visits_of(user, _keys(alerts))
     }
+
+
+@prepared
+def _visits_of(user: User, keys: list[UUID]) -> "QuerySet[Appointment]":
+    return Appointment.objects.visible_to(user).filter(pk=AnyOf(keys)).select_related("provider").order_by("pk")
 
 
 READERS = {

@@ -76,6 +76,16 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'invoice',
+                'indexes': [
+                    models.Index(fields=['patient', '-id'], name='invoice_by_patient'),
+                    models.Index(condition=models.Q(('status', 'issued')), fields=['due_date', 'id'], name='invoice_open_by_due_date'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('series', 'sequence'), name='invoice_number_once'),
+                    models.UniqueConstraint(condition=models.Q(('encounter__isnull', False), models.Q(('status', 'void'), _negated=True)), fields=('encounter',), name='invoice_one_an_encounter'),
+                    models.CheckConstraint(condition=models.Q(('total__gte', 0)), name='invoice_total_not_negative'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', False), ('status', 'settled')), models.Q(models.Q(('status', 'settled'), _negated=True), ('settled_at__isnull', True)), _connector='OR'), name='invoice_settled_says_when'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -95,6 +105,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'invoice line',
+                'constraints': [
+                    models.UniqueConstraint(fields=('invoice', 'place'), name='invoice_line_one_a_place'),
+                    models.CheckConstraint(condition=models.Q(('amount', django.db.models.expressions.CombinedExpression(models.F('quantity'), '*', models.F('unit_price'))), ('quantity__gte', 1)), name='invoice_line_adds_up'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -118,62 +132,16 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'ledger entry',
                 'verbose_name_plural': 'ledger entries',
+                'indexes': [
+                    models.Index(fields=['patient', '-entered_at', '-id'], name='ledger_by_patient'),
+                    models.Index(fields=['entered_at'], name='ledger_by_time'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('entered_by', 'idempotency_key'), name='ledger_once_a_key'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('kind', 'charge')), models.Q(('amount__lt', 0), ('kind', 'payment')), models.Q(('kind__in', ['adjustment', 'reversal']), models.Q(('amount', 0), _negated=True)), _connector='OR'), name='ledger_signs'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'payment'), models.Q(('method', ''), _negated=True)), models.Q(models.Q(('kind', 'payment'), _negated=True), ('method', '')), _connector='OR'), name='ledger_payment_says_how'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'reversal'), ('reverses__isnull', False), models.Q(('reason', ''), _negated=True)), models.Q(models.Q(('kind', 'reversal'), _negated=True), ('reason', ''), ('reverses__isnull', True)), _connector='OR'), name='ledger_reversal_says_of_what_and_why'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(fields=['patient', '-id'], name='invoice_by_patient'),
-        ),
-        migrations.AddIndex(
-            model_name='invoice',
-            index=models.Index(condition=models.Q(('status', 'issued')), fields=['due_date', 'id'], name='invoice_open_by_due_date'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(fields=('series', 'sequence'), name='invoice_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.UniqueConstraint(condition=models.Q(('encounter__isnull', False), models.Q(('status', 'void'), _negated=True)), fields=('encounter',), name='invoice_one_an_encounter'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(('total__gte', 0)), name='invoice_total_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('settled_at__isnull', False), ('status', 'settled')), models.Q(models.Q(('status', 'settled'), _negated=True), ('settled_at__isnull', True)), _connector='OR'), name='invoice_settled_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoiceline',
-            constraint=models.UniqueConstraint(fields=('invoice', 'place'), name='invoice_line_one_a_place'),
-        ),
-        migrations.AddConstraint(
-            model_name='invoiceline',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', django.db.models.expressions.CombinedExpression(models.F('quantity'), '*', models.F('unit_price'))), ('quantity__gte', 1)), name='invoice_line_adds_up'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['patient', '-entered_at', '-id'], name='ledger_by_patient'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['entered_at'], name='ledger_by_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(fields=('entered_by', 'idempotency_key'), name='ledger_once_a_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount__gt', 0), ('kind', 'charge')), models.Q(('amount__lt', 0), ('kind', 'payment')), models.Q(('kind__in', ['adjustment', 'reversal']), models.Q(('amount', 0), _negated=True)), _connector='OR'), name='ledger_signs'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'payment'), models.Q(('method', ''), _negated=True)), models.Q(models.Q(('kind', 'payment'), _negated=True), ('method', '')), _connector='OR'), name='ledger_payment_says_how'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'reversal'), ('reverses__isnull', False), models.Q(('reason', ''), _negated=True)), models.Q(models.Q(('kind', 'reversal'), _negated=True), ('reason', ''), ('reverses__isnull', True)), _connector='OR'), name='ledger_reversal_says_of_what_and_why'),
         ),
     ]

@@ -35,7 +35,7 @@ def permissions_of(user: Any) -> frozenset[Permission]:
     The edits come with the session; for a user from elsewhere they are asked for once.
     """
     role = getattr(user, "acting_role", None) or ""
-    if role not in ROLES or not getattr(user, "is_active", False):
+    if role not in ROLES or not user.is_active:
         return frozenset()
     if user.role_edits is None:
         user.role_edits = edits_of(role)
@@ -50,6 +50,20 @@ def edits_of(role: str) -> dict[str, bool]:
 def scopes_of(role: str) -> frozenset[Scope]:
     """The most a grant in this role can open on a patient; empty for a role that does not exist."""
     return ROLES[role].scopes if role in ROLES else frozenset()
+
+
+def passes(check: Callable[..., object], *arguments: object) -> bool:
+    """Whether a `check_can_x` lets this pass: the answer of every `can_x`."""
+    try:
+        check(*arguments)
+    except PermissionDenied:
+        return False
+    return True
+
+
+def may_sign_in_without_code() -> bool:
+    """Whether patients may; who works here never does."""
+    return Permission.SIGN_IN_WITHOUT_CODE in edited(PATIENT, edits_of(PATIENT))
 
 
 # == Which roles are open to a person ==
@@ -77,7 +91,7 @@ def check_can_take(user: User, role: str) -> None:
 
 
 def can_take(user: User, role: str) -> bool:
-    return _holds(check_can_take, user, role)
+    return passes(check_can_take, user, role)
 
 
 # == Other people's accounts ==
@@ -89,7 +103,7 @@ def check_can_manage(by: User, user: User) -> None:
 
 
 def can_manage(by: User, user: User) -> bool:
-    return _holds(check_can_manage, by, user)
+    return passes(check_can_manage, by, user)
 
 
 def check_can_approve_reset(by: User, reset: SecondFactorReset) -> None:
@@ -100,22 +114,10 @@ def check_can_approve_reset(by: User, reset: SecondFactorReset) -> None:
 
 
 def can_approve_reset(by: User, reset: SecondFactorReset) -> bool:
-    return _holds(check_can_approve_reset, by, reset)
+    return passes(check_can_approve_reset, by, reset)
 
 
 def check_can_end_session(by: User, session: Session) -> None:
     """Raises NotAllowed for somebody else's session; administrators end those by deactivating the account."""
     if session.user_id != by.pk:
         raise NotAllowed(_("This is not a session of yours."))
-
-
-def can_end_session(by: User, session: Session) -> bool:
-    return _holds(check_can_end_session, by, session)
-
-
-def _holds(check: Callable[..., None], *arguments: object) -> bool:
-    try:
-        check(*arguments)
-    except PermissionDenied:
-        return False
-    return True

@@ -15,8 +15,12 @@ from healthcare.accounts.permissions import Permission
 RECENT = timedelta(minutes=30)
 
 
+def _is_ours(thing: type) -> bool:
+    return thing.__module__.split(".")[0] in settings.OWN_LOGGERS
+
+
 class ClinicAdminSite(AdminSite):
-    """Shows models of our own packages alone: third-party pages would show names, or write past the verbs."""
+    """Shows our own models on our own pages alone: third-party pages would show names, or write past the verbs."""
 
     site_url = "/"
     enable_nav_sidebar = False
@@ -31,8 +35,9 @@ class ClinicAdminSite(AdminSite):
         models: Iterable[type[Model]] = (
             [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
         )
-        ours = [model for model in models if model.__module__.split(".")[0] in settings.OWN_LOGGERS]
-        super().register(ours, admin_class or ModelAdmin, **options)
+        page = admin_class or ModelAdmin
+        ours = [model for model in models if _is_ours(model) and (admin_class is None or _is_ours(page))]
+        super().register(ours, page, **options)
 
     def has_permission(self, request: HttpRequest) -> bool:
         from healthcare.accounts.access import can

@@ -15,12 +15,13 @@ from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
 from healthcare.accounts.access import roles_of
-from healthcare.accounts.actions import begin_session, open_site
+from healthcare.accounts.actions import begin_session, change_team, deactivate_user, edit_role, open_site
 from healthcare.accounts.actions.auditing import note_now
 from healthcare.accounts.actions.signing_in import act_in
-from healthcare.accounts.models import Membership, Provider, Site, TOTPDevice, User
+from healthcare.accounts.models import Membership, Provider, Site, Team, TOTPDevice, User
 from healthcare.accounts.models.factors import new_key
 from healthcare.accounts.models.people import has_address
+from healthcare.accounts.permissions import Permission, Scope
 from healthcare.accounts.queries import role_name
 from healthcare.db.context import acting_as, acting_as_system
 
@@ -76,6 +77,10 @@ CORRESPONDENTS = [
 ]
 
 
+CHANGERS = ("alice.moreau", "ben.castellano", "priya.raman")
+WHO_LEFT = ("Ruth Calloway, RN", "ruth.calloway@alderstreet.example")
+
+
 def tell() -> None:
     """Open the sites and make the accounts. Runs once in the life of the demo's data, in a worker."""
     told: list[dict[str, str]] = []
@@ -94,6 +99,8 @@ def tell() -> None:
             told.append({"role": "patient", **account})
         for name, email in CORRESPONDENTS:
             _make_user(name, email, with_code=False)
+        _join(_make_user(WHO_LEFT[0], WHO_LEFT[1], with_code=False)[0], sites[MAIN_SITE], "nurse")
+    _tell_changes()
     _write(told)
 
 
@@ -167,6 +174,19 @@ def _make_user(name: str, email: str, *, with_code: bool) -> tuple[User, dict[st
         confirmed = {"confirmed": True, "confirmed_at": timezone.now()}
         TOTPDevice(user=user, name="app", key=key, **confirmed).save(force_insert=True)
     return user, {"email": email, "password": password, "totp_secret": key}
+
+
+def _tell_changes() -> None:
+    """What administrators did: a permission tried and taken back, a team narrowed, a colleague who left."""
+    alice, ben, priya = (User.objects.get(email=f"{who}@alderstreet.example") for who in CHANGERS)
+    block = [Permission.BLOCK_TIME]
+    with acting_as(alice.in_role("administrator")):
+        edit_role(by=alice, role="nurse", reason="Nurses keep the doctors' afternoons free", add=block)
+        deactivate_user(by=alice, user=User.objects.get(email=WHO_LEFT[1]), to=priya)
+    with acting_as(ben.in_role("administrator")):
+        edit_role(by=ben, role="nurse", reason="Back to the desk: two people blocked the same hour", take=block)
+        team = Team.objects.get(role="front_desk", site__slug=THIRD_SITE)
+        change_team(by=ben, team=team, reason="Union Avenue bills through Alder Street", take=[Scope.BILLING])
 
 
 def _hash_lightly(password: str) -> str:

@@ -36,3 +36,10 @@ class MembershipEnded:
 @dataclass(frozen=True)
 class UserDeactivated:
     user_id: UUID
+
+
+@dataclass(frozen=True)
+class CredentialsChanged:
+    """By what this person proves who they are has changed; what the old proof opened ends."""
+
+    user_id: UUID

@@ -1,15 +1,17 @@
 """Validate, never save. Pasting and password managers work everywhere (WCAG 3.3.8)."""
 
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.models import Site, User
-from healthcare.accounts.roles import STAFF_ROLE_CHOICES
+from healthcare.accounts.roles import ROLE_CHOICES, STAFF_ROLE_CHOICES
 from healthcare.accounts.rules import LONGEST_PASSWORD
 
 
@@ -189,6 +191,18 @@ class InviteForm(forms.Form):
 class GrantForm(forms.Form):
     site = SiteField()
     role = forms.ChoiceField(label=_("Role"), choices=[("", _("Choose a role")), *STAFF_ROLE_CHOICES])
+    last_day = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        help_text=_("For somebody who helps out; empty where there is no end"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+    def clean_last_day(self) -> date | None:
+        last: date | None = self.cleaned_data["last_day"]
+        if last and last < timezone.localdate():
+            raise ValidationError(_("That day is over. Choose today or a later one."))
+        return last
 
 
 class ReasonForm(forms.Form):
@@ -200,14 +214,59 @@ class ReasonForm(forms.Form):
     )
 
 
+class HandoverForm(forms.Form):
+    to = forms.ModelChoiceField(
+        queryset=User.objects.none(),
+        required=False,
+        label=_("Who takes over?"),
+        help_text=_(
+            "A colleague of the same role. They reach these patients for 90 days, and find all of it in their lists"
+        ),
+        empty_label=_("Nobody: it waits for the team"),
+    )
+
+    def __init__(self, *args: Any, colleagues: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["to"]
+        field.queryset, field.label_from_instance = colleagues, lambda user: user.full_name
+
+
+class WhyForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why?"),
+        help_text=_("Colleagues read it in the history"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
 def check_time_zone(name: str) -> None:
     """Raises ValidationError for a name that the IANA database does not hold."""
     if name not in available_timezones():
         raise ValidationError(_("Enter a zone of the IANA database, like America/New_York"))
 
 
+SORTINGS = (
+    ("when", _("Newest first")),
+    ("-when", _("Oldest first")),
+    ("who", _("Account")),
+    ("role", _("Role")),
+    ("what", _("Action")),
+    ("whose", _("Patient")),
+    ("outcome", _("Outcome")),
+    ("where", _("Address")),
+    ("-who", _("Account, reversed")),
+    ("-role", _("Role, reversed")),
+    ("-what", _("Action, reversed")),
+    ("-whose", _("Patient, reversed")),
+    ("-outcome", _("Outcome, reversed")),
+    ("-where", _("Address, reversed")),
+)
+LONG = timedelta(days=92)
+
+
 class AuditFilterForm(forms.Form):
-    """All optional; the list shows the newest first in any case."""
+    """All optional. `filter` is what was asked for, with the account that was meant."""
 
     person = forms.CharField(label=_("Person"), help_text=_("E-mail, or the id of an account"), required=False)
     patient = forms.UUIDField(label=_("Patient id"), required=False)
@@ -219,6 +278,7 @@ class AuditFilterForm(forms.Form):
         required=False,
         error_messages={"invalid": _("An action is lower-case words with dots, like patients.open_chart")},
     )
+    role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("Any")), *ROLE_CHOICES])
     outcome = forms.ChoiceField(
         label=_("Outcome"),
         required=False,
@@ -226,3 +286,24 @@ class AuditFilterForm(forms.Form):
     )
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    address = forms.GenericIPAddressField(label=_("Network address"), required=False)
+    session = forms.UUIDField(label=_("Sign-in"), help_text=_("The id of a session or token"), required=False)
+    reference = forms.RegexField(
+        r"^[0-9A-Z]{5}-[0-9A-Z]{5}$", label=_("Reference"), help_text=_("Like K7QFP-2M9DX"), required=False, strip=True
+    )
+    sort = forms.ChoiceField(label=_("Sorted by"), required=False, choices=SORTINGS)
+
+    def clean(self) -> dict[str, Any]:
+        wanted = super().clean() or {}
+        since, until = wanted.get("since"), wanted.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("The last day lies before the first."))
+        narrowed = wanted.get("person") or wanted.get("patient") or (since and until and until - since <= LONG)
+        for name in ("session", "reference"):
+            if wanted.get(name) and not narrowed:
+                self.add_error(name, _("Name a person or a patient as well, or the days: at most 92 of them."))
+        return wanted
+
+    def used(self) -> list[str]:
+        """The names of the fields somebody filled in."""
+        return sorted(name for name, value in self.cleaned_data.items() if value)

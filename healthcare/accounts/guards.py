@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -42,8 +42,21 @@ def anyone_signed_in(view: View) -> View:
     return view
 
 
+class Missing(Http404):
+    """What the address names is not there, or not for this person to know of. The audit has been told."""
+
+
+def missing(user: Any) -> Missing:
+    """To be raised: who guesses at ids leaves a trace, whether there is something or not. Raises AuditUnavailable."""
+    record_now("accounts.missing", by=user, outcome="denied")
+    return Missing()
+
+
 def requires(permission: Permission) -> Callable[[View], View]:
-    """For roles that hold the permission; others get a page with a sentence, and the audit a denial."""
+    """For roles that hold the permission; others get a page with a sentence, and the audit a denial.
+
+    So does the audit when an address with an id in it leads to nothing.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -53,7 +66,12 @@ def requires(permission: Permission) -> Callable[[View], View]:
             except NotAllowed as refusal:
                 record_now("accounts.denied", by=request.user, outcome="denied", detail={"permission": permission})
                 return render(request, "accounts/denied.html", {"sentence": str(refusal)}, status=403)
-            return view(request, *args, **kwargs)
+            try:
+                return view(request, *args, **kwargs)
+            except Http404 as nothing:
+                if not kwargs or isinstance(nothing, Missing):
+                    raise
+                raise missing(request.user) from nothing
 
         guarded.permission = permission  # type: ignore[attr-defined]
         return guarded

@@ -10,10 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from healthcare.accounts.models import Session, User
+from healthcare.accounts.permissions import Permission
 from healthcare.accounts.roles import PATIENT
 from healthcare.accounts.sessions import note_action, seconds_left
+from healthcare.audit.request import say_session
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+WITHOUT_CODE = Permission.SIGN_IN_WITHOUT_CODE.value
 BACKGROUND = "X-Background"  # sent by parts of a page that refresh by themselves; they keep no session alive
 
 
@@ -33,6 +36,7 @@ class ActingRole:
         row: Session | None = request.session.row if user.is_authenticated else None  # type: ignore[attr-defined]
         if row is None:
             return self.get_response(request)
+        say_session(row.pk)
         seat(user, row)
         _note_time(request, row)
         with timezone.override(row.time_zone or None):
@@ -54,9 +58,10 @@ def _note_time(request: HttpRequest, row: Session) -> None:
 def seat(user: User, row: Session) -> None:
     """The role in which this session's user acts now; None while the sign-in is not complete."""
     role = row.acting_role
-    holds = role == PATIENT or (getattr(row, "role_held", False) and row.verified_at is not None)
+    verified = row.verified_at is not None
+    holds = (verified or row.role_edits.get(WITHOUT_CODE, True)) if role == PATIENT else row.role_held and verified
     user.acting_role = role if role and holds else None
-    user.role_edits = {edit["permission"]: edit["held"] for edit in getattr(row, "role_edits", [])}
+    user.role_edits = row.role_edits
 
 
 class SignInRequired:
@@ -71,8 +76,8 @@ class SignInRequired:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        if getattr(view, "is_public", False):
-            return None
+        if getattr(view, "is_public", False) or hasattr(request, "token"):
+            return None  # whoever came with a token was asked at the door
         user: Any = request.user
         if not user.is_authenticated:
             return to_sign_in(request)

@@ -11,11 +11,14 @@ from uuid import UUID
 
 
 class PortalAccount(Protocol):
-    """Has this person a record, their own or of somebody they act for? An object with two members."""
+    """Has this person a record, their own or of somebody they act for? An object with three members."""
 
     home: str  # the URL name of the patient's first page
 
     def has_record(self, user: Any) -> bool: ...
+
+    def own_record(self, user: Any) -> UUID | None:
+        """The key of the record that is their own."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,13 @@ class HomeCard(Protocol):
 
 
 class Handover(Protocol):
-    """Called within the transaction that closes an account, as the administrator who closes it.
+    """What in this app only this person was to do, in words, and how many there are of it.
 
-    It passes on what only the leaving person was to do, and returns how many things it passed on.
+    Called as an administrator, before and after an account is closed: counts alone, of nobody's names. Nothing is
+    rewritten then. Whoever is named stands in (`accounts.Cover`), and the app's lists show them what the absent held.
     """
 
-    def __call__(self, *, by: Any, user: Any, now: datetime) -> int: ...
+    def __call__(self, user: Any, now: datetime) -> Mapping[Any, int]: ...
 
 
 class Subject(Protocol):

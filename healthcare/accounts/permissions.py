@@ -11,13 +11,22 @@ class Permission(StrEnum):
 
     MANAGE_ACCOUNTS = "accounts.manage"
     INVITE = "accounts.invite"
+    SIGN_IN_WITHOUT_CODE = "accounts.sign_in_without_code"
     READ_AUDIT = "audit.read"
     SEARCH_PATIENTS = "patients.search"
     OPEN_CHART = "patients.open_chart"
     REGISTER_PATIENT = "patients.register"
     CHANGE_PATIENT = "patients.change"
+    REVIEW_REGISTRATIONS = "patients.review_registrations"
+    TAKE_BACK_DEATH = "patients.take_back_death"
+    MERGE_PATIENTS = "patients.merge"
     GRANT_ACCESS = "patients.grant_access"
     INVITE_TO_PORTAL = "patients.invite_to_portal"
+    BREAK_GLASS = "patients.break_glass"
+    REVIEW_ACCESS = "patients.review_access"
+    EXPLAIN_ACCESS = "patients.explain_access"
+    RECORD_CONSENT = "patients.record_consent"
+    RESTRICT = "patients.restrict"
     VIEW_SCHEDULE = "scheduling.view"
     BOOK_APPOINTMENT = "scheduling.book"
     CHECK_IN = "scheduling.check_in"
@@ -30,12 +39,14 @@ class Permission(StrEnum):
     WRITE_NOTE = "records.write_note"
     RECORD_CONDITION = "records.record_condition"
     RECORD_ALLERGY = "records.record_allergy"
+    RECORD_HISTORY = "records.record_history"
     MESSAGE_PATIENTS = "records.message"
     READ_MEDICATIONS = "prescriptions.read"
     PRESCRIBE = "prescriptions.prescribe"
     DISPENSE = "prescriptions.dispense"
     READ_BILLING = "billing.read"
     TAKE_PAYMENT = "billing.take_payment"
+    RECORD_COVERAGE = "billing.record_coverage"
     RECEIVE_ALERTS = "alerts.receive"
     READ_DASHBOARD = "analytics.read"
     OWN_RECORD = "portal.own_record"
@@ -44,13 +55,22 @@ class Permission(StrEnum):
 DESCRIPTIONS: dict[Permission, Promise] = {
     Permission.MANAGE_ACCOUNTS: _("Change accounts, sites, roles and memberships"),
     Permission.INVITE: _("Invite a colleague to sign in"),
+    Permission.SIGN_IN_WITHOUT_CODE: _("Sign in with a password alone, without a code"),
     Permission.READ_AUDIT: _("Read who did what, for every record"),
     Permission.SEARCH_PATIENTS: _("Look for a patient by name, birth date, record number or phone"),
     Permission.OPEN_CHART: _("Open the chart of a patient in one's care"),
     Permission.REGISTER_PATIENT: _("Register a new patient"),
     Permission.CHANGE_PATIENT: _("Change a patient's name, birth date and contact details"),
+    Permission.REVIEW_REGISTRATIONS: _("Answer people who register themselves online"),
+    Permission.TAKE_BACK_DEATH: _("Say that a patient lives who was noted as having died"),
+    Permission.MERGE_PATIENTS: _("Make one record of two that are the same person's, and take it apart again"),
     Permission.GRANT_ACCESS: _("Give a colleague access to a patient in one's own care, and end it"),
     Permission.INVITE_TO_PORTAL: _("Give a patient the code that opens their portal account"),
+    Permission.BREAK_GLASS: _("Open a chart in an emergency, for some hours, under review"),
+    Permission.REVIEW_ACCESS: _("Review emergency and unusual access, and answer requests and doubts"),
+    Permission.EXPLAIN_ACCESS: _("See why somebody can or cannot open a chart"),
+    Permission.RECORD_CONSENT: _("Keep what a patient agrees to, refuses or takes back"),
+    Permission.RESTRICT: _("Keep a colleague from seeing a patient who asked for it, and end it"),
     Permission.VIEW_SCHEDULE: _("See the schedule and who is waiting"),
     Permission.BOOK_APPOINTMENT: _("Book, move and cancel visits"),
     Permission.CHECK_IN: _("Check patients in, and say who did not come"),
@@ -63,12 +83,14 @@ DESCRIPTIONS: dict[Permission, Promise] = {
     Permission.WRITE_NOTE: _("Write and sign the note of a visit"),
     Permission.RECORD_CONDITION: _("Add a diagnosis or problem, and say when it is over"),
     Permission.RECORD_ALLERGY: _("Record allergies, or that none are known"),
+    Permission.RECORD_HISTORY: _("Record operations, what runs in the family, and how somebody lives"),
     Permission.MESSAGE_PATIENTS: _("Read and answer patients' messages"),
     Permission.READ_MEDICATIONS: _("See the medicines of a patient in one's care"),
     Permission.PRESCRIBE: _("Prescribe medicines, and cancel prescriptions"),
     Permission.DISPENSE: _("Prepare medicines and hand them out"),
     Permission.READ_BILLING: _("See bills and what is owed"),
     Permission.TAKE_PAYMENT: _("Take payments"),
+    Permission.RECORD_COVERAGE: _("Keep patients' insurance cards, and ask whether they count"),
     Permission.RECEIVE_ALERTS: _("Receive alerts, and acknowledge them"),
     Permission.READ_DASHBOARD: _("See the clinic in numbers, without any patient"),
     Permission.OWN_RECORD: _("See one's own record, and the records of people one acts for"),
@@ -84,3 +106,29 @@ class Scope(StrEnum):
     MEDICATION = "medication"
     BILLING = "billing"
     MESSAGE = "message"
+
+
+class Sensitivity(StrEnum):
+    """What an item of a record may be marked with: whoever reads it then needs a grant of this label besides."""
+
+    MENTAL_HEALTH = "mental_health"
+    SUBSTANCE_USE = "substance_use"
+    REPRODUCTIVE = "reproductive"
+    ADOLESCENT = "adolescent"
+
+
+SENSITIVITY_CHOICES = [
+    (Sensitivity.MENTAL_HEALTH.value, _("Mental health")),
+    (Sensitivity.SUBSTANCE_USE.value, _("Substance use")),
+    (Sensitivity.REPRODUCTIVE.value, _("Reproductive health")),
+    (Sensitivity.ADOLESCENT.value, _("Adolescent")),
+]
+
+AREAS: dict[Scope, Promise] = {
+    Scope.IDENTITY: _("Who patients are: names, dates of birth, addresses, telephone numbers"),
+    Scope.SCHEDULE: _("Visits: when, where, with whom and why"),
+    Scope.CLINICAL: _("Health records: notes, results, problems, allergies"),
+    Scope.MEDICATION: _("Medicines and prescriptions"),
+    Scope.BILLING: _("Bills and payments"),
+    Scope.MESSAGE: _("Messages between patients and the clinic"),
+}

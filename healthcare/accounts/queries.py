@@ -2,20 +2,31 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from healthcare.accounts.models import Membership, RecoveryCode, SecondFactorReset, Session, Site, TOTPDevice, User
+from healthcare.accounts.models import (
+    Membership,
+    Provider,
+    RecoveryCode,
+    SecondFactorReset,
+    Session,
+    Site,
+    TOTPDevice,
+    User,
+)
 from healthcare.accounts.models.people import has_address
 from healthcare.accounts.roles import ROLES
 from healthcare.audit.models import AuditEvent
 from healthcare.audit.queries import SealingState, get_sealing_state
+from healthcare.audit.report import AuditFilter, page_of, place_of
 from healthcare.db.models import short_id
+from healthcare.db.prepared import prepared
 from healthcare.db.uuids import floor7, moment_of
 from healthcare.events.parts import parts_of
 from healthcare.messaging.models import Message
@@ -23,6 +34,16 @@ from healthcare.messaging.models import Message
 PAGE = 50
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 SEALED_WITHIN = timedelta(minutes=5)  # a second is usual; later than this, somebody has to look
+
+
+def own_provider(user: User) -> Provider | None:
+    """The provider that this account is, while they still see patients; None for whoever treats nobody."""
+    return next(iter(_provider_of(user.pk)), None)
+
+
+@prepared
+def _provider_of(user_id: UUID) -> "QuerySet[Provider]":
+    return Provider.objects.filter(user_id=user_id, ended_at=None).order_by("pk")
 
 
 def role_name(slug: str) -> str | Promise:
@@ -180,19 +201,6 @@ def get_audit_counts(now: datetime) -> AuditCounts:
 
 
 @dataclass(frozen=True)
-class AuditFilter:
-    """Dates are whole days in the reader's zone, the last one included. `before` is where the last page ended."""
-
-    person: str = ""
-    patient: UUID | None = None
-    action: str = ""
-    outcome: str = ""
-    since: date | None = None
-    until: date | None = None
-    before: UUID | None = None
-
-
-@dataclass(frozen=True)
 class AuditLine:
     """`about` is the account that was acted on, where it is not the actor's own."""
 
@@ -206,23 +214,28 @@ class AuditLine:
 
 @dataclass(frozen=True)
 class AuditPage:
+    """`next_after` is where it ended, "" at the end of the list."""
+
     lines: list[AuditLine]
-    next_before: str = ""
+    next_after: str = ""
     unknown_person: bool = False
 
 
-def get_audit_page(reader: User, wanted: AuditFilter, limit: int = PAGE) -> AuditPage:
-    """Newest first, along the key: no page is slower than the first. Names of patients come from who may give them."""
-    actor = _person_meant(wanted.person)
-    if wanted.person and actor is None:
-        return AuditPage([], unknown_person=True)
-    events = AuditEvent.objects.filter(_condition(wanted, actor)).order_by("-id")
-    found = list(events[: limit + 1])
+def get_audit_page(
+    reader: User, wanted: AuditFilter, *, sort: str = "when", after: str = "", limit: int = PAGE
+) -> AuditPage:
+    """Along an index of the field it is sorted by: no page is slower than the first."""
+    found = page_of(wanted, sort=sort, after=after, limit=limit + 1)
     page = found[:limit]
+    return AuditPage(audit_lines(reader, page), place_of(page[-1], sort) if len(found) > limit else "")
+
+
+def audit_lines(reader: User, page: Iterable[AuditEvent]) -> list[AuditLine]:
+    """With names; those of patients come from who may give them. Two queries, whatever the number of events."""
     people = {event.actor_id for event in page} | {_account_in(event) for event in page}
     names: dict[UUID, str] = dict(User.objects.filter(pk__in=people - {None}).values_list("pk", "full_name"))
     patients = _subjects(reader, {event.patient_id for event in page if event.patient_id})
-    lines = [
+    return [
         AuditLine(
             event=event,
             at=moment_of(event.pk),
@@ -233,7 +246,6 @@ def get_audit_page(reader: User, wanted: AuditFilter, limit: int = PAGE) -> Audi
         )
         for event in page
     ]
-    return AuditPage(lines, str(page[-1].pk) if len(found) > limit else "")
 
 
 def _account_in(event: AuditEvent) -> UUID | None:
@@ -241,33 +253,12 @@ def _account_in(event: AuditEvent) -> UUID | None:
     return event.target_id if is_account else None
 
 
-def _person_meant(text: str) -> UUID | None:
+def account_meant(text: str) -> UUID | None:
     """An account by its address or id. People who left stay findable."""
-    if not text:
-        return None
     try:
         return UUID(text)
     except ValueError:
         return User.objects.filter(has_address(text)).values_list("pk", flat=True).first()
-
-
-def _condition(wanted: AuditFilter, actor: UUID | None) -> Q:
-    condition = Q()
-    for name, value in (
-        ("actor_id", actor),
-        ("patient_id", wanted.patient),
-        ("action__startswith", wanted.action),
-        ("outcome", wanted.outcome),
-        ("id__gte", wanted.since and floor7(_midnight(wanted.since))),
-        ("id__lt", wanted.until and floor7(_midnight(wanted.until + timedelta(days=1)))),
-    ):
-        if value:
-            condition &= Q(**{name: value})
-    return condition & Q(id__lt=wanted.before) if wanted.before else condition
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=timezone.get_current_timezone())
 
 
 def _subjects(reader: User, ids: set[UUID]) -> dict[UUID, str]:

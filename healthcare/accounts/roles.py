@@ -23,8 +23,10 @@ class Role:
 
 PATIENT = "patient"
 LOOKING_UP = frozenset({P.SEARCH_PATIENTS, P.OPEN_CHART})
-REGISTERING = LOOKING_UP | {P.REGISTER_PATIENT, P.CHANGE_PATIENT, P.INVITE_TO_PORTAL}
+REGISTERING = LOOKING_UP | {P.REGISTER_PATIENT, P.CHANGE_PATIENT, P.INVITE_TO_PORTAL, P.RECORD_CONSENT}
 FRONT_DESK = REGISTERING | {
+    P.REVIEW_REGISTRATIONS,
+    P.MERGE_PATIENTS,
     P.VIEW_SCHEDULE,
     P.BOOK_APPOINTMENT,
     P.CHECK_IN,
@@ -32,10 +34,14 @@ FRONT_DESK = REGISTERING | {
     P.MESSAGE_PATIENTS,
     P.READ_BILLING,
     P.TAKE_PAYMENT,
+    P.RECORD_COVERAGE,
     P.RECEIVE_ALERTS,
 }
 NURSE = REGISTERING | {
+    P.TAKE_BACK_DEATH,
     P.GRANT_ACCESS,
+    P.BREAK_GLASS,
+    P.RESTRICT,
     P.VIEW_SCHEDULE,
     P.BOOK_APPOINTMENT,
     P.CHECK_IN,
@@ -44,12 +50,17 @@ NURSE = REGISTERING | {
     P.RECORD_VITALS,
     P.ENTER_RESULT,
     P.RECORD_ALLERGY,
+    P.RECORD_HISTORY,
     P.MESSAGE_PATIENTS,
     P.READ_MEDICATIONS,
     P.RECEIVE_ALERTS,
 }
 DOCTOR = REGISTERING | {
+    P.TAKE_BACK_DEATH,
+    P.MERGE_PATIENTS,
     P.GRANT_ACCESS,
+    P.BREAK_GLASS,
+    P.RESTRICT,
     P.VIEW_SCHEDULE,
     P.BOOK_APPOINTMENT,
     P.ROOM_PATIENT,
@@ -61,6 +72,7 @@ DOCTOR = REGISTERING | {
     P.WRITE_NOTE,
     P.RECORD_CONDITION,
     P.RECORD_ALLERGY,
+    P.RECORD_HISTORY,
     P.MESSAGE_PATIENTS,
     P.READ_MEDICATIONS,
     P.PRESCRIBE,
@@ -68,7 +80,7 @@ DOCTOR = REGISTERING | {
     P.READ_DASHBOARD,
 }
 PHARMACIST = LOOKING_UP | {P.READ_MEDICATIONS, P.DISPENSE, P.RECEIVE_ALERTS}
-BILLING = LOOKING_UP | {P.READ_BILLING, P.TAKE_PAYMENT, P.READ_DASHBOARD}
+BILLING = LOOKING_UP | {P.READ_BILLING, P.TAKE_PAYMENT, P.RECORD_COVERAGE, P.READ_DASHBOARD}
 EVERY_SCOPE = frozenset(S)
 
 _ROLES = (
@@ -76,7 +88,7 @@ _ROLES = (
         PATIENT,
         _("Patient"),
         _("Sees their own record, and the records of people they act for."),
-        frozenset({P.OWN_RECORD}),
+        frozenset({P.OWN_RECORD, P.SIGN_IN_WITHOUT_CODE}),
         EVERY_SCOPE,
         staff=False,
     ),
@@ -120,14 +132,14 @@ _ROLES = (
         "privacy_officer",
         _("Privacy officer"),
         _("Reviews who opened which record. Opens no chart without a reason."),
-        frozenset({P.READ_AUDIT}),
+        frozenset({P.READ_AUDIT, P.REVIEW_ACCESS, P.EXPLAIN_ACCESS}),
         frozenset(),
     ),
     Role(
         "administrator",
         _("Administrator"),
         _("Runs accounts, sites and roles. Has no standing right to clinical content."),
-        frozenset({P.MANAGE_ACCOUNTS, P.INVITE, P.READ_DASHBOARD}),
+        frozenset({P.MANAGE_ACCOUNTS, P.INVITE, P.EXPLAIN_ACCESS, P.READ_DASHBOARD}),
         frozenset(),
     ),
 )

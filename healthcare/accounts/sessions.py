@@ -57,8 +57,7 @@ class SessionStore(SessionBase):
 
     def load(self) -> dict[str, Any]:
         """What was kept; nothing when the session is over or was ended elsewhere."""
-        digest = Session.digest_of(self.session_key or "")
-        self._row = Session.objects.alive(timezone.now()).with_role().filter(digest=digest).first()
+        self._row = Session.objects.get_of_key(self.session_key or "", timezone.now())
         if self._row is None:
             self._session_key = None
             return {}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from healthcare.accounts.views import account, audit, joining, session, signing_in, staff
+from healthcare.accounts.views import account, audit, joining, rights, session, signing_in, staff
 
 app_name = "accounts"
 urlpatterns = [
@@ -45,5 +45,11 @@ urlpatterns = [
     path("staff/<uuid:pk>/reactivate/", staff.reactivate, name="reactivate"),
     path("staff/<uuid:pk>/reset/", staff.request_reset, name="request_second_factor_reset"),
     path("staff/<uuid:pk>/reset/<uuid:reset>/approve/", staff.approve_reset, name="approve_second_factor_reset"),
+    path("roles/", rights.roles, name="roles"),
+    path("roles/<slug:slug>/", rights.role, name="role"),
+    path("roles/<slug:slug>/edit/", rights.edit_role, name="edit_role"),
+    path("teams/<uuid:pk>/", rights.team, name="team"),
+    path("teams/<uuid:pk>/edit/", rights.change_team, name="change_team"),
     path("audit/", audit.listing, name="audit"),
+    path("audit/export.csv", audit.export, name="audit_export"),
 ]

@@ -4,6 +4,6 @@ Events are inserted beside the change (`record`) or on a connection of their own
 into a chain within a second, and verified against anchors kept outside the database.
 """
 
-from healthcare.audit.recording import About, AuditUnavailable, record, record_many, record_now
+from healthcare.audit.recording import About, AuditUnavailable, in_one_insert, record, record_many, record_now
 
-__all__ = ["About", "AuditUnavailable", "record", "record_many", "record_now"]
+__all__ = ["About", "AuditUnavailable", "in_one_insert", "record", "record_many", "record_now"]

@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 #: The canonical text of an event, by version: every column, in an array that cannot be read two ways, hashed where the
-#: row is. It stands here and not in a function of the database, which a superuser could replace without a trace.
+#: row is. It stands here and not in a function of the database, which a superuser could replace without a trace. The
+#: sign-in, which came later, stands after the array: without one the text is what it always was.
 ROW_HASH = {
     1: """pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.json_build_array(
         e.id, (extract(epoch FROM e.at) * 1000000)::bigint, e.action, e.actor_id, e.actor_role, e.purpose, e.patient_id,
         e.target_type, e.target_id, e.outcome, e.detail, e.request_id, e.address::text, e.xid::text, e.epoch
-    )::text, 'UTF8'))"""
+    )::text || coalesce(e.session_id::text, ''), 'UTF8'))"""
 }
 VERSION = max(ROW_HASH)
 HASH_BYTES = 32

@@ -12,14 +12,16 @@ from healthcare.audit.recording import COLUMNS
 from healthcare.audit.request import request_facts
 from healthcare.db.context import current_actor
 from healthcare.db.models import short_id
+from healthcare.db.prepared import AnyOf
 from healthcare.db.privileges import Access
 from healthcare.db.uuids import uuid7
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
-    def about_patient(self, patient_id: UUID) -> "AuditEventQuerySet":
-        """Who did what with this record; newest first, along one index."""
-        return self.filter(patient_id=patient_id).order_by("-id")
+    def about_patient(self, patient_id: UUID, *also: UUID) -> "AuditEventQuerySet":
+        """Who did what with this record, and with those that went into it; newest first, along one index."""
+        whose = Q(patient_id=AnyOf((patient_id, *also))) if also else Q(patient_id=patient_id)
+        return self.filter(whose).order_by("-id")
 
     def by_actor(self, user_id: UUID) -> "AuditEventQuerySet":
         """What this person did; newest first, along one index."""
@@ -53,6 +55,7 @@ class AuditEvent(models.Model):
     detail = models.JSONField(default=dict)
     request_id = models.TextField(blank=True)
     address = models.GenericIPAddressField(null=True)
+    session_id = models.UUIDField(null=True)  # the browser's sign-in, or the program's token
 
     objects = AuditEventQuerySet.as_manager()
 
@@ -63,6 +66,11 @@ class AuditEvent(models.Model):
                 fields=["patient_id", "-id"], name="auditevent_by_patient", condition=Q(patient_id__isnull=False)
             ),
             models.Index(fields=["actor_id", "-id"], name="auditevent_by_actor", condition=Q(actor_id__isnull=False)),
+            models.Index(fields=["-id"], name="auditevent_by_nobody", condition=Q(actor_id__isnull=True)),
+            models.Index(fields=["action", "-id"], name="auditevent_by_action"),
+            models.Index(fields=["actor_role", "-id"], name="auditevent_by_role"),
+            models.Index(fields=["address", "-id"], name="auditevent_by_address"),
+            models.Index(fields=["outcome", "-id"], name="auditevent_by_outcome", condition=~Q(outcome="ok")),
         ]
 
     def __str__(self) -> str:

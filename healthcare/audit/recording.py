@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -21,11 +22,16 @@ CHUNK = 2_000
 
 #: What a login may say; key, time, transaction and epoch are the database's own.
 COLUMNS = (
-    "action, actor_id, actor_role, purpose, patient_id, target_type, target_id, outcome, detail, request_id, address"
+    "action, actor_id, actor_role, purpose, patient_id, target_type, target_id, outcome, detail, request_id, address,"
+    " session_id"
 )
-VALUES = "%s::text, %s::uuid, %s::text, %s::text, %s::uuid, %s::text, %s::uuid, %s::text, %s::jsonb, %s::text, %s::inet"
+VALUES = (
+    "%s::text, %s::uuid, %s::text, %s::text, %s::uuid, %s::text, %s::uuid, %s::text, %s::jsonb, %s::text, %s::inet,"
+    " %s::uuid"
+)
 # Never through the ORM, which would name the other columns and ask for RETURNING.
 INSERT = f"INSERT INTO audit_auditevent ({COLUMNS}) VALUES ({VALUES})"  # noqa: S608
+_waiting: ContextVar[list[list[Any]] | None] = ContextVar("audit_lines", default=None)
 # The context and the row in one statement and one round trip: the row is made from the statement that sets it, and
 # the policy is asked when the row is there. It ends with the statement's own transaction.
 INSERT_NOW = f"""
@@ -35,7 +41,7 @@ INSERT INTO audit_auditevent ({COLUMNS}) SELECT {VALUES} FROM context
 INSERT_MANY = f"""
 INSERT INTO audit_auditevent ({COLUMNS})
 SELECT %s::text, %s::uuid, %s::text, %s::text, row.patient_id, row.target_type, row.target_id, %s::text,
-       row.detail::jsonb, %s::text, %s::inet
+       row.detail::jsonb, %s::text, %s::inet, %s::uuid
 FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[]) AS row (patient_id, target_type, target_id, detail)
 """  # noqa: S608
 
@@ -76,9 +82,33 @@ def record(
     categories. Raises OutsideTransaction, WrongActor, and ValueError for a detail that looks like a value.
     """
     _check_in_transaction()
-    actor = _actor_for(by)
+    values, waiting = _values(action, _actor_for(by), About(patient_id, target, detail or {}), outcome), _waiting.get()
+    if waiting is None:
+        _insert([values])
+    else:
+        waiting.append(values)
+
+
+@contextmanager
+def in_one_insert() -> Iterator[None]:
+    """What `record` is told inside is written at the end, as one statement, in the same transaction and context. A
+    block that raises writes nothing: its change does not stand either. Inside another one it changes nothing."""
+    if _waiting.get() is not None:
+        yield
+        return
+    lines: list[list[Any]] = []
+    token = _waiting.set(lines)
+    try:
+        yield
+    finally:
+        _waiting.reset(token)
+    if lines:
+        _insert(lines)
+
+
+def _insert(lines: list[list[Any]]) -> None:
     with connections["default"].cursor() as cursor:
-        cursor.execute(INSERT, _values(action, actor, About(patient_id, target, detail or {}), outcome))
+        cursor.execute(INSERT + f", ({VALUES})" * (len(lines) - 1), [value for line in lines for value in line])
 
 
 def record_many(action: str, *, by: Any, about: Iterable[About], outcome: str = "ok") -> int:
@@ -90,7 +120,8 @@ def record_many(action: str, *, by: Any, about: Iterable[About], outcome: str = 
     with connections["default"].cursor() as cursor:
         for start in range(0, len(lines), CHUNK):
             columns = [list(column) for column in zip(*lines[start : start + CHUNK], strict=True)]
-            head = [action, actor.user_id, actor.role, actor.purpose, outcome, facts.request_id, facts.address]
+            head = [action, actor.user_id, actor.role, actor.purpose, outcome]
+            head += [facts.request_id, facts.address, facts.session_id]
             cursor.execute(INSERT_MANY, [*head, *columns])
     return len(lines)
 
@@ -147,6 +178,7 @@ def _values(action: str, actor: Actor, about: About, outcome: str) -> list[Any]:
         _detail(about.detail),
         facts.request_id,
         facts.address,
+        facts.session_id,
     ]
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 from django.db.models.expressions import RawSQL
 
 from healthcare.audit.anchorcheck import AnchoredHeads, read_anchors
-from healthcare.audit.anchors import Anchor, AnchorBook
+from healthcare.audit.anchors import Anchor, AnchorBook, public_hex, signing_key
 from healthcare.audit.chain import GENESIS, HASH_BYTES, PARAMETERS, PLACE, ROW_HASH, Position, Seal
 from healthcare.audit.models import AuditSeal
 from healthcare.db.context import acting_as_system
@@ -42,6 +43,12 @@ class Report:
         self.counts[kind] = self.counts.get(kind, 0) + 1
         if self.counts[kind] <= KEPT:
             self.problems.setdefault(kind, []).append(sentence)
+
+
+def own_keys() -> set[str]:
+    """The public keys, in hex, of the secret keys of the settings."""
+    secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return {public_hex(signing_key(str(secret)).public_key()) for secret in secrets}
 
 
 def verify(
@@ -189,15 +196,18 @@ def _pieces(hashes: bytes) -> Iterator[bytes]:
 
 TAIL = f"""
 SELECT count(*),
-    (array_agg(e.id ORDER BY e.id) FILTER (WHERE e.epoch > (SELECT app.audit_epoch())
-        OR (e.epoch = (SELECT app.audit_epoch()) AND e.xid >= pg_snapshot_xmax(pg_current_snapshot()))))[1]
+    (array_agg(e.id ORDER BY e.id) FILTER (WHERE e.epoch > %s
+        OR (e.epoch = %s AND e.xid >= pg_snapshot_xmax(pg_current_snapshot()))))[1]
 FROM audit_auditevent e WHERE {PLACE} > {PARAMETERS}
 """  # noqa: S608
 
 
 def _verify_tail(report: Report, last: Position) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(TAIL, last.values)
+        # On a server that it was restored to, this opens a new epoch, and cannot while the table is read.
+        cursor.execute("SELECT app.audit_epoch()")
+        epoch = cursor.fetchone()[0]
+        cursor.execute(TAIL, [epoch, epoch, *last.values])
         report.unsealed, unborn = cursor.fetchone()
     if unborn:
         report.add("row_inserted", f"Event {unborn} names a transaction that has not been yet: inserted by hand.")

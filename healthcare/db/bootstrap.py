@@ -6,20 +6,24 @@ import psycopg
 from psycopg import sql
 
 LOGINS = ("owner", "web", "worker", "backup")
-EXTENSIONS = ("btree_gist", "pg_trgm", "unaccent")
+EXTENSIONS = ("btree_gist", "fuzzystrmatch", "pg_trgm", "unaccent")
 LOCK = 7_240_001  # roles belong to the whole cluster: two bootstraps take turns
 
 
-def bootstrap(admin_url: str, database: str, passwords: Mapping[str, str], *, testing: bool = False) -> None:
+def bootstrap(
+    admin_url: str, database: str, passwords: Mapping[str, str], *, testing: bool = False, roles: bool = True
+) -> None:
     """Make the roles and the database of this name, or bring them up to date. Idempotent.
 
     `passwords` is keyed by login. With `testing`, adds `tester`, who may take the other roles but inherits none, and
-    lets the owner make test databases. Raises psycopg.Error when the server refuses.
+    lets the owner make test databases. Without `roles`, those of the server are left as they are. Raises psycopg.Error
+    when the server refuses.
     """
     with psycopg.connect(admin_url, autocommit=True) as connection:
-        with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-            _make_roles(connection, passwords, testing)
+        if roles:
+            with connection.transaction():
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+                _make_roles(connection, passwords, testing)
         _make_database(connection, database)
     target = psycopg.conninfo.make_conninfo(admin_url, dbname=database)
     with psycopg.connect(target, autocommit=True) as connection:

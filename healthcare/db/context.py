@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -30,6 +31,11 @@ class Actor:
 
 
 NOBODY = Actor()
+EXCHANGE = "SELECT current_setting('app.context', true), set_config('app.context', %s, true)"
+# A page's statements are the same each time but for their values, and planning them under row security costs more than
+# running them: the plan that fits all values is taken at once, for this transaction (docs/decisions/0035).
+EXCHANGE_READ_ONLY = f"""{EXCHANGE}, set_config('transaction_read_only', 'on', true),
+set_config('plan_cache_mode', 'force_generic_plan', true)"""
 _actor: ContextVar[Actor] = ContextVar("actor", default=NOBODY)
 
 
@@ -71,10 +77,7 @@ def _entered(actor: Actor, read_only: bool, using: str) -> Iterator[None]:
     connection = transaction.get_connection(using)
     nested = connection.in_atomic_block
     with transaction.atomic(using=using):
-        if read_only:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION READ ONLY")
-        outer = _exchange(connection, sign(actor))
+        outer = _exchange(connection, sign(actor), read_only=read_only)
         token = _actor.set(actor)
         try:
             yield
@@ -103,14 +106,15 @@ def sign(actor: Actor, *, seconds: int | None = None) -> str:
     return f"{message}|{hmac.new(key, message.encode(), hashlib.sha256).hexdigest()}"
 
 
+@lru_cache(maxsize=4)
 def context_key(secret: str) -> tuple[str, bytes]:
     """The signing key derived from a secret, and its public id."""
     key = hmac.new(secret.encode(), b"row security context", hashlib.sha256).digest()
     return hashlib.sha256(key).hexdigest()[:8], key
 
 
-def _exchange(connection: BaseDatabaseWrapper, token: str) -> str:
+def _exchange(connection: BaseDatabaseWrapper, token: str, *, read_only: bool = False) -> str:
     """Set the context and return the one before, in one round trip."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('app.context', true), set_config('app.context', %s, true)", [token])
+        cursor.execute(EXCHANGE_READ_ONLY if read_only else EXCHANGE, [token])
         return str(cursor.fetchone()[0] or "")

@@ -22,7 +22,19 @@ class Access:
 
     web: str = ALL
     worker: str = ALL
-    backup: str = READ
+
+
+#: pg_dump reads every table and locks it, partitions by their own names, also those that a worker makes next month.
+#: The key of the context it may lock and not read (PostgreSQL 17: MAINTAIN is enough for a lock).
+FOR_THE_DUMP = (
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO backup",
+    "GRANT SELECT ON ALL TABLES IN SCHEMA public TO backup",
+    "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO backup",
+    "GRANT USAGE ON SCHEMA private TO backup",
+    "GRANT SELECT ON ALL TABLES IN SCHEMA private TO backup",
+    "REVOKE ALL ON private.context_key FROM backup",
+    "GRANT MAINTAIN ON private.context_key TO backup",
+)
 
 
 def converge_after_migrate(**_: Any) -> None:
@@ -35,7 +47,10 @@ def converge_after_migrate(**_: Any) -> None:
 
 
 def converge() -> None:
-    """Revoke everything, then grant what the models declare; tables without a model get nothing. Idempotent."""
+    """Revoke everything, then grant what the models declare; tables without a model get nothing. Idempotent.
+
+    The `backup` login reads every table, with a model or without.
+    """
     wanted = dict(_declared())
     with connection.cursor() as cursor:
         cursor.execute(
@@ -47,11 +62,11 @@ def converge() -> None:
             "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, web, worker, backup",
             "GRANT USAGE ON SCHEMA public, app TO web, worker, backup",
             "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO web, worker",
-            "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO backup",
+            *FOR_THE_DUMP,
         ]
         for table in sorted(existing & wanted.keys()):
             access = wanted[table]
-            for login in ("web", "worker", "backup"):
+            for login in ("web", "worker"):
                 privileges = getattr(access, login)
                 if privileges:
                     statements.append(f'GRANT {privileges} ON public."{table}" TO {login}')
@@ -62,6 +77,7 @@ def _declared() -> Iterator[tuple[str, Access]]:
     for model in apps.get_models(include_auto_created=True):
         if model._meta.managed and not model._meta.proxy:
             owner = model._meta.auto_created or model
-            yield model._meta.db_table, getattr(owner, "database_access", Access())
+            access = getattr(owner, "database_access", Access())
+            yield model._meta.db_table, getattr(owner, "links_access", access) if owner is not model else access
     for table, access in settings.TABLE_ACCESS.items():
         yield table, Access(**access)

@@ -11,11 +11,23 @@ class Purpose(StrEnum):
     """The value is the function's name in the schema `app`."""
 
     PATIENT_SEARCH = "find_patients"
+    DUPLICATE_SEARCH = "find_duplicates"
     PORTAL_LINK = "claim_portal_code"
+    CONFIRM_REGISTRATION = "confirm_registration"  # to whoever opens the link in the mail: that it was, and no more
+    RECORD_NUMBERS = "record_numbers"  # to privacy officers: the number of a record that the audit names, and back
     ALLERGIES = "allergies_of"  # to who registers: whether they were asked about; to who treats or dispenses: the list
+    EXPLAIN_ACCESS = "explain_access"  # to the privacy officer and administrators: why somebody may open a chart
+    REVIEW_NAMES = "names_for_review"  # to the privacy officer: of whom a review or a request speaks
+
+    MERGE = "merge_patients"  # to who may: every row of one record to the other's, seen or not
+    UNMERGE = "unmerge_patients"  # to who may: back
+    MERGE_COUNTS = "rows_to_merge"  # to who may: how many rows of which table, and nothing else of them
+    UNMERGE_COUNTS = "rows_to_unmerge"  # the same of an undoing
+    HIDDEN_MEDICINES = "hidden_medicines"  # to who prescribes: how badly one goes with what is marked, never with what
 
 
 # SECURITY DEFINER functions that show nobody's rows: they answer about the actor alone, or derive grants.
 ABOUT_THE_ACTOR = frozenset(
-    {"claims", "group_ids", "site_ids", "own_patient_id", "reaches", "sync_access", "release_claims"}
+    {"claims", "group_ids", "site_ids", "stood_for", "own_patient_id", "closed_patient_ids", "reaches"}
+    | {"sync_access", "sync_access_of", "release_claims", "acts_since", "sync_access_of_few", "merging"}
 )

@@ -67,6 +67,7 @@ class Folder:
         self._make_secret("twilio", secrets.token_hex(16))
         self._make_secret("database-roles.json", json.dumps({name: secrets.token_urlsafe(24) for name in LOGINS}))
         key = base64.b64encode(secrets.token_bytes(32)).decode()
+        self._make_secret("backup-key", base64.b64encode(secrets.token_bytes(32)).decode())
         self._make_secret("field-keys.json", json.dumps({"current": "k1", "keys": {"k1": key}}))
 
     def _make_secret(self, name: str, value: str) -> None:

@@ -11,6 +11,7 @@ from healthcare.devservices.folder import BASE_DIR
 
 BIN = Path(sys.executable).parent
 PYTEST = [sys.executable, "-m", "pytest"]
+SPREAD = ["--dist=worksteal", "--durations=40"]  # who is ready takes over from who has the long ones, which are named
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PANGO = ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset")
 PRODUCTION_SETTINGS = {
@@ -19,6 +20,7 @@ PRODUCTION_SETTINGS = {
     "EMAIL_URL": "smtp://127.0.0.1:25",
     "PUBLIC_URL": "https://clinic.example",
 }
+APART = ("journeys", "chaos", "mutation")  # stages of their own
 VERBS = "*/actions.py,*/actions/*,*/access.py,*/rules.py,*/events.py"  # the rooms that are covered whole
 
 
@@ -71,15 +73,19 @@ def stages() -> list[Stage]:
         Stage("types", tool("mypy")),
         Stage("migrations", manage("makemigrations", "--check", "--dry-run")),
         Stage("deployment", manage("check", "--deploy", "--tag=security", "--fail-level=WARNING"), PRODUCTION_SETTINGS),
-        Stage("tests", [*PYTEST, "-n2", "--cov", "--cov-report=", "--ignore=tests/journeys", "--ignore=tests/chaos"]),
+        Stage(
+            "tests",
+            [*PYTEST, *SPREAD, "-n3", "--cov", "--cov-report=", *(f"--ignore=tests/{apart}" for apart in APART)],
+        ),
         Stage(
             "coverage of verbs", tool("coverage", "report", "--skip-covered", "--fail-under=100", f"--include={VERBS}")
         ),
         Stage(
             "coverage of the rest", tool("coverage", "report", "--skip-covered", "--fail-under=95", f"--omit={VERBS}")
         ),
-        Stage("journeys", [*PYTEST, "tests/journeys"], folder="tests/journeys"),
+        Stage("journeys", [*PYTEST, *SPREAD, "-n2", "tests/journeys"], folder="tests/journeys"),
         Stage("chaos", [*PYTEST, "tests/chaos"], folder="tests/chaos", full=True),
+        Stage("mutation", [*PYTEST, *SPREAD, "-n2", "tests/mutation"], folder="tests/mutation", full=True),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Collection
 from uuid import UUID
 
 from django.conf import settings
@@ -22,11 +23,11 @@ class Broker:
     def is_up(self) -> bool:
         return time.monotonic() >= self._retry_at
 
-    def hand(self, model: str, key: UUID, queue: str) -> bool:
-        """Send the id to the workers; False when the broker is away."""
+    def hand(self, model: str, keys: Collection[UUID], queue: str) -> bool:
+        """Send the ids to the workers, as one task; False when the broker is away."""
         if not self.is_up:
             return False
-        arguments = {"model": model, "key": str(key)}
+        arguments = {"model": model, "keys": [str(key) for key in keys]}
         try:
             import_string(settings.CELERY_APP).send_task("events.carry_out", kwargs=arguments, queue=queue, retry=False)
         except (OperationalError, KombuError, OSError) as problem:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from random import SystemRandom
 from uuid import UUID
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from healthcare.db.context import acting_as_system
@@ -19,6 +19,7 @@ from healthcare.events.work import carries_out
 
 log = logging.getLogger("healthcare.events")
 BATCH = 200
+AT_ONCE = 25  # deliveries in one transaction
 LONGEST = 55  # seconds in one subscriber; less than Celery's own limit, and in force in threads as well
 KEPT = timedelta(days=30)
 _random = SystemRandom()
@@ -44,30 +45,53 @@ def explode_events(limit: int = BATCH) -> int:
     return len(events)
 
 
-@carries_out("events.Delivery")
+def deliver_together(keys: Collection[UUID]) -> None:
+    """As `deliver`, many in one transaction: each with a savepoint of its own, so that one that fails takes nothing of
+    the others with it. Where the transaction itself fails, each is delivered for itself."""
+    try:
+        failed = _deliver(keys)
+    except Exception:
+        for key in keys:
+            deliver(key)
+    else:
+        for key, error in failed.items():
+            _note_failure(key, error)
+
+
+@carries_out("events.Delivery", together=deliver_together, at_once=AT_ONCE)
 def deliver(key: UUID) -> None:
     """Run one subscriber and mark the delivery done, in one transaction: the effect and the mark stand or fall
     together. A failure is noted, and tried again later until it is given up."""
     try:
-        _deliver(key)
-    except Exception as problem:  # a subscriber may fail in any way
-        _note_failure(key, type(problem).__name__)
+        failed = _deliver([key])
+    except Exception as problem:  # at the commit, such as a constraint that is checked there
+        failed = {key: type(problem).__name__}
+    for each, error in failed.items():
+        _note_failure(each, error)
 
 
-def _deliver(key: UUID) -> None:
+def _deliver(keys: Collection[UUID]) -> dict[UUID, str]:
+    """What failed, and how: a subscriber may fail in any way."""
     now = timezone.now()
+    done, failed = [], {}
     with acting_as_system("deliver"):
-        claimable = Delivery.objects.filter(pk=key, status=Delivery.Status.PENDING, next_at__lte=now)
-        delivery = claimable.select_for_update(skip_locked=True, of=("self",)).select_related("event").first()
-        if delivery is None:
-            return
+        claimable = Delivery.objects.filter(pk__in=keys, status=Delivery.Status.PENDING, next_at__lte=now)
+        claimed = claimable.order_by("next_at", "pk").select_for_update(skip_locked=True, of=("self",))
         with connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL transaction_timeout = '{LONGEST}s'")
-        subscriber = subscriber_after(delivery.event.name, delivery.subscriber)
-        subscriber.function(decode(subscriber.fact, delivery.event.payload))
-        Delivery.objects.filter(pk=key).update(
-            status=Delivery.Status.DONE, done_at=timezone.now(), next_at=None, handed_until=None, error=""
-        )
+        for delivery in claimed.select_related("event"):
+            try:
+                with transaction.atomic():
+                    subscriber = subscriber_after(delivery.event.name, delivery.subscriber)
+                    subscriber.function(decode(subscriber.fact, delivery.event.payload))
+                done.append(delivery.pk)
+            except Exception as problem:
+                failed[delivery.pk] = type(problem).__name__
+        if done:
+            Delivery.objects.filter(pk__in=done).update(
+                status=Delivery.Status.DONE, done_at=timezone.now(), next_at=None, handed_until=None, error=""
+            )
+    return failed
 
 
 def _note_failure(key: UUID, error: str) -> None:

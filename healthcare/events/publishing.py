@@ -11,7 +11,8 @@ from healthcare.events.registry import subscribers_inside
 # A trigger of the table wakes the relay at the commit.
 INSERT = (
     "INSERT INTO events_outboxevent (id, name, payload, created_at, updated_at)"
-    " VALUES (%s, %s, %s::jsonb, statement_timestamp(), statement_timestamp())"
+    " SELECT id, name, payload::jsonb, statement_timestamp(), statement_timestamp()"
+    " FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS fact (id, name, payload)"
 )
 
 
@@ -19,16 +20,18 @@ class OutsideTransaction(Exception):
     """A fact belongs to the transaction of the change it tells of, and there is none."""
 
 
-def publish(fact: Any) -> None:
-    """Announce a fact: run its inside subscribers now, and note it for those after the commit.
+def publish(*facts: Any) -> None:
+    """Announce facts: run their inside subscribers now, and note them all in one statement for those after the commit.
 
     All in the running transaction: what an inside subscriber raises passes through, and refuses the change. Raises
     OutsideTransaction, and NotAFact for values that would not come back equal.
     """
     if not connection.in_atomic_block:
-        raise OutsideTransaction(f"{name_of(type(fact))} was announced outside a transaction.")
-    payload = json.dumps(encode(fact))
-    for subscriber in subscribers_inside(type(fact)):
-        subscriber.function(fact)
+        raise OutsideTransaction(f"{name_of(type(facts[0]))} was announced outside a transaction.")
+    payloads = [json.dumps(encode(fact)) for fact in facts]
+    for fact in facts:
+        for subscriber in subscribers_inside(type(fact)):
+            subscriber.function(fact)
+    names = [name_of(type(fact)) for fact in facts]
     with connection.cursor() as cursor:
-        cursor.execute(INSERT, [uuid7(), name_of(type(fact)), payload])
+        cursor.execute(INSERT, [[uuid7() for _fact in facts], names, payloads])

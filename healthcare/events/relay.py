@@ -20,6 +20,7 @@ from django.utils import timezone
 from healthcare.db.context import acting_as_system
 from healthcare.events.broker import Broker
 from healthcare.events.delivering import explode_events
+from healthcare.events.pulse import pulse
 from healthcare.events.queues import QUEUES, URGENT, lease, patience
 from healthcare.events.ticking import overdue_jobs, run_job
 from healthcare.events.work import Kind, all_kinds
@@ -27,6 +28,7 @@ from healthcare.events.work import Kind, all_kinds
 log = logging.getLogger("healthcare.events")
 CHANNEL = "outbox"
 POLL = 2.0  # seconds
+BREATH = 0.2  # seconds between two rounds: what comes meanwhile is one round's work, and costs what one fact costs
 ROOM = 200  # rows of one kind and queue in the hands of the workers at a time
 JOB_CHECK = 10.0  # seconds between two looks for jobs that nobody started
 
@@ -75,7 +77,7 @@ class Relay:
         for _ in self._wakings():
             try:
                 while self.run_once() and not self.stopping.is_set():
-                    pass
+                    self.stopping.wait(BREATH)
             except (DatabaseError, InterfaceError) as problem:
                 log.error("the relay lost the database", extra={"error": type(problem).__name__})
                 connection.close()
@@ -98,7 +100,10 @@ class Relay:
         count = self._stand_in(due, now)
         if self.broker.is_up:
             keys = take(due, ROOM - due.handed, now)
-            sent = [key for key in keys if self.broker.hand(due.kind.model, key, due.queue)]
+            # What is urgent goes one by one, to as many workers as there are.
+            size = 1 if due.queue == URGENT else due.kind.at_once
+            bundles = [keys[start : start + size] for start in range(0, len(keys), size)]
+            sent = [key for part in bundles if self.broker.hand(due.kind.model, part, due.queue) for key in part]
             give_back(due.kind, set(keys) - set(sent))
             count += len(sent)
         return count
@@ -115,6 +120,7 @@ class Relay:
         if time.monotonic() - self._jobs_at < JOB_CHECK:
             return
         self._jobs_at = time.monotonic()
+        pulse("relay")
         for job in overdue_jobs(now):
             if self._lanes[""].free > 0:
                 self._lanes[""].run(lambda name=job.name: run_job(name))  # type: ignore[misc]
@@ -142,6 +148,7 @@ def listening() -> psycopg.Connection:
         dbname=settings["NAME"],
         user=settings["USER"],
         password=settings["PASSWORD"],
+        **{name: value for name, value in settings["OPTIONS"].items() if name.startswith("ssl")},
         application_name="healthcare-relay",
         autocommit=True,
     )

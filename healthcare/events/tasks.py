@@ -11,8 +11,8 @@ from healthcare.events.work import kind_of
 
 
 @shared_task(name="events.carry_out")
-def carry_out(*, model: str, key: str) -> None:
-    kind_of(model).run(UUID(key))
+def carry_out(*, model: str, keys: list[str]) -> None:
+    kind_of(model).run_all([UUID(key) for key in keys])
 
 
 @shared_task(name="events.job")

@@ -1,4 +1,5 @@
 """How does the clinic speak FHIR R4?
 
-Bundles, search parameters, OperationOutcome and the CapabilityStatement; resources come from a list of names.
+Bundles and NDJSON in, each resource once; what a resource becomes is said by the apps, by dotted name. How an app says
+it: `resources`, and docs/decisions/0022.
 """

@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 
 from healthcare.audit import record
 from healthcare.db.context import current_actor
+from healthcare.db.inserting import insert_rows
 from healthcare.events import publish
 from healthcare.messaging.addresses import check_address
 from healthcare.messaging.events import CarrierReported
@@ -36,14 +37,16 @@ def queue_message(
     dedupe_key: str,
     urgent: bool = False,
     expires_at: datetime | None = None,
+    not_before: datetime | None = None,
     language: str = "",
     attachments: Sequence[Attachment] = (),
 ) -> UUID:
     """Put a message in the post, in the transaction of the verb it belongs to; a worker sends it after the commit.
 
     `parameters` are plain texts for the template's placeholders; the subject line cannot hold any of them. Two messages
-    with one `dedupe_key` are one: the second is not written, and its id is the first one's. After `expires_at` it is
-    not sent any more. `attachments` go with mails alone, and are forgotten with the words once a carrier has them.
+    with one `dedupe_key` are one: the second is not written, and its id is the first one's. It is sent neither before
+    `not_before` nor after `expires_at`. `attachments` go with mails alone, and are forgotten with the words once a
+    carrier has them.
     Raises AddressRefused, TemplateDoesNotExist, and ValueError for a parameter that is no text, or an attachment that
     is no small text with a plain name.
     """
@@ -64,12 +67,12 @@ def queue_message(
         language=language or get_language() or "",
         dedupe_key=dedupe_key,
         queue="urgent" if urgent else "default",
-        next_at=timezone.now(),
+        next_at=not_before or timezone.now(),
         expires_at=expires_at,
         created_by_id=by.pk if by is not None else current_actor().user_id,
     )
     # ON CONFLICT without a column: the web login may not look at the row that stands in the way.
-    Message.objects.bulk_create([message], ignore_conflicts=True)
+    insert_rows(message, ignore_conflicts=True)
     record(
         "messaging.queue", by=by, target=message, detail={"channel": channel, "template": template.replace("/", ".")}
     )

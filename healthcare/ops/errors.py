@@ -9,6 +9,8 @@ from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from healthcare.api.middleware import is_token_path
+from healthcare.api.problems import answer_status
 from healthcare.audit import AuditUnavailable
 from healthcare.ops.logs import log_unavailable
 
@@ -56,6 +58,8 @@ def unavailable(request: HttpRequest, problem: BaseException | None = None) -> H
 
 
 def _answer(request: HttpRequest, status: int) -> HttpResponse:
+    if is_token_path(request.path):
+        return answer_status(request, status)
     reference = getattr(request, "id", "")
     context: dict[str, Any] = {"request_id": reference, "reference": reference, "status": status}
     if request.headers.get("HX-Request"):

@@ -1,7 +1,9 @@
 """What an operator wants to know before the doors open: are the walls up, and is everything there?"""
 
 import os
+import shutil
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,17 +13,33 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.cache import cache
 from django.db import Error, connection
+from django.utils import timezone
 
+from healthcare.audit.models import AuditEvent
+from healthcare.audit.queries import get_sealing_state
+from healthcare.audit.sealing import anchor_book
 from healthcare.db.bootstrap import EXTENSIONS
-from healthcare.db.context import acting_as
+from healthcare.db.context import acting_as, acting_as_system
 from healthcare.db.fields import decrypt, encrypt
 from healthcare.db.uuids import uuid7
+from healthcare.events.figures import outbox_figures
+from healthcare.events.pulse import silent
+from healthcare.events.queues import QUEUES
 from healthcare.ops import health
+from healthcare.ops.backups.making import BACKUP
 from healthcare.ops.printing import PANGO, pango_present
 
 OK, WARNING, FAILED = "ok", "warning", "FAILED"
 SECONDS = 3.0
 DRIFT_SECONDS = 1.0
+URGENT_SECONDS, WAITING_SECONDS, UNSEALED_SECONDS = 60, 900, 60
+FREE_LEAST, FREE_LITTLE = 0.05, 0.15  # of a disk
+CERTIFICATE_LEAST, CERTIFICATE_LITTLE = 7, 21  # days
+PROCESSES = ("relay", "sealer", "beat", *(f"worker:{queue}" for queue in QUEUES))
+ARCHIVER = """
+SELECT current_setting('archive_mode') <> 'off', last_failed_time > coalesce(last_archived_time, '-infinity')
+FROM pg_stat_archiver
+"""
 
 NAKED_TABLES = """
 SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'patient_id'
@@ -132,6 +150,99 @@ def clock() -> Iterator[Finding]:
         yield Finding(OK, "this machine and the database agree")
 
 
+def backups() -> Iterator[Finding]:
+    """The last whole one, as the audit knows it."""
+    with acting_as_system("selfcheck"):
+        last = AuditEvent.objects.filter(action=BACKUP).order_by("-id").first()
+    hours = (timezone.now() - last.at).total_seconds() / 3600 if last else 0
+    if last is None:
+        yield Finding(_absent(), "none was ever made: manage.py backup")
+    elif hours > settings.BACKUP_HOURS:
+        yield Finding(_absent(), f"the last is {hours:.0f} h old, and may be {settings.BACKUP_HOURS} h")
+    else:
+        yield Finding(OK, f"the last is {hours:.0f} h old")
+
+
+def archive() -> Iterator[Finding]:
+    with connection.cursor() as cursor:
+        cursor.execute(ARCHIVER)
+        archives, failing = cursor.fetchone()
+    if failing:
+        yield Finding(FAILED, "the server's last attempt to archive its log (WAL) failed")
+    else:
+        yield Finding(OK, "WAL is archived" if archives else "no WAL archive: a loss goes back to the last backup")
+
+
+def processes() -> Iterator[Finding]:
+    away = silent(PROCESSES)
+    if away:
+        yield Finding(_absent(), f"no sign of life for a minute: {', '.join(away)}")
+    else:
+        yield Finding(OK, "relay, sealer, beat and a worker for every queue are alive")
+
+
+def outbox() -> Iterator[Finding]:
+    figures = outbox_figures()
+    oldest, urgent, dead = (int(figures[name]) for name in ("oldest_seconds", "oldest_urgent_seconds", "dead"))
+    if urgent > URGENT_SECONDS:
+        yield Finding(FAILED, f"something urgent has waited for {urgent} s")
+    if oldest > WAITING_SECONDS:
+        yield Finding(WARNING, f"the oldest thing to deliver has waited for {oldest} s")
+    if dead:
+        yield Finding(WARNING, f"{dead} given up; see why in the log, then relay --replay-dead")
+    if not dead and urgent <= URGENT_SECONDS and oldest <= WAITING_SECONDS:
+        yield Finding(OK, "nothing waits for long")
+
+
+def chain() -> Iterator[Finding]:
+    """Whether the audit is being sealed and anchored; whether it is whole, verify_audit says."""
+    state, last = get_sealing_state(), anchor_book().last()
+    anchored = last.number if last else 0
+    waiting = (timezone.now() - state.oldest_waiting_at).total_seconds() if state.oldest_waiting_at else 0
+    if anchored > state.seals:
+        yield Finding(FAILED, f"anchored to seal {anchored}, and the database ends with {state.seals}: verify_audit")
+    elif waiting > UNSEALED_SECONDS:
+        yield Finding(_absent(), f"an event has waited {waiting:.0f} s for its seal: is the sealer running?")
+    else:
+        yield Finding(OK, f"{state.sealed} events are sealed, the last seal anchored is {anchored}")
+
+
+def disk() -> Iterator[Finding]:
+    for place in {settings.DATA_DIR, settings.AUDIT_ANCHOR_DIR}:
+        if place.exists():
+            usage = shutil.disk_usage(place)
+            free = usage.free / usage.total
+            state = FAILED if free < FREE_LEAST else WARNING if free < FREE_LITTLE else OK
+            yield Finding(state, f"{free:.0%} free for {place.name}")
+
+
+def encrypted_connection() -> Iterator[Finding]:
+    connection.ensure_connection()
+    if connection.connection.pgconn.ssl_in_use:
+        yield Finding(OK, "the connection to the database is encrypted")
+    else:
+        yield Finding(WARNING, "the database is spoken to in clear: ?sslmode=verify-full in DATABASE_URL")
+
+
+def certificate() -> Iterator[Finding]:
+    parts = urlsplit(settings.PUBLIC_URL)
+    if parts.scheme != "https" or not parts.hostname:
+        yield Finding(_absent(), "PUBLIC_URL is not an https address")
+        return
+    try:
+        with (
+            socket.create_connection((parts.hostname, parts.port or 443), timeout=SECONDS) as plain,
+            ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname) as secure,
+        ):
+            shown = secure.getpeercert() or {}
+    except OSError as problem:
+        yield Finding(FAILED, f"the site's certificate does not hold, or nobody answers ({type(problem).__name__})")
+        return
+    days = (ssl.cert_time_to_seconds(str(shown["notAfter"])) - time.time()) / 86_400
+    state = FAILED if days < CERTIFICATE_LEAST else WARNING if days < CERTIFICATE_LITTLE else OK
+    yield Finding(state, f"the site's certificate holds for {days:.0f} days")
+
+
 def cache_server() -> Iterator[Finding]:
     try:
         cache.get("selfcheck")
@@ -169,6 +280,14 @@ CHECKS: tuple[Check, ...] = (
     anchors,
     field_keys,
     clock,
+    backups,
+    archive,
+    processes,
+    outbox,
+    chain,
+    disk,
+    encrypted_connection,
+    certificate,
     cache_server,
     mail,
     printing,
@@ -184,6 +303,10 @@ def findings() -> Iterator[tuple[str, Finding]]:
                 yield name, finding
         except Exception as problem:  # a check that cannot run has found something
             yield name, Finding(FAILED, f"could not be checked ({type(problem).__name__})")
+
+
+def _absent() -> str:
+    return FAILED if settings.IN_SERVICE else WARNING
 
 
 def _column(query: str) -> list[str]:

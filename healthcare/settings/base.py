@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "django_otp",
     "django_htmx",
     "csp",
+    "oauth2_provider",
     "healthcare.accounts.admin_config.ClinicAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -57,6 +58,7 @@ DATABASES["audit"]["TEST"] = {"MIRROR": "default"}
 DATABASE_ROLES_FILE = environment.text("DATABASE_ROLES_FILE")
 BOOTSTRAP_DATABASE_URL = environment.text("BOOTSTRAP_DATABASE_URL")  # a superuser's; given to `make_roles` alone
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PREPARED_IS_PROVED = False  # the tests compare each prepared queryset, at each use, with the same made afresh
 CONTEXT_SECONDS = 300 if PROCESS == "web" else 3600
 # Third-party tables that no page may touch, or may only read; every other table says so on its model.
 TABLE_ACCESS = {
@@ -69,7 +71,14 @@ TABLE_ACCESS = {
 
 # == Secrets: each from a file ==
 SECRET_KEY = environment.secret("SECRET_KEY_FILE")
+SECRET_KEY_FALLBACKS = environment.secrets("OLD_SECRET_KEY_FILE")
 FIELD_KEYS = environment.field_keys()
+BACKUP_KEY_FILE = environment.text("BACKUP_KEY_FILE")  # read by the commands alone
+IN_SERVICE = False  # in production what is not there fails `selfcheck`; elsewhere it is a warning
+PULSE_FILE = environment.text("PULSE_FILE")  # touched by relay, sealer, beat and workers while they turn
+BACKUP_HOURS = int(environment.text("BACKUP_HOURS", "26"))  # `selfcheck` complains of an older last backup
+POSTGRES_BIN = environment.text("POSTGRES_BIN")  # the folder of pg_dump and pg_restore; else PATH
+CHILD_ENVIRONMENT = environment.for_children()
 AUDIT_MAY_BE_EMPTIED = False  # test databases alone
 AUDIT_ANCHOR_SYSLOG = environment.text("AUDIT_ANCHOR_SYSLOG")  # host:port or /dev/log; each anchor goes there as well
 AUDIT_ANCHOR_DIR = Path(environment.text("AUDIT_ANCHOR_DIR", str(DATA_DIR / "anchors")))
@@ -83,6 +92,8 @@ WSGI_APPLICATION = "healthcare.wsgi.application"
 MIDDLEWARE = [
     "healthcare.ops.middleware.RequestReference",
     "django.middleware.security.SecurityMiddleware",
+    "healthcare.api.middleware.TokenPath",
+    "django.middleware.gzip.GZipMiddleware",  # pads at random against BREACH (CVE-2013-3587)
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -92,6 +103,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "healthcare.accounts.middleware.ActingRole",
     "healthcare.accounts.middleware.SignInRequired",
+    "patients.acting.ActingFor",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -159,9 +171,56 @@ IDLE_WARNING_SECONDS = 2 * 60
 ABSOLUTE_SECONDS = 12 * 3600
 STEP_UP_SECONDS = 5 * 60
 
+# == Other programs: OAuth 2.0, see healthcare.api.oauth and decision 0018 ==
+OAUTH2_PROVIDER_APPLICATION_MODEL = "api.Application"
+OAUTH2_PROVIDER_GRANT_MODEL = "api.Grant"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "api.AccessToken"  # noqa: S105
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "api.RefreshToken"  # noqa: S105
+# OpenID Connect and the device flow are off. Named models keep the toolkit from making tables for them.
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "api.AccessToken"  # noqa: S105
+OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "api.Grant"
+ACCESS_TOKEN_SECONDS = 15 * 60
+AUTHORIZATION_CODE_SECONDS = 60
+RENEWABLE_SECONDS = 90 * 24 * 3600  # from the sign-in; then the person is asked again
+TOKEN_PATHS = ("/v1/", "/fhir/r4/")  # a token is shown and no cookie is read; every answer is JSON
+TOKEN_PAGES = ("/v1/docs", "/v1/openapi.json", "/v1/problems/")  # but for these, which are pages for everybody
+# A minute, for each: reads and writes of one token; requests of one address without a valid one. 0: no limit.
+API_LIMITS = {"read": 600, "write": 120, "address": 60, "oauth": 60}
+# Where the operations of /v1 are, as (prefix, dotted name of a router).
+API_ROUTERS = [
+    ("", "healthcare.api.me.router"),
+    ("", "patients.api.router"),
+    ("", "scheduling.api.router"),
+    ("", "records.api.router"),
+    ("", "prescriptions.api.router"),
+    ("", "billing.api.router"),
+    ("", "alerts.api.router"),
+]
+
 # == Visits: how long before and after one its provider and its site may open the chart (policy: 30 and 90 at most) ==
 VISIT_ACCESS_BEFORE = timedelta(days=7)
 VISIT_ACCESS_AFTER = timedelta(days=30)
+# The birthdays of a patient at which those who act for the child lose the health parts of the record, and all of it.
+PROXY_STEP_DOWN_AGE = 13
+PROXY_END_AGE = 18
+
+# == Emergency access, and requests for access: how soon the privacy officer reviews; how long a request waits ==
+EMERGENCY_REVIEWED_WITHIN = timedelta(days=3)
+ACCESS_REQUEST_LIVES = timedelta(days=7)
+ACCESS_REQUEST_LONGEST = timedelta(days=365)
+
+# == The synthetic load: each app's own part, from left to right; see healthcare.ops.loading ==
+SYNTHETIC_PLAN = "patients.synthetic.plan.Plan"
+SYNTHETIC = {
+    "accounts": "patients.synthetic.colleagues",
+    "patients": "patients.synthetic",
+    "scheduling": "scheduling.synthetic",
+    "records": "records.synthetic",
+    "prescriptions": "prescriptions.synthetic",
+    "billing": "billing.synthetic",
+    "alerts": "alerts.synthetic",
+    "analytics": "analytics.synthetic",
+}
 
 # == Valkey: a cache that may vanish, and a broker that may, too ==
 REDIS_URL = environment.text("REDIS_URL")
@@ -170,11 +229,17 @@ CELERY_APP = "healthcare.celery.app"
 # Periodic jobs by dotted name; each is a function marked with healthcare.events.every.
 BEAT = [
     "healthcare.accounts.tasks.sweep_accounts",
+    "healthcare.api.tasks.sweep_tokens",
+    "healthcare.api.tasks.prune_replies",
     "healthcare.events.tasks.prune_events",
     "healthcare.messaging.tasks.sweep_messages",
     "healthcare.messaging.tasks.prune_messages",
     "healthcare.storage.tasks.sweep_objects",
     "patients.tasks.sync_ended_access",
+    "patients.tasks.shorten_proxies",
+    "patients.tasks.purge_registrations",
+    "scheduling.tasks.warn_of_licences",
+    "alerts.tasks.watch_access",
     "billing.tasks.bill_unbilled_visits",
     "billing.tasks.print_unprinted_bills",
     "analytics.tasks.roll_up_days",
@@ -205,6 +270,53 @@ S3_REGION = environment.text("S3_REGION")
 S3_ACCESS_KEY_ID = environment.text("S3_ACCESS_KEY_ID")
 S3_SECRET_ACCESS_KEY = environment.secret("S3_SECRET_ACCESS_KEY_FILE") if S3_ACCESS_KEY_ID else ""
 STORAGE_SCANNER = environment.text("STORAGE_SCANNER")  # dotted name: takes bytes, returns "clean" or "infected"
+
+# == FHIR: what the types of resources become here, and who keeps whole those that become nothing ==
+FHIR_RESOURCES: list[str] = [
+    "patients.fhir.PatientResource",
+    "records.fhir.EncounterResource",
+    "records.fhir.ConditionResource",
+    "records.fhir.AllergyIntoleranceResource",
+    "records.fhir.DiagnosticReportResource",
+    "records.fhir.ObservationResource",
+    "records.fhir.ImmunizationResource",
+    "records.fhir.ProcedureResource",
+    "records.fhir.FamilyMemberHistoryResource",
+    "prescriptions.fhir.MedicationRequestResource",
+    "prescriptions.fhir.MedicationStatementResource",
+    "billing.fhir.CoverageResource",
+]
+FHIR_FALLBACK = "records.fhir.KeptResource"
+
+# == Whether a plan covers a day: who is asked (dotted name: takes a Question, returns an Answer) ==
+ELIGIBILITY = "billing.eligibility.by_rules"
+
+# == OAuth 2.0 as RFC 9700 has it: every recommendation of it that the toolkit knows is enforced ==
+OAUTH2_PROVIDER = {
+    "OAUTH2_SERVER_CLASS": "healthcare.api.oauth.server.Server",
+    "OAUTH2_VALIDATOR_CLASS": "healthcare.api.oauth.server.Validator",
+    "SCOPES_BACKEND_CLASS": "healthcare.api.oauth.scopes.Scopes",
+    "OIDC_ISS_ENDPOINT": PUBLIC_URL,  # the issuer, in tokens and metadata; OpenID Connect itself is off
+    "ACCESS_TOKEN_EXPIRE_SECONDS": ACCESS_TOKEN_SECONDS,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 14 * 24 * 3600,  # unused
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "OAUTH2_GRANT_TYPES_SUPPORTED": ["authorization_code", "client_credentials", "refresh_token"],
+    "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
+    **{
+        f"COMPLIANT_BCP_RFC9700_{gate}": True
+        for gate in (
+            "IMPLICIT_GRANT",
+            "PASSWORD_GRANT",
+            "PKCE_METHOD",
+            "PKCE_REQUIRED",
+            "ACCESS_TOKEN_TRANSPORT",
+            "AUTHZ_RESPONSE_ISS",
+            "TOKEN_STORAGE",
+            "REFRESH_TOKEN",
+            "REDIRECT_URI_MATCHING",
+        )
+    },
+}
 
 # == Words and files ==
 LANGUAGE_CODE = "en-us"
@@ -238,7 +350,8 @@ CONTENT_SECURITY_POLICY = {
 }
 
 AUDITLOG_LOGENTRY_MODEL = "audit.Change"
-MIGRATION_MODULES = {"auditlog": None}  # its own table would stand beside ours, and break every flush
+# Their own tables would stand beside ours, and break every flush.
+MIGRATION_MODULES: dict[str, None] = {"auditlog": None, "oauth2_provider": None}
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -250,6 +363,7 @@ AXES_USERNAME_FORM_FIELD = "username"
 AXES_SENSITIVE_PARAMETERS = ["username", "email", "ip_address"]
 SILENCED_SYSTEM_CHECKS = [
     "auth.W004",  # the e-mail is unique in any case, by a constraint on lower(email)
+    "oauth2_provider.W008",  # http to come back to is taken on loopback alone (RFC 8252); api.Application.clean
     "guardian.W001",  # guardian is storage: its backend would ignore validity
 ]
 

@@ -5,12 +5,14 @@ import json
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 # A page that waits longer than these is answered with 503; jobs may take their time.
-LIMITS = {"web": "-c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"}
+LIMITS = {"web": "-c jit=off -c statement_timeout=15s -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"}
+TLS = frozenset({"sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl"})
+SSLMODES = ("disable", "prefer", "require", "verify-ca", "verify-full")  # `allow` would begin in clear
 PROCESSES = ("web", "worker", "owner", "backup", "tester")
 
 
@@ -56,6 +58,11 @@ def secret(name: str) -> str:
     return value
 
 
+def secrets(name: str) -> list[str]:
+    """The secret of the file named by the variable, if it is set: the one before, which verifies and never signs."""
+    return [secret(name)] if text(name) else []
+
+
 def field_keys(name: str = "FIELD_KEYS_FILE") -> dict[str, Any]:
     """`{"current": id, "keys": {id: 32 bytes}}` from a JSON file whose keys are base64 text."""
     try:
@@ -72,12 +79,18 @@ def field_keys(name: str = "FIELD_KEYS_FILE") -> dict[str, Any]:
 
 
 def database(login: str, url: str | None = None) -> dict[str, Any]:
-    """Django's connection settings for one database login; the address comes from DATABASE_URL, never the login."""
+    """Django's connection settings for one database login; the address comes from DATABASE_URL, never the login.
+
+    TLS is asked for as libpq names it: `?sslmode=verify-full&sslrootcert=/path` (libpq, "SSL Support").
+    """
     parts = urlsplit(url or text("DATABASE_URL"))
+    tls = dict(parse_qsl(parts.query))
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured("DATABASE_URL must look like postgresql://host:port/name.")
+    if not tls.keys() <= TLS or tls.get("sslmode", SSLMODES[0]) not in SSLMODES:
+        raise ImproperlyConfigured(f"DATABASE_URL takes {', '.join(sorted(TLS))} alone; sslmode is {SSLMODES}.")
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "healthcare.db.postgresql",
         "NAME": parts.path.lstrip("/"),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(parts.port or 5432),
@@ -89,8 +102,10 @@ def database(login: str, url: str | None = None) -> dict[str, Any]:
         "OPTIONS": {
             "server_side_binding": True,
             "prepare_threshold": 3,
+            "tcp_user_timeout": 5000,  # milliseconds
             "application_name": f"healthcare-{login}",
             "options": LIMITS.get(login, ""),
+            **tls,
         },
     }
 
@@ -103,6 +118,19 @@ def _password(login: str) -> str:
         return str(json.loads(Path(path).read_text()).get(login, ""))
     except (OSError, ValueError) as problem:
         raise ImproperlyConfigured("DATABASE_ROLES_FILE must name a JSON file of passwords by login.") from problem
+
+
+def for_children() -> dict[str, str]:
+    """What programs that we start need of our environment; none of our secrets is in it."""
+    names = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PGPASSFILE")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def embedded_programs() -> tuple[str, str, str]:
+    """The folder of the embedded PostgreSQL's programs, its superuser's address, and the file of its backup key."""
+    from healthcare.devservices.addresses import embedded_superuser
+
+    return embedded_superuser()
 
 
 def use_embedded_services() -> None:

@@ -18,6 +18,7 @@ for required in (
     if not environment.text(required):
         raise ImproperlyConfigured(f"{required} is not set; production does not start without it.")
 
+IN_SERVICE = True
 SECURE_SSL_REDIRECT = True
 SECURE_REDIRECT_EXEMPT = ["^livez$", "^readyz$", "^metrics$"]
 SECURE_HSTS_SECONDS = 31_536_000

@@ -168,9 +168,14 @@ def _keep(stored: StoredObject, content: bytes) -> None:
 def _read(stored: StoredObject) -> bytes:
     try:
         with object_storage().open(stored.place) as file:
-            content = decrypt(file.read(), _binding(stored))
+            return check_sealed(stored, file.read())
     except FileNotFoundError as problem:
         raise DamagedObject("Its file is missing.") from problem
+
+
+def check_sealed(stored: StoredObject, sealed: bytes) -> bytes:
+    """The content of this ciphertext, if it is the row's. Raises DamagedObject."""
+    content = decrypt(sealed, _binding(stored))
     if hashlib.sha256(content).hexdigest() != stored.sha256:
         raise DamagedObject("It does not have the digest of its row.")
     return content

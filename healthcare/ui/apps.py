@@ -8,4 +8,6 @@ class UIConfig(AppConfig):
     verbose_name = _("Pages")
 
     def ready(self) -> None:
-        from healthcare.ui import checks  # noqa: F401  registers the checks
+        from healthcare.ui import checks, quick  # noqa: F401  registers the checks
+
+        quick.install()

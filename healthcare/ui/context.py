@@ -3,19 +3,40 @@
 Everything is found on first use, so a page that shows no navigation pays for none.
 """
 
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.functional import cached_property
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from healthcare.accounts.roles import ROLES
-from healthcare.ui.navigation import Place, navigation_for, patient_search_for, portal_navigation_for, url_or_nothing
+from healthcare.ui.navigation import (
+    Badge,
+    Place,
+    navigation_for,
+    patient_search_for,
+    portal_navigation_for,
+    url_or_nothing,
+)
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Context processor: `shell` in every template that is rendered for a request."""
     return {"shell": Shell(request)}
+
+
+def told(badge: Badge) -> tuple[int, str, str]:
+    return badge.count, str(badge.words), badge.role
+
+
+@lru_cache(maxsize=1024)
+def drawn(template: str, language: str | None, values: tuple[tuple[str, Any], ...]) -> SafeString:
+    """A part of the frame that says nothing of anybody."""
+    return render_to_string(template, dict(values))
 
 
 class Shell:
@@ -45,8 +66,31 @@ class Shell:
         return navigation_for(self.user, path=self.request.path) if self.user else []
 
     @cached_property
+    def navigation(self) -> SafeString:
+        """The list of places, drawn once for all whose places and numbers are these."""
+        places = tuple(
+            (place.url, str(place.label), place.icon, place.key, place.current, place.badge and told(place.badge))
+            for place in self.places
+        )
+        return drawn("ui/shell/nav.html", get_language(), (("role", self.role), ("places", places)))
+
+    @cached_property
+    def key_list(self) -> SafeString:
+        """The keys, drawn once for all who have the same."""
+        keys = tuple((place.key, str(place.label)) for place in self.places if place.key)
+        values = (("searches", bool(self.search_url)), ("single_keys", self.single_keys), ("places", keys))
+        return drawn("ui/shell/keys.html", get_language(), values)
+
+    @cached_property
     def portal_places(self) -> list[Place]:
-        return portal_navigation_for(self.user, path=self.request.path) if self.user else []
+        if not self.user:
+            return []
+        return portal_navigation_for(self.user, path=self.request.path, scopes=getattr(self.acted_for, "scopes", None))
+
+    @property
+    def acted_for(self) -> Any:
+        """Whose record a page of the portal shows, where it is not one's own; an app to the right says it."""
+        return getattr(self.request, "acted_for", None)
 
     @cached_property
     def search_url(self) -> str:

@@ -3,11 +3,12 @@
 Nothing here reads the clock: callers pass the day or moment they mean.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
+from functools import lru_cache
 
 from django.utils import dateformat, timezone
 from django.utils.formats import get_format
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 MONTHS_UNTIL_YEARS = 24  # below two years age is said in months, as growth and vaccine schedules do
 
@@ -36,8 +37,13 @@ def age_in_words(born: date, on: date) -> str:
 
 def day_text(day: date) -> str:
     """The day in the reader's own order with the month in letters, never as a number: "Mar 12, 1968"."""
+    return _day_text(get_language(), day.year, day.month, day.day)
+
+
+@lru_cache(maxsize=4096)
+def _day_text(language: str | None, year: int, month: int, day: int) -> str:
     # English writes N, the press's "March" but "Nov."; three letters for all of them line up in tables.
-    return dateformat.format(day, get_format("DATE_FORMAT").replace("N", "M"))
+    return dateformat.format(date(year, month, day), get_format("DATE_FORMAT", language).replace("N", "M"))
 
 
 def month_text(day: date, *, with_day: bool) -> str:
@@ -48,9 +54,14 @@ def month_text(day: date, *, with_day: bool) -> str:
 def time_text(moment: datetime, *, zone: bool = True) -> str:
     """The time of day in the current time zone, with the zone's name: "9:52 am EST". Raises ValueError when naive."""
     local = timezone.localtime(moment)
-    pattern = get_format("TIME_FORMAT")
-    text = dateformat.format(local, "g:i A").lower() if pattern == "P" else dateformat.format(local, pattern)
+    text = _clock_text(get_language(), local.hour, local.minute, local.second)
     return f"{text} {zone_name(local)}" if zone else text
+
+
+@lru_cache(maxsize=4096)
+def _clock_text(language: str | None, hour: int, minute: int, second: int) -> str:
+    pattern, clock = get_format("TIME_FORMAT", language), time(hour, minute, second)
+    return dateformat.time_format(clock, "g:i A").lower() if pattern == "P" else dateformat.time_format(clock, pattern)
 
 
 def moment_text(moment: datetime, *, zone: bool = True) -> str:

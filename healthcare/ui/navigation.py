@@ -4,7 +4,7 @@ An app lists its entries and settings name the list (`NAVIGATION = ["patients.na
 the ground floor imports no app.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.module_loading import import_string
 
 from healthcare.accounts.access import can
-from healthcare.accounts.permissions import Permission
+from healthcare.accounts.permissions import Permission, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,10 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One place in the navigation. `permission` None means everybody; `key` is the letter that follows `g`."""
+    """One place in the navigation. `permission` None means everybody; `key` is the letter that follows `g`.
+
+    `scope`: in the portal, the part of somebody else's record that has to be open to whoever acts for them.
+    """
 
     label: str | Promise
     url_name: str
@@ -38,6 +41,7 @@ class Entry:
     order: int = 100
     badge: Callable[[Any], Badge | None] | None = None
     key: str = ""
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,9 @@ def navigation_for(user: Any, *, path: str = "") -> list[Place]:
     return _places(settings.NAVIGATION, user, path)
 
 
-def portal_navigation_for(user: Any, *, path: str = "") -> list[Place]:
-    """The portal's places, five in a row."""
-    return _places(settings.PORTAL_NAVIGATION, user, path)
+def portal_navigation_for(user: Any, *, path: str = "", scopes: Container[Scope] | None = None) -> list[Place]:
+    """The portal's places, five in a row; of somebody else's record those that these scopes open."""
+    return _places(settings.PORTAL_NAVIGATION, user, path, scopes)
 
 
 def patient_search_for(user: Any) -> str:
@@ -95,8 +99,9 @@ def _entries(names: tuple[str, ...]) -> tuple[Entry, ...]:
     return tuple(sorted(found, key=lambda entry: entry.order))
 
 
-def _places(names: Sequence[str], user: Any, path: str) -> list[Place]:
-    allowed = [(entry, url_or_nothing(entry.url_name)) for entry in entries(names) if may(user, entry.permission)]
+def _places(names: Sequence[str], user: Any, path: str, scopes: Container[Scope] | None = None) -> list[Place]:
+    seen = [entry for entry in entries(names) if scopes is None or entry.scope is None or entry.scope in scopes]
+    allowed = [(entry, url_or_nothing(entry.url_name)) for entry in seen if may(user, entry.permission)]
     shown = [(entry, url) for entry, url in allowed if url]
     here = _nearest([url for _, url in shown], path)
     return [_place(entry, url, user, current=url == here) for entry, url in shown]

@@ -96,4 +96,4 @@ class RangePicture:
 
     def _place(self, number: float) -> float:
         first, last = self.span
-        return 100 * (number - first) / (last - first)
+        return 100 * (number - first) / (last - first) if last > first else 50.0  # numbers too small to be apart

@@ -8,7 +8,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from healthcare.ui.dates import age_in_words, day_text, moment_text, time_text
+from healthcare.ui.dates import age_in_words, day_text, moment_text, month_text, time_text
 
 ROLES = ("ok", "info", "wait", "warn", "bad", "off", "other", "unknown")
 
@@ -52,14 +52,22 @@ def initials(family: str, given: str = "") -> str:
     return f"{given[:1]}{family[:1]}".upper()
 
 
-def birth_date(born: date | None, *, on: date | None = None, estimated: bool = False) -> SafeString:
-    """Date of birth with the age on that day (today when not given): "Mar 12, 1968 (58 y)"."""
+def birth_date(born: Any, *, on: date | None = None, estimated: bool = False) -> SafeString:
+    """Date of birth with the age on that day (today when not given): "Mar 12, 1968 (58 y)", "about 1968 (about 58 y)".
+
+    `born` is a day, or somebody with a `birth_date` and how much of it is known, their `birth_precision`.
+    """
+    known = getattr(born, "birth_precision", "estimated" if estimated else "day")
+    born = getattr(born, "birth_date", born)
     if born is None:
         return status("unknown", gettext("Date of birth not known"))
+    about = gettext("about %s")
+    said = {"day": day_text(born), "month": month_text(born, with_day=False)}.get(known, str(born.year))
     age = age_in_words(born, on or timezone.localdate())
-    guess = gettext("about") + " " if estimated else ""
-    text = f"{guess}{day_text(born)} ({age})" if age else f"{guess}{day_text(born)}"
-    return format_html('<time datetime="{}">{}</time>', born.isoformat(), text)
+    age = age if known in ("day", "month") or not age else about % age
+    said = about % said if known == "estimated" else said
+    iso = born.isoformat()[: {"day": 10, "month": 7}.get(known, 4)]
+    return format_html('<time datetime="{}">{}</time>', iso, f"{said} ({age})" if age else said)
 
 
 def moment(value: datetime | date | None, *, zone: bool = True, show: str = "both") -> SafeString:

@@ -43,6 +43,14 @@ class Migration(migrations.Migration):
             options={
                 'permissions': [('identity', 'identity of a patient'), ('schedule', 'schedule of a patient'), ('clinical', 'clinical of a patient'), ('medication', 'medication of a patient'), ('billing', 'billing of a patient'), ('message', 'message of a patient')],
                 'default_permissions': (),
+                'indexes': [
+                    models.Index(fields=['family_name', 'given_name', 'id'], name='patient_by_name'),
+                    models.Index(fields=['birth_date'], name='patient_by_birth_date'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('birth_date__gte', '1880-01-01')), name='patient_birth_date_plausible'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('given_name', ''), _negated=True), models.Q(('family_name', ''), _negated=True)), name='patient_has_a_name'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -55,6 +63,12 @@ class Migration(migrations.Migration):
                 ('permission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.permission')),
                 ('content_object', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='patients.patient')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['content_object'], name='groupgrant_by_patient'),
+                    models.Index(condition=models.Q(('valid_until__lt', '9000-01-01T00:00Z')), fields=['valid_until'], name='groupgrant_by_end'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='CareRelationship',
@@ -75,6 +89,20 @@ class Migration(migrations.Migration):
                 ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['patient', 'kind'], name='relationship_by_patient'),
+                    models.Index(fields=['user', 'kind'], name='relationship_by_user'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('site', None), ('user__isnull', False), models.Q(('role', ''), _negated=True)), models.Q(('role', ''), ('site__isnull', False), ('user', None)), _connector='OR'), name='relationship_of_a_person_or_a_site'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'site'), ('site__isnull', False)), models.Q(models.Q(('kind', 'site'), _negated=True), ('user__isnull', False)), _connector='OR'), name='relationship_site_kind_has_a_site'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['self', 'proxy']), _negated=True), ('role', 'patient'), _connector='OR'), name='relationship_self_is_patient_role'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ended_by', None)), ('ended_at__isnull', False), _connector='OR'), name='relationship_ended_says_when'),
+                    models.UniqueConstraint(condition=models.Q(('ended_at', None), ('kind', 'self')), fields=('patient',), name='relationship_one_self_per_patient'),
+                    models.UniqueConstraint(condition=models.Q(('ended_at', None), ('kind', 'self')), fields=('user',), name='relationship_one_self_per_user'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='PortalCode',
@@ -91,6 +119,11 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
                 ('used_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('used_at', None), ('used_by', None)), models.Q(('used_at__isnull', False), ('used_by__isnull', False)), _connector='OR'), name='portal_code_used_says_who'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='UserGrant',
@@ -103,78 +136,16 @@ class Migration(migrations.Migration):
                 ('permission', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='auth.permission')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to=settings.AUTH_USER_MODEL)),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['family_name', 'given_name', 'id'], name='patient_by_name'),
-        ),
-        migrations.AddIndex(
-            model_name='patient',
-            index=models.Index(fields=['birth_date'], name='patient_by_birth_date'),
-        ),
-        migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(('birth_date__gte', '1880-01-01')), name='patient_birth_date_plausible'),
-        ),
-        migrations.AddConstraint(
-            model_name='patient',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('given_name', ''), _negated=True), models.Q(('family_name', ''), _negated=True)), name='patient_has_a_name'),
-        ),
-        migrations.AddIndex(
-            model_name='groupgrant',
-            index=models.Index(fields=['content_object'], name='groupgrant_by_patient'),
-        ),
-        migrations.AddIndex(
-            model_name='groupgrant',
-            index=models.Index(condition=models.Q(('valid_until__lt', '9000-01-01T00:00Z')), fields=['valid_until'], name='groupgrant_by_end'),
+            options={
+                'indexes': [
+                    models.Index(fields=['content_object'], name='usergrant_by_patient'),
+                    models.Index(condition=models.Q(('valid_until__lt', '9000-01-01T00:00Z')), fields=['valid_until'], name='usergrant_by_end'),
+                ],
+            },
         ),
         migrations.AlterUniqueTogether(
             name='groupgrant',
             unique_together={('group', 'permission', 'content_object')},
-        ),
-        migrations.AddIndex(
-            model_name='carerelationship',
-            index=models.Index(fields=['patient', 'kind'], name='relationship_by_patient'),
-        ),
-        migrations.AddIndex(
-            model_name='carerelationship',
-            index=models.Index(fields=['user', 'kind'], name='relationship_by_user'),
-        ),
-        migrations.AddConstraint(
-            model_name='carerelationship',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('site', None), ('user__isnull', False), models.Q(('role', ''), _negated=True)), models.Q(('role', ''), ('site__isnull', False), ('user', None)), _connector='OR'), name='relationship_of_a_person_or_a_site'),
-        ),
-        migrations.AddConstraint(
-            model_name='carerelationship',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'site'), ('site__isnull', False)), models.Q(models.Q(('kind', 'site'), _negated=True), ('user__isnull', False)), _connector='OR'), name='relationship_site_kind_has_a_site'),
-        ),
-        migrations.AddConstraint(
-            model_name='carerelationship',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['self', 'proxy']), _negated=True), ('role', 'patient'), _connector='OR'), name='relationship_self_is_patient_role'),
-        ),
-        migrations.AddConstraint(
-            model_name='carerelationship',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('ended_by', None)), ('ended_at__isnull', False), _connector='OR'), name='relationship_ended_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='carerelationship',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None), ('kind', 'self')), fields=('patient',), name='relationship_one_self_per_patient'),
-        ),
-        migrations.AddConstraint(
-            model_name='carerelationship',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at', None), ('kind', 'self')), fields=('user',), name='relationship_one_self_per_user'),
-        ),
-        migrations.AddConstraint(
-            model_name='portalcode',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('used_at', None), ('used_by', None)), models.Q(('used_at__isnull', False), ('used_by__isnull', False)), _connector='OR'), name='portal_code_used_says_who'),
-        ),
-        migrations.AddIndex(
-            model_name='usergrant',
-            index=models.Index(fields=['content_object'], name='usergrant_by_patient'),
-        ),
-        migrations.AddIndex(
-            model_name='usergrant',
-            index=models.Index(condition=models.Q(('valid_until__lt', '9000-01-01T00:00Z')), fields=['valid_until'], name='usergrant_by_end'),
         ),
         migrations.AlterUniqueTogether(
             name='usergrant',

@@ -20,6 +20,12 @@ SET search_path = pg_catalog, public, pg_temp AS $$
     AND app.acting_role() <> 'patient'
 $$;
 
+-- Charts that are closed to the actor whatever opens them: a later migration knows restrictions.
+CREATE FUNCTION app.closed_patient_ids() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT array_remove(array[app.own_patient_id()], NULL)
+$$;
+
 -- Does the actor hold this scope on this patient? For single rows; policies spell it out, which the planner can use.
 CREATE FUNCTION app.reaches(patient uuid, scope text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -128,19 +134,20 @@ CREATE TRIGGER patients_added AFTER INSERT ON patients_patient
 CREATE SEQUENCE patients_mrn_seq;
 """
 EXECUTE = """
-REVOKE ALL ON FUNCTION app.scope_permission(text), app.own_patient_id(), app.reaches(uuid, text),
-    app.sync_access(uuid[]), app.project_relationships(), app.only_shorten_relationship(), app.open_to_site()
-    FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.scope_permission(text), app.own_patient_id(), app.reaches(uuid, text),
-    app.sync_access(uuid[]) TO owner, web, worker, backup, system_actor;
+REVOKE ALL ON FUNCTION app.scope_permission(text), app.own_patient_id(), app.closed_patient_ids(),
+    app.reaches(uuid, text), app.sync_access(uuid[]), app.project_relationships(), app.only_shorten_relationship(),
+    app.open_to_site() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.scope_permission(text), app.own_patient_id(), app.closed_patient_ids(),
+    app.reaches(uuid, text), app.sync_access(uuid[]) TO owner, web, worker, backup, system_actor;
 """
 BACK = """
 DROP SEQUENCE patients_mrn_seq;
 DROP FUNCTION app.open_to_site() CASCADE; DROP FUNCTION app.only_shorten_relationship() CASCADE;
 DROP FUNCTION app.project_relationships() CASCADE; DROP FUNCTION app.sync_access(uuid[]);
-DROP FUNCTION app.reaches(uuid, text); DROP FUNCTION app.own_patient_id(); DROP FUNCTION app.scope_permission(text);
+DROP FUNCTION app.reaches(uuid, text);
+DROP FUNCTION app.closed_patient_ids(), app.own_patient_id(), app.scope_permission(text);
 """
-ME = "(SELECT app.user_id())"
+ME, PEOPLE = "(SELECT app.user_id())", "(SELECT app.stood_for())::uuid[]"
 # Somebody may open a chart to others only as far as they reach themselves, and signs for it.
 GRANTS = f"""granted_by_id = {ME} AND kind IN ('proxy', 'care_team', 'share', 'appointment')
 AND user_id IS DISTINCT FROM {ME} AND app.reaches(patient_id, 'identity')
@@ -162,7 +169,7 @@ class Migration(migrations.Migration):
             adds=GRANTS,
             changes=f"ended_by_id = {ME}",
         ),
-        ProtectTable("patients_usergrant", sees=f"user_id = {ME}", adds="false"),
+        ProtectTable("patients_usergrant", sees=f"user_id = ANY ({PEOPLE})", adds="false"),
         ProtectTable("patients_groupgrant", sees="group_id = ANY ((SELECT app.group_ids())::integer[])", adds="false"),
         ProtectTable(
             "patients_portalcode",

@@ -2,7 +2,9 @@
 
 from prescriptions.actions.dispensing import expire_uncollected, keep_ready, mark_ready, pick_up
 from prescriptions.actions.loading import load_knowledge
+from prescriptions.actions.marking import mark_prescription
 from prescriptions.actions.reading import list_not_collected, list_queue, list_written
+from prescriptions.actions.statements import ToldMedicine, end_statement, take_statements
 from prescriptions.actions.steps import FindingsUnanswered, NotPossible, NotPrescribable
 from prescriptions.actions.writing import cancel_prescription, change_draft, draft_prescription, sign_prescription
 from prescriptions.rules.sig import Content
@@ -12,16 +14,20 @@ __all__ = [
     "FindingsUnanswered",
     "NotPossible",
     "NotPrescribable",
+    "ToldMedicine",
     "cancel_prescription",
     "change_draft",
     "draft_prescription",
+    "end_statement",
     "expire_uncollected",
     "keep_ready",
     "list_not_collected",
     "list_queue",
     "list_written",
     "load_knowledge",
+    "mark_prescription",
     "mark_ready",
     "pick_up",
     "sign_prescription",
+    "take_statements",
 ]

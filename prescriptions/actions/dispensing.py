@@ -12,7 +12,16 @@ from healthcare.accounts.permissions import Permission
 from healthcare.audit import record
 from healthcare.events import publish
 from prescriptions.access import check_can_keep_ready
-from prescriptions.actions.steps import NotPossible, begin_wait, check_becomes, check_is, end_of, end_wait, locked
+from prescriptions.actions.steps import (
+    NotPossible,
+    begin_wait,
+    check_becomes,
+    check_is,
+    check_lives,
+    end_of,
+    end_wait,
+    locked,
+)
 from prescriptions.events import PrescriptionNotCollected, PrescriptionPickedUp, PrescriptionReady
 from prescriptions.models import Prescription
 
@@ -30,6 +39,7 @@ def mark_ready(*, by: User, prescription: Prescription, now: datetime) -> Prescr
     check_can(by, Permission.DISPENSE)
     found = locked(by, prescription)
     check_is(found, Status.SIGNED)
+    check_lives(found)
     found.status, found.ready_at, found.ready_by = Status.READY, now, by
     found.collect_by = now + timedelta(days=found.pick_up_days)
     found.save(update_fields=["status", "ready_at", "ready_by", "collect_by", "updated_at"])
@@ -54,6 +64,7 @@ def pick_up(
         raise NotPossible(_("Check who it is first: the name on an ID, and that it fits the person."))
     found = locked(by, prescription)
     check_becomes(found, Status.PICKED_UP)
+    check_lives(found)
     found.status, found.picked_up_at, found.handed_out_by = Status.PICKED_UP, now, by
     found.picked_up_by, found.picked_up_relation = name, relation
     sig = found.directions

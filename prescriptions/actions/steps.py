@@ -2,22 +2,33 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
 from healthcare.accounts.models import User
 from healthcare.ui.dates import moment_text
+from patients.models import Patient
+from patients.queries.merging import signed_under
 from prescriptions.models import CollectionDeadline, Prescription, SafetyCheck
+from prescriptions.queries import Checked
+from prescriptions.rules.hidden import answers_without, without
 from prescriptions.rules.safety import Result
 from prescriptions.rules.sig import Content, Sig, mistakes_in, quantity_of, sig_text
+from records.models.entries import mark_of
+from scheduling.actions.refusals import why_unlicensed
+from scheduling.queries.licences import day_at
+from scheduling.rules import Days
 
 Status = Prescription.Status
 MOST_REPEATS = 12
-WRITTEN = ("sig", "sig_text", "quantity", "quantity_unit", "reason", "repeats", "may_substitute")
-SIGNED = ("patient_id", "prescriber_id", "site_id", "encounter_id", "medication_id", "medicine", *WRITTEN)
+DIRECTIONS = ("sig", "sig_text", "quantity", "quantity_unit", "reason", "repeats", "may_substitute")
+WRITTEN = (*DIRECTIONS, "sensitivity")
+# The mark is not signed: whoever may, changes it later (`mark_prescription`).
+SIGNED = ("patient_id", "prescriber_id", "site_id", "encounter_id", "medication_id", "medicine", *DIRECTIONS)
 
 
 class NotPrescribable(Exception):
@@ -39,7 +50,7 @@ class FindingsUnanswered(Exception):
 def locked(by: User, prescription: Prescription) -> Prescription:
     """The row as it is now, held until the transaction ends: of two who act at once, the second sees the first."""
     rows = Prescription.objects.visible_to(by).select_for_update(of=("self",))
-    return rows.select_related("medication", "prescriber").get(pk=prescription.pk)
+    return rows.select_related("medication", "prescriber", "site").get(pk=prescription.pk)
 
 
 def check_is(prescription: Prescription, status: str) -> None:
@@ -52,6 +63,25 @@ def check_becomes(prescription: Prescription, status: str) -> None:
     """Raises NotPossible unless the table of moves leads there."""
     if not prescription.can_become(status):
         raise NotPossible(where_it_stands(prescription))
+
+
+def check_lives(prescription: Prescription) -> None:
+    """Raises NotPossible for a patient who has died: nothing is prescribed or handed out any more."""
+    if Patient.objects.filter(pk=prescription.patient_id, deceased=True).exists():
+        raise NotPossible(_("This patient has died. If that is wrong, a nurse or doctor can take it back."))
+
+
+def check_licence(prescription: Prescription, now: datetime) -> None:
+    """Raises NotPossible where no licence of the prescriber covers today."""
+    if why := unlicensed(prescription, now):
+        raise NotPossible(why)
+
+
+def unlicensed(prescription: Prescription, now: datetime, *, known: Sequence[Days] | None = None) -> str:
+    """Why it cannot be signed today, by the calendar of the site; empty where a licence covers the day."""
+    site = prescription.site
+    why = why_unlicensed(prescription.prescriber, site, day_at(site, now), known=known)
+    return f"{why} {_('It stays a draft until an administrator has recorded the licence.')}" if why else ""
 
 
 def where_it_stands(prescription: Prescription) -> str:
@@ -75,6 +105,7 @@ def write(draft: Prescription, content: Content) -> None:
     draft.sig_text = sig_text(sig) if sig else ""
     draft.quantity, draft.quantity_unit = quantity_of(sig) if sig else (None, "")
     draft.reason, draft.repeats, draft.may_substitute = content.reason, content.repeats, content.may_substitute
+    draft.sensitivity = mark_of(content.sensitivity)
 
 
 def end_of(prescription: Prescription, sig: Sig, start: datetime) -> datetime | None:
@@ -82,17 +113,43 @@ def end_of(prescription: Prescription, sig: Sig, start: datetime) -> datetime | 
     return None if sig.ongoing else start + timedelta(days=sig.duration_days * (prescription.repeats + 1))
 
 
-def signature_of(prescription: Prescription) -> str:
-    """SHA-256 over everything that is signed, by whom and when, in a fixed order."""
-    parts: list[Any] = [getattr(prescription, name) for name in SIGNED]
+def signature_of(prescription: Prescription, *, patient_id: UUID | None = None) -> str:
+    """SHA-256 over everything that is signed, for whom, by whom and when, in a fixed order."""
+    whose = patient_id or prescription.patient_id
+    parts: list[Any] = [whose if name == "patient_id" else getattr(prescription, name) for name in SIGNED]
     parts += [prescription.signed_by_id, prescription.signed_at and prescription.signed_at.isoformat()]
     return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()
 
 
+def is_intact(prescription: Prescription) -> bool:
+    """Whether the signature fits what the row says now; one made before a merge names the record of that time."""
+    return prescription.signature == signature_of(prescription) or any(
+        prescription.signature == signature_of(prescription, patient_id=former)
+        for former in signed_under(prescription.patient_id)
+    )
+
+
 def keep_check(
-    prescription: Prescription, result: Result, answers: Sequence[dict[str, str]], now: datetime
+    prescription: Prescription, checked: Checked, answers: Sequence[dict[str, str]], now: datetime
 ) -> SafetyCheck:
-    """The check beside the prescription, never changed."""
+    """The check beside the prescription, never changed; where it names marked medicines, a second one that does not."""
+    marked = checked.marked(prescription)
+    labels = sorted({row.sensitivity for row in marked})
+    kept = _kept(prescription, checked.result, answers, now, labels)
+    if marked:
+        keep_without(kept, checked.result, {str(row.pk) for row in marked}, [row.medicine for row in marked])
+    return kept
+
+
+def keep_without(full: SafetyCheck, result: Result, keys: Collection[str], names: Iterable[str]) -> None:
+    """The same check for who may not see these medicines."""
+    answers = answers_without(full.overrides, result, keys)
+    _kept(full.prescription, without(result, keys, names), answers, full.ran_at, [])
+
+
+def _kept(
+    prescription: Prescription, result: Result, answers: Sequence[dict[str, str]], now: datetime, labels: list[str]
+) -> SafetyCheck:
     kept = SafetyCheck(
         prescription=prescription,
         patient_id=prescription.patient_id,
@@ -100,6 +157,7 @@ def keep_check(
         ran_at=now,
         problem=result.problem,
         overrides=list(answers),
+        labels=labels,
         **result.content(),
     )
     kept.save(force_insert=True)

@@ -17,6 +17,8 @@ from prescriptions.actions.steps import (
     NotPrescribable,
     check_becomes,
     check_is,
+    check_licence,
+    check_lives,
     end_of,
     end_wait,
     keep_check,
@@ -98,20 +100,23 @@ def sign_prescription(
     draft = locked(by, prescription)
     check_can_sign(by, draft)
     check_becomes(draft, Status.SIGNED)
+    check_lives(draft)
+    check_licence(draft, now)
     if content is not None:
         write(draft, content)
     sig = draft.directions
     if sig is None:
         raise NotPrescribable(_("Say how the medicine is taken: dose, how often and for how long."))
     answers = {answer.key: answer for answer in overrides}
-    result = check_prescription(by, draft, now).result
+    checked = check_prescription(by, draft, now)
+    result = checked.result
     if missing := unanswered(result, answers):
         raise FindingsUnanswered(result, missing)
     draft.status, draft.signed_at, draft.signed_by = Status.SIGNED, now, by
     draft.ends_at = end_of(draft, sig, now)
     draft.signature = signature_of(draft)
     draft.save(update_fields=[*WRITTEN, "status", "signed_at", "signed_by", "signature", "ends_at", "updated_at"])
-    kept = keep_check(draft, result, used(result, answers), now)
+    kept = keep_check(draft, checked, used(result, answers), now)
     detail = {"check": str(kept.pk), "overrides": len(kept.overrides), "rules": [f.rule for f in result.findings]}
     record("prescriptions.sign", by=by, patient_id=draft.patient_id, target=draft, detail=detail)
     publish(PrescriptionSigned(prescription_id=draft.pk, patient_id=draft.patient_id))

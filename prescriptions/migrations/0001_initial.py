@@ -76,6 +76,14 @@ class Migration(migrations.Migration):
                 ('active', models.BooleanField(default=True)),
                 ('ingredients', models.ManyToManyField(related_name='medications', to='prescriptions.ingredient')),
             ],
+            options={
+                'indexes': [
+                    django.contrib.postgres.indexes.GinIndex(fields=['search_text'], name='medication_by_any_part', opclasses=['gin_trgm_ops']),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('pick_up_days__range', (1, 90))), name='medication_pick_up_days_plausible'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Prescription',
@@ -114,6 +122,24 @@ class Migration(migrations.Migration):
                 ('signed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('site', models.ForeignKey(help_text='Whose dispensary.', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['patient', 'status'], name='prescription_by_patient'),
+                    models.Index(condition=models.Q(('status__in', ['signed', 'ready', 'not_collected'])), fields=['site', 'status', 'signed_at'], name='prescription_in_the_queue'),
+                    models.Index(fields=['prescriber', 'status'], name='prescription_by_prescriber'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('medicine', ''), _negated=True), name='prescription_names_a_medicine'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('signature', ''), ('signed_at', None), ('signed_by', None), ('status__in', ['draft', 'cancelled'])), models.Q(('quantity__gt', 0), ('signed_at__isnull', False), ('signed_by__isnull', False), models.Q(('signature', ''), _negated=True), models.Q(('sig_text', ''), _negated=True)), _connector='OR'), name='prescription_signed_says_who'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'draft'), _negated=True), ('signed_at', None), _connector='OR'), name='prescription_draft_is_not_signed'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('collect_by', None), ('ready_at', None), ('ready_by', None)), models.Q(('collect_by__isnull', False), ('ready_at__isnull', False), ('ready_by__isnull', False)), _connector='OR'), name='prescription_ready_says_who'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['ready', 'picked_up', 'not_collected']), _negated=True), ('ready_at__isnull', False), _connector='OR'), name='prescription_waited_was_ready'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('handed_out_by', None), ('picked_up_at', None), ('picked_up_by', ''), ('picked_up_relation', ''), models.Q(('status', 'picked_up'), _negated=True)), models.Q(('handed_out_by__isnull', False), ('picked_up_at__isnull', False), ('status', 'picked_up'), models.Q(('picked_up_by', ''), _negated=True), models.Q(('picked_up_relation', ''), _negated=True)), _connector='OR'), name='prescription_picked_up_says_by_whom'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', False), ('cancelled_by__isnull', False), ('status', 'cancelled'), models.Q(('cancel_reason', ''), _negated=True)), models.Q(('cancel_reason', ''), ('cancelled_at', None), ('cancelled_by', None), models.Q(('status', 'cancelled'), _negated=True)), _connector='OR'), name='prescription_cancelled_says_why'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'not_collected'), _negated=True), ('not_collected_at__isnull', False), _connector='OR'), name='prescription_not_collected_says_when'),
+                    models.CheckConstraint(condition=models.Q(('repeats__lte', 12)), name='prescription_repeats_plausible'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='CollectionDeadline',
@@ -131,6 +157,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'abstract': False,
+                'indexes': [
+                    models.Index(condition=models.Q(('next_at__isnull', False)), fields=['queue', 'next_at'], name='collectiondeadline_waiting'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -149,69 +178,10 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
                 ('prescription', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='checks', to='prescriptions.prescription')),
             ],
-        ),
-        migrations.AddIndex(
-            model_name='medication',
-            index=django.contrib.postgres.indexes.GinIndex(fields=['search_text'], name='medication_by_any_part', opclasses=['gin_trgm_ops']),
-        ),
-        migrations.AddConstraint(
-            model_name='medication',
-            constraint=models.CheckConstraint(condition=models.Q(('pick_up_days__range', (1, 90))), name='medication_pick_up_days_plausible'),
-        ),
-        migrations.AddIndex(
-            model_name='prescription',
-            index=models.Index(fields=['patient', 'status'], name='prescription_by_patient'),
-        ),
-        migrations.AddIndex(
-            model_name='prescription',
-            index=models.Index(condition=models.Q(('status__in', ['signed', 'ready', 'not_collected'])), fields=['site', 'status', 'signed_at'], name='prescription_in_the_queue'),
-        ),
-        migrations.AddIndex(
-            model_name='prescription',
-            index=models.Index(fields=['prescriber', 'status'], name='prescription_by_prescriber'),
-        ),
-        migrations.AddConstraint(
-            model_name='prescription',
-            constraint=models.CheckConstraint(condition=models.Q(('medicine', ''), _negated=True), name='prescription_names_a_medicine'),
-        ),
-        migrations.AddConstraint(
-            model_name='prescription',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signature', ''), ('signed_at', None), ('signed_by', None), ('status__in', ['draft', 'cancelled'])), models.Q(('quantity__gt', 0), ('signed_at__isnull', False), ('signed_by__isnull', False), models.Q(('signature', ''), _negated=True), models.Q(('sig_text', ''), _negated=True)), _connector='OR'), name='prescription_signed_says_who'),
-        ),
-        migrations.AddConstraint(
-            model_name='prescription',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'draft'), _negated=True), ('signed_at', None), _connector='OR'), name='prescription_draft_is_not_signed'),
-        ),
-        migrations.AddConstraint(
-            model_name='prescription',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('collect_by', None), ('ready_at', None), ('ready_by', None)), models.Q(('collect_by__isnull', False), ('ready_at__isnull', False), ('ready_by__isnull', False)), _connector='OR'), name='prescription_ready_says_who'),
-        ),
-        migrations.AddConstraint(
-            model_name='prescription',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['ready', 'picked_up', 'not_collected']), _negated=True), ('ready_at__isnull', False), _connector='OR'), name='prescription_waited_was_ready'),
-        ),
-        migrations.AddConstraint(
-            model_name='prescription',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('handed_out_by', None), ('picked_up_at', None), ('picked_up_by', ''), ('picked_up_relation', ''), models.Q(('status', 'picked_up'), _negated=True)), models.Q(('handed_out_by__isnull', False), ('picked_up_at__isnull', False), ('status', 'picked_up'), models.Q(('picked_up_by', ''), _negated=True), models.Q(('picked_up_relation', ''), _negated=True)), _connector='OR'), name='prescription_picked_up_says_by_whom'),
-        ),
-        migrations.AddConstraint(
-            model_name='prescription',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', False), ('cancelled_by__isnull', False), ('status', 'cancelled'), models.Q(('cancel_reason', ''), _negated=True)), models.Q(('cancel_reason', ''), ('cancelled_at', None), ('cancelled_by', None), models.Q(('status', 'cancelled'), _negated=True)), _connector='OR'), name='prescription_cancelled_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='prescription',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'not_collected'), _negated=True), ('not_collected_at__isnull', False), _connector='OR'), name='prescription_not_collected_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='prescription',
-            constraint=models.CheckConstraint(condition=models.Q(('repeats__lte', 12)), name='prescription_repeats_plausible'),
-        ),
-        migrations.AddIndex(
-            model_name='collectiondeadline',
-            index=models.Index(condition=models.Q(('next_at__isnull', False)), fields=['queue', 'next_at'], name='collectiondeadline_waiting'),
-        ),
-        migrations.AddConstraint(
-            model_name='safetycheck',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('problem', ''), models.Q(('kb_version', ''), _negated=True)), models.Q(('problem', ''), _negated=True), _connector='OR'), name='safety_check_names_its_knowledge'),
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('problem', ''), models.Q(('kb_version', ''), _negated=True)), models.Q(('problem', ''), _negated=True), _connector='OR'), name='safety_check_names_its_knowledge'),
+                ],
+            },
         ),
     ]

@@ -19,6 +19,7 @@ NO_KNOWLEDGE, MIXED_KNOWLEDGE, BROKEN = "no_knowledge", "mixed_knowledge", "brok
 PROBLEM = "problem"
 # Why something could not be checked.
 BY_HAND, NO_INGREDIENTS, UNKNOWN_ALLERGEN = "by_hand", "no_ingredients", "unknown_allergen"
+ELSEWHERE, PARTLY = "elsewhere", "partly"
 NEVER_ASKED, NOT_SHOWN = "never_asked", "not_shown"
 
 
@@ -36,12 +37,24 @@ def substance(name: str, classes: Iterable[str]) -> Substance:
 
 @dataclass(frozen=True)
 class Medicine:
-    """What is taken or prescribed. Without substances nothing can be said of it; `by_hand` says why."""
+    """What is taken or prescribed. Without substances nothing can be said of it; `by_hand` says why.
+
+    `elsewhere` is one that another system tells of, in its own words; `unknown` is what of it nobody here knows.
+    """
 
     key: str
     label: str
     substances: tuple[Substance, ...] = ()
     by_hand: bool = False
+    elsewhere: bool = False
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def unchecked(self) -> str:
+        """Why something of it cannot be checked; "" where all of it can."""
+        if self.substances:
+            return PARTLY if self.unknown else ""
+        return ELSEWHERE if self.elsewhere else BY_HAND if self.by_hand else NO_INGREDIENTS
 
 
 @dataclass(frozen=True)
@@ -174,7 +187,7 @@ def check(subject: Medicine, others: Sequence[Medicine], allergies: Allergies, k
     for other in others:
         found = _against_medicine(subject, other, knowledge)
         findings += found
-        if not found and subject.substances and other.substances:
+        if not found and not subject.unchecked and not other.unchecked:
             clear.append(other.label)
     for allergy in allergies.entries:
         hit = _against_allergy(subject, allergy, knowledge)
@@ -272,10 +285,8 @@ def _same_as_allergy(allergy: Allergy, mine: Substance) -> Finding:
 
 def _unchecked(subject: Medicine, others: Iterable[Medicine], allergies: Allergies) -> Iterable[Unchecked]:
     for medicine in (subject, *others):
-        if not medicine.substances:
-            yield Unchecked(
-                f"unchecked.{medicine.key}", medicine.label, BY_HAND if medicine.by_hand else NO_INGREDIENTS
-            )
+        if medicine.unchecked:
+            yield Unchecked(f"unchecked.{medicine.key}", medicine.label, medicine.unchecked)
     if not allergies.asked:
         yield Unchecked("unchecked.allergies", "", allergies.why)
     for allergy in allergies.entries:

@@ -115,12 +115,13 @@ class Sig:
 
 @dataclass(frozen=True)
 class Content:
-    """What a draft says. `sig` None: the directions are still missing."""
+    """What a draft says. `sig` None: the directions are still missing. `sensitivity` is a label, "" for none."""
 
     sig: Sig | None = None
     reason: str = ""
     repeats: int = 0
     may_substitute: bool = True
+    sensitivity: str = ""
 
 
 def read_sig(content: dict[str, Any]) -> Sig | None:

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from healthcare.ui.words import tag
 from prescriptions.forms import REASON_WORDS
-from prescriptions.models import Prescription, SafetyRule
+from prescriptions.models import MedicationStatement, Prescription, SafetyRule
 from prescriptions.rules.safety import BROKEN, MIXED_KNOWLEDGE, NO_KNOWLEDGE, PROBLEM
+from records.queries.moments import said_moment
 
 register = template.Library()
 Status = Prescription.Status
@@ -29,6 +31,13 @@ SEVERITY_ROLES = {"contraindicated": "bad", "severe": "bad", "moderate": "warn"}
 def state_of(prescription: Prescription) -> SafeString:
     """Where it stands: colour, shape and word."""
     return tag(ROLES[Status(prescription.status)], prescription.get_status_display())
+
+
+@register.simple_tag
+def since_when(statement: MedicationStatement) -> SafeString:
+    """Since when it is taken by its source's word, as exactly as that was said."""
+    day = said_moment(statement.said_at, str(statement.data.get("precision", "")), show="day")
+    return format_html("{} {}", _("since"), day)
 
 
 @register.filter
@@ -62,6 +71,8 @@ def unchecked_text(unchecked: Any) -> str:
     texts = {
         "by_hand": _("Written in words, so the rules know nothing about it. Neither safe nor unsafe."),
         "no_ingredients": _("Its ingredients are not on our list. Neither safe nor unsafe."),
+        "elsewhere": _("Another system says that it is taken, and its ingredients are not on our list."),
+        "partly": _("Something that it says is in it is not on our list. The rest was checked."),
         "never_asked": _("Nobody has asked this patient about allergies. Ask now, and write it down."),
         "not_shown": _("Nothing was checked against allergies. Ask somebody who can see them."),
         "unknown_allergen": _("The rules do not know what is meant. Neither safe nor unsafe."),

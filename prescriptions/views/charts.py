@@ -4,8 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,9 +16,9 @@ from healthcare.accounts.permissions import Permission
 from patients.doors import of_patient
 from patients.models import Patient
 from prescriptions import actions, queries
-from prescriptions.access import can_cancel, can_keep_ready, can_prescribe, can_sign
-from prescriptions.forms import CancelForm, KeepForm
-from prescriptions.models import Prescription
+from prescriptions.access import can_cancel, can_keep_ready, can_mark, can_prescribe, can_sign
+from prescriptions.forms import CancelForm, KeepForm, MarkForm
+from prescriptions.models import MedicationStatement, Prescription
 from prescriptions.views.pages import page_context, prescription_or_404
 from prescriptions.views.writing import editor
 
@@ -57,6 +58,7 @@ def reading_context(request: HttpRequest, patient: Patient, found: Prescription,
         "may_hand_out": dispenses and found.status in (status.READY, status.NOT_COLLECTED),
         "may_keep": found.status == status.NOT_COLLECTED and can_keep_ready(user),
         "may_cancel": found.can_become(status.CANCELLED) and can_cancel(user, found),
+        "may_mark": found.signed_at is not None and can_mark(user, found),
         "keep_form": keep_form,
     }
 
@@ -76,6 +78,42 @@ def cancel(request: HttpRequest, patient: Patient, prescription_id: UUID) -> Htt
         messages.error(request, str(problem))
         return redirect("prescriptions:prescription", patient.pk, found.pk)
     messages.success(request, _("Cancelled: %(medicine)s.") % {"medicine": found.medicine})
+    return redirect("prescriptions:medicines", patient.pk)
+
+
+@require_http_methods(READ_AND_WRITE)
+@of_patient(Permission.PRESCRIBE)
+def mark(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    """Mark it as sensitive, or take the mark off."""
+    user: Any = request.user
+    found = prescription_or_404(request, patient, prescription_id)
+    form = MarkForm(request.POST if request.method == "POST" else None, initial={"sensitivity": found.sensitivity})
+    if form.is_valid():
+        try:
+            label = form.cleaned_data["sensitivity"]
+            actions.mark_prescription(by=user, prescription=found, label=label, now=timezone.now())
+        except (actions.NotPossible, PermissionDenied) as problem:
+            form.add_error("sensitivity", str(problem))
+        else:
+            messages.success(request, _("Marked. It counts from now on, on every page."))
+            return redirect("prescriptions:prescription", patient.pk, found.pk)
+    context = page_context(request, patient) | {"prescription": found, "form": form}
+    return render(request, "prescriptions/mark.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@of_patient(Permission.PRESCRIBE)
+def end_statement(request: HttpRequest, patient: Patient, statement_id: UUID) -> HttpResponse:
+    """What another system tells of is no longer taken."""
+    user: Any = request.user
+    rows = MedicationStatement.objects.visible_to(user).filter(patient_id=patient.pk)
+    found: MedicationStatement = get_object_or_404(rows, pk=statement_id)
+    try:
+        actions.end_statement(by=user, statement=found, now=timezone.now())
+    except actions.NotPossible as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, _("No longer taken: %(medicine)s.") % {"medicine": found.medicine})
     return redirect("prescriptions:medicines", patient.pk)
 
 

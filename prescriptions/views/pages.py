@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from patients.doors import chart_context
 from patients.models import Patient
 from prescriptions.models import Prescription
+from scheduling.queries.licences import with_licences
 
 TAB = "prescriptions:medicines"
 
@@ -16,6 +17,7 @@ TAB = "prescriptions:medicines"
 def prescription_or_404(request: HttpRequest, patient: Patient, prescription_id: UUID) -> Prescription:
     user: Any = request.user
     rows = Prescription.objects.visible_to(user).filter(patient=patient)
+    rows = rows.annotate(licences=with_licences("prescriber"))
     return get_object_or_404(
         rows.select_related("medication", "prescriber", "site", "patient", "ready_by", "handed_out_by", "cancelled_by"),
         pk=prescription_id,

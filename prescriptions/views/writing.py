@@ -13,14 +13,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from healthcare.accounts.guards import requires, step_up
 from healthcare.accounts.permissions import Permission
+from healthcare.ui.frames import PART, frame
 from patients.doors import of_patient
 from patients.models import Patient
 from prescriptions import actions, queries
+from prescriptions.actions.steps import unlicensed
 from prescriptions.forms import AnswersForm, ChooseForm, PrescribeForm
 from prescriptions.models import Medication, Prescription
 from prescriptions.rules.sig import quantity_of, quantity_sum, quantity_text, sig_text
 from prescriptions.views.pages import page_context, prescription_or_404
 from records.models import Encounter
+from scheduling.queries.licences import days_of
 
 Status = Prescription.Status
 SHORTEST_SEARCH = 2
@@ -78,8 +81,7 @@ def encounter_of(request: HttpRequest, patient: Patient) -> Encounter | None:
 
 def search_page(request: HttpRequest, patient: Patient, form: ChooseForm, encounter: Encounter | None) -> HttpResponse:
     """The whole page, or only what was found, for htmx: the same template either way."""
-    htmx: Any = request.htmx  # type: ignore[attr-defined]
-    part = htmx and not htmx.boosted and not htmx.history_restore_request
+    extended = frame(request, "patients/chart_page.html")
     text = request.GET.get("q", "").strip()
     named = f"?encounter={encounter.pk}" if encounter else ""
     context: dict[str, Any] = {
@@ -90,9 +92,9 @@ def search_page(request: HttpRequest, patient: Patient, form: ChooseForm, encoun
         "form": form,
         "too_short": 0 < len(text) < SHORTEST_SEARCH,
         "found": queries.find_medications(text) if len(text) >= SHORTEST_SEARCH else [],
-        "frame": "patients/part.html" if part else "patients/chart_page.html",
+        "frame": extended,
     }
-    if not part:
+    if extended != PART:
         context |= page_context(request, patient)
     return render(request, "prescriptions/choose.html", context, status=422 if form.is_bound else 200)
 
@@ -122,6 +124,7 @@ def editor(
             "form": form,
             "answers": answers,
             "result": result,
+            "unlicensed": unlicensed(draft, now, known=days_of(draft.licences)),  # type: ignore[attr-defined]
             "ran_at": now,
             "findings": [(one, answers.reason_of(one.key), answers.words_of(one.key)) for one in result.findings],
             "unchecked": [(one, answers.reason_of(one.key), answers.words_of(one.key)) for one in result.unchecked],

@@ -1,11 +1,8 @@
 """Who may record, correct, void, read and release entries. Which rows one sees is `visible_to`."""
 
-from collections.abc import Callable
-
-from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
 
-from healthcare.accounts.access import NotAllowed, check_can
+from healthcare.accounts.access import NotAllowed, check_can, passes
 from healthcare.accounts.models import User
 from healthcare.accounts.permissions import Permission, Scope
 from patients.access import NotInScope
@@ -22,7 +19,7 @@ def check_can_record(user: User, patient: Patient, kind: str) -> None:
 
 
 def can_record(user: User, patient: Patient, kind: str) -> bool:
-    return _holds(check_can_record, user, patient, kind)
+    return passes(check_can_record, user, patient, kind)
 
 
 def check_can_void(user: User, entry: Entry) -> None:
@@ -32,29 +29,21 @@ def check_can_void(user: User, entry: Entry) -> None:
 
 
 def can_void(user: User, entry: Entry) -> bool:
-    return _holds(check_can_void, user, entry)
+    return passes(check_can_void, user, entry)
 
 
 def check_can_release(user: User, entry: Entry) -> None:
     """Raises NotAllowed for whoever releases nothing, and for what is no result; NotInScope out of reach."""
     check_can(user, Permission.RELEASE_RESULT)
-    if kind_of(entry.kind).released:
+    if kind_of(entry.kind).is_released(entry):
         raise NotAllowed(_("The patient sees this without a release."))
     _check_sees(user, entry)
 
 
 def can_release(user: User, entry: Entry) -> bool:
-    return _holds(check_can_release, user, entry)
+    return passes(check_can_release, user, entry)
 
 
 def _check_sees(user: User, entry: Entry) -> None:
     if not Entry.objects.visible_to(user).filter(pk=entry.pk, patient_id=entry.patient_id).exists():
         raise NotInScope(_("This patient is not in your scope."))
-
-
-def _holds(check: Callable[..., None], *arguments: object) -> bool:
-    try:
-        check(*arguments)
-    except PermissionDenied:
-        return False
-    return True

@@ -1,9 +1,10 @@
 """The verbs of the chart, a file a subject."""
 
-from records.actions.allergies import record_allergy, record_no_known_allergies
+from records.actions.allergies import change_allergy, record_allergy, record_no_known_allergies
 from records.actions.encounters import finish_encounter, start_encounter
 from records.actions.entries import change_clinical_status, record_entry, void_entry
 from records.actions.immunizations import record_immunization
+from records.actions.marking import mark_entry
 from records.actions.messages import close_thread, read_thread, send_message, start_thread, take_thread
 from records.actions.notes import add_addendum, save_draft, sign_note
 from records.actions.problems import record_condition
@@ -13,10 +14,12 @@ from records.actions.vitals import record_vitals
 __all__ = [
     "acknowledge_result",
     "add_addendum",
+    "change_allergy",
     "change_clinical_status",
     "close_thread",
     "enter_result",
     "finish_encounter",
+    "mark_entry",
     "read_thread",
     "record_allergy",
     "record_condition",

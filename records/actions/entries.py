@@ -13,6 +13,7 @@ from records.access.entries import check_can_record, check_can_void
 from records.actions.writing import (
     Content,
     NotRecorded,
+    check_mark,
     check_time_and_visit,
     content_of,
     entry_of,
@@ -50,12 +51,14 @@ def record_entry(
     if kind.signed:
         raise NotRecorded(_("A note is signed, not recorded."))
     kind.schema.check(content.data)
+    check_mark(content)
     check_time_and_visit(effective_at, now, encounter)
     entry = entry_of(content, by=by, patient=patient, effective_at=effective_at, now=now, encounter=encounter)
     entry.record_status = record_status
     if replaces is not None:
         before = supersede(replaces, record_status, now)
         entry.supersedes, entry.parent_id = before, before.parent_id
+        entry.sensitivity = content.sensitivity or before.sensitivity
     entry.save(force_insert=True)
     detail = {"kind": kind.slug, "replaces": str(replaces.pk)} if replaces else {"kind": kind.slug}
     record("records.record_entry", by=by, patient_id=patient.pk, target=entry, detail=detail)
@@ -65,12 +68,12 @@ def record_entry(
 
 @transaction.atomic
 def change_clinical_status(*, by: User, entry: Entry, status: str, now: datetime, because: str = "") -> Entry:
-    """Say that a problem or allergy is over, quiet, or back: an amended version that replaces the entry.
+    """Say that a problem is over, quiet, or back: an amended version that replaces the entry.
 
-    Raises NotAMove, NotCurrent, NotAllowed and NotInScope.
+    Of an allergy `change_allergy` says it. Raises NotAMove, NotCurrent, NotAllowed and NotInScope.
     """
     kind = kind_of(entry.kind)
-    if status not in kind.clinical_moves.get(entry.clinical_status, frozenset()):
+    if kind.own_moves or status not in kind.clinical_moves.get(entry.clinical_status, frozenset()):
         raise NotAMove(_("This cannot follow what is said now."))
     data = {**entry.data, "because": because} if because else dict(entry.data)
     return record_entry(

@@ -14,9 +14,10 @@ from healthcare.audit import record, record_now
 from healthcare.events import publish
 from patients.models import Patient
 from records.access.encounters import check_can_add, check_can_sign, check_can_write
-from records.actions.writing import Content, entry_of, locked_encounter
+from records.actions.writing import Content, check_mark, entry_of, locked_encounter
 from records.events import EntryRecorded, NoteSigned
 from records.models import Draft, Encounter, Entry
+from records.models.entries import mark_of
 from records.queries.encounters import ToSign, draft_of, notes_to_sign
 from records.rules.notes import NoteText, clean_text, is_later_stroke, note_text, signature_of
 
@@ -50,8 +51,10 @@ class NothingToAdd(Exception):
 
 
 @transaction.atomic
-def save_draft(*, by: User, encounter: Encounter, text: NoteText, version: int, pen: str = "") -> Draft:
-    """Keep what is written so far; one row, overwritten, audited when it is begun and never again.
+def save_draft(
+    *, by: User, encounter: Encounter, text: NoteText, version: int, pen: str = "", sensitivity: str = ""
+) -> Draft:
+    """Keep what is written so far, and how it is to be marked; one row, overwritten, audited when it is begun alone.
 
     `version` is the one the page was opened on, 0 for none; `pen` names the page and its stroke. Raises DraftMoved
     where another page saved meanwhile, NotWritable once the note is signed, NotAllowed, NotInScope.
@@ -61,15 +64,25 @@ def save_draft(*, by: User, encounter: Encounter, text: NoteText, version: int, 
     draft = draft_of(by, encounter)
     if draft is None:
         draft = Draft(
-            patient_id=encounter.patient_id, encounter=encounter, author=by, kind=NOTE, content=asdict(text), pen=pen
+            patient_id=encounter.patient_id,
+            encounter=encounter,
+            author=by,
+            kind=NOTE,
+            content=asdict(text),
+            pen=pen,
+            sensitivity=mark_of(sensitivity),
         )
         draft.save(force_insert=True)
         record("records.begin_draft", by=by, patient_id=encounter.patient_id, target=draft)
         return draft
-    if note_text(draft.content) != text:
+    if (note_text(draft.content), draft.sensitivity) != (text, sensitivity):
         _check_not_moved(draft, version, pen)
         draft.content, draft.version, draft.pen = asdict(text), draft.version + 1, pen
-        draft.save(update_fields=["content", "version", "pen", "updated_at"])
+        draft.sensitivity = mark_of(sensitivity)
+        if draft.author_id != by.pk:
+            draft.author = by
+            record("records.take_over_draft", by=by, patient_id=encounter.patient_id, target=draft)
+        draft.save(update_fields=["content", "version", "pen", "sensitivity", "author", "updated_at"])
     return draft
 
 
@@ -87,23 +100,28 @@ def throw_draft_away(*, by: User, encounter: Encounter, version: int) -> None:
 
 
 @transaction.atomic
-def sign_note(*, by: User, encounter: Encounter, text: NoteText, version: int, pen: str = "", now: datetime) -> Entry:
+def sign_note(
+    *, by: User, encounter: Encounter, text: NoteText, version: int, pen: str = "", sensitivity: str = "", now: datetime
+) -> Entry:
     """Sign this text, the one before the signer's eyes, as the visit's note; the draft is gone after it.
 
     The signature binds the text, whose it is, the signer and `now`; from here on the row never changes. The patient
-    may read it from now on (45 CFR 171). Ask for a step-up at the door. Raises NoteIncomplete, DraftMoved, NotWritable,
-    NotAllowed, NotInScope.
+    may read it from now on (45 CFR 171). `sensitivity` is the label under which few others see it; it is no part of
+    what is signed, and may be changed (`mark_entry`). Ask for a step-up at the door. Raises NoteIncomplete, DraftMoved,
+    NotWritable, NotAllowed, NotInScope.
     """
     check_can_sign(by, encounter)
     encounter = _writable(encounter)
     if missing := text.missing():
         raise NoteIncomplete(missing)
+    content = Content(NOTE, PROGRESS_NOTE, "loinc", "Progress note", data=asdict(text), sensitivity=sensitivity)
+    check_mark(content)
     draft = draft_of(by, encounter)
     if draft is not None and note_text(draft.content) != text:
         _check_not_moved(draft, version, pen)
     note = _signed(
         by,
-        Content(NOTE, PROGRESS_NOTE, "loinc", "Progress note", data=asdict(text)),
+        content,
         patient=encounter.patient,
         encounter=encounter,
         effective_at=encounter.started_at or now,
@@ -131,7 +149,7 @@ def add_addendum(*, by: User, note: Entry, text: str, now: datetime) -> Entry:
     text = clean_text(text)
     if not text:
         raise NothingToAdd(_("Write what is to be added."))
-    content = Content(ADDENDUM, display="Addendum", data={"text": text})
+    content = Content(ADDENDUM, display="Addendum", data={"text": text}, sensitivity=note.sensitivity)
     addendum = _signed(
         by, content, patient=note.patient, encounter=note.encounter, effective_at=now, now=now, parent=note
     )

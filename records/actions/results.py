@@ -15,7 +15,6 @@ from healthcare.accounts.permissions import Permission
 from healthcare.audit import record, record_now
 from healthcare.events import publish
 from patients.models import Patient
-from patients.rules import age_in_years
 from records.access.entries import check_can_release
 from records.actions.entries import record_entry
 from records.actions.writing import Content, NotCurrent, NotRecorded, locked_entry
@@ -25,7 +24,7 @@ from records.models import Encounter, Entry
 from records.models.entries import STANDING
 from records.queries.results import unread_results
 from records.rules.laboratory import TESTS, Measured, expected_of, flag_result
-from records.rules.vitals import Flag, Interval, is_news, severity_of
+from records.rules.vitals import Flag, Interval, is_news, severity_of, years_at
 
 KIND = "laboratory_result"
 REPORTED = "the laboratory's report"
@@ -165,7 +164,7 @@ def _content(patient: Patient, measured: Measured, taken: datetime, provider: Pr
 
 def _interval(patient: Patient, measured: Measured, taken: datetime) -> Interval | None:
     """The report's own interval before ours; the limits of a call by telephone are ours either way."""
-    years = age_in_years(patient.birth_date, taken.date())
+    years = years_at(patient.birth_date, taken.date())
     ours = expected_of(measured.code, sex=patient.sex, age_years=years)
     if measured.low is None and measured.high is None:
         return ours

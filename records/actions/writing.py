@@ -12,7 +12,7 @@ from healthcare.accounts.models import Provider, User
 from patients.models import Patient
 from records.kinds import kind_of
 from records.models import Encounter, Entry
-from records.models.entries import SUCCESSORS
+from records.models.entries import SUCCESSORS, UNMARKED, mark_of
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 
@@ -21,13 +21,24 @@ class NotRecorded(Exception):
     """The message is a sentence for whoever typed it."""
 
 
+class AlreadyThere(NotRecorded):
+    """`standing` says the same and stands. It is a warning: with a reason it can be recorded all the same."""
+
+    def __init__(self, sentence: str, standing: Entry) -> None:
+        super().__init__(sentence)
+        self.standing = standing
+
+
 class NotCurrent(Exception):
     """Somebody voided or replaced the entry meanwhile; the message says so."""
 
 
 @dataclass(frozen=True)
 class Content:
-    """What an entry says. `value` is in `unit`, a UCUM code; `provider` is who asked for it and has to read it."""
+    """What an entry says. `value` is in `unit`, a UCUM code; `provider` is who asked for it and has to read it.
+
+    `sensitivity` is the label under which few see it, "" for none; a later version keeps it.
+    """
 
     kind: str
     code: str = ""
@@ -38,6 +49,7 @@ class Content:
     clinical_status: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     provider: Provider | None = None
+    sensitivity: str = ""
 
 
 def content_of(entry: Entry, **changes: Any) -> Content:
@@ -64,9 +76,16 @@ def entry_of(
         effective_at=effective_at,
         author=by,
         enterer=by,
-        released_at=now if kind_of(content.kind).released else None,
+        released_at=now if kind_of(content.kind).is_released(content) else None,
         **{name: getattr(content, name) for name in Content.__dataclass_fields__},
     )
+
+
+def check_mark(content: Content) -> None:
+    """Raises NotRecorded for a mark where none can be, and ValueError for a label that is none."""
+    label = mark_of(content.sensitivity)
+    if label and content.kind in UNMARKED:
+        raise NotRecorded(_("An allergy is never hidden: whoever treats the patient has to know of it."))
 
 
 def check_time_and_visit(effective_at: datetime, now: datetime, encounter: Encounter | None) -> None:

@@ -18,7 +18,7 @@ from healthcare.accounts.models import Membership, Provider, Site, User
 from healthcare.db.context import acting_as, acting_as_system
 from patients.models import Patient
 from patients.rules import age_in_years
-from records.actions.allergies import record_allergy, record_no_known_allergies
+from records.actions.allergies import change_allergy, record_allergy, record_no_known_allergies
 from records.actions.immunizations import record_immunization
 from records.actions.problems import record_condition
 from records.actions.results import enter_result, release_result
@@ -46,6 +46,7 @@ class Story:
     tests: Mapping[str, Span] | None = None
     allergies: tuple[Reaction, ...] = ()
     asked: bool = True
+    refuted: tuple[tuple[Reaction, str], ...] = ()
 
 
 SUGAR, SALT, CLOT, FAT, KIDNEY = "4548-4", "2823-3", "6301-6", "18262-6", "33914-3"
@@ -57,9 +58,19 @@ ROSA = Story(
     height=165,
     tests={SUGAR: (8.8, 7.4), CLOT: (2.2, 2.6), SALT: (4.3, 4.6)},
     allergies=(
-        Reaction("penicillin", "anaphylaxis", "severe", "medication", "1994"),
-        Reaction("latex", "rash on hands", "mild", "environment"),
+        Reaction(
+            "penicillin",
+            "anaphylaxis",
+            "severe",
+            "medication",
+            "1994",
+            criticality="high",
+            verification="confirmed",
+            nature="allergy",
+        ),
+        Reaction("latex", "rash on hands", "mild", "environment", verification="unconfirmed"),
     ),
+    refuted=((Reaction("aspirin", "hives", "mild", "medication"), "Taken since 2019 without a reaction"),),
 )
 NAMED = {("Delgado-Ferreira", "Rosa"): ROSA}
 OLDER = (
@@ -112,6 +123,7 @@ YOUNGER = (
     ),
     Story((), (126, 128), (80, 82), (84, 88), 180, {SUGAR: (5.5, 5.8)}, asked=False),
 )
+MARKED = {"F41.1": "mental_health"}  # what few others see
 CHILD = Story()
 CHILDHOOD = ("08", "20", "03")
 # Today's open work: patient, test, value; read by a doctor of the patient's site.
@@ -153,11 +165,20 @@ def colleague(site: Site, role: str) -> User | None:
     return first.user.in_role(role) if first else None
 
 
+def born_on(patient: Patient) -> date:
+    """For whom nobody knows it, the story is that of somebody born then."""
+    return patient.birth_date or date(1980, 1, 1)
+
+
+def age_of(patient: Patient, on: date) -> int:
+    return age_in_years(born_on(patient), on)
+
+
 def story_of(patient: Patient, today: date, dice: random.Random) -> Story:
     known = NAMED.get((patient.family_name, patient.given_name))
     if known:
         return known
-    age = age_in_years(patient.birth_date, today)
+    age = age_of(patient, today)
     if age < ADULT:
         return CHILD
     return dice.choice(OLDER if age >= OLD else YOUNGER)
@@ -175,7 +196,8 @@ def tell_site(doctor: User, nurse: User, here: list[tuple[Patient, Story]], dice
         for patient, story in here:
             for code in DiagnosisCode.objects.filter(pk__in=[code for code, _since in story.problems]).order_by("code"):
                 since = dict(story.problems)[code.code]
-                record_condition(by=doctor, patient=patient, code=code, onset=since, now=now)
+                mark = MARKED.get(code.code, "")
+                record_condition(by=doctor, patient=patient, code=code, onset=since, now=now, sensitivity=mark)
             for part, day in list(visits(patient, now))[0 if story is ROSA else -2 :]:
                 tell_results(doctor, provider, patient, story, part, day, now)
         tell_unread(doctor, provider, [patient for patient, _story in here], now)
@@ -185,7 +207,7 @@ def visits(patient: Patient, now: datetime) -> Iterator[tuple[float, datetime]]:
     """How far the story has gone, from 0 to 1, and when; the patient was born by then."""
     for number, ago in enumerate(VISITS):
         day = now.date() - timedelta(days=ago)
-        if day > patient.birth_date:
+        if day > born_on(patient):
             at = time(9 + number, 20)
             yield number / (len(VISITS) - 1), datetime.combine(day, at, ZoneInfo(patient.site.time_zone))
 
@@ -211,7 +233,7 @@ def grown(story: Story, part: float, dice: random.Random) -> dict[str, Decimal]:
 
 def growing(patient: Patient, at: datetime, dice: random.Random) -> dict[str, Decimal]:
     """Near the middle of the growth charts: 8 kg and 77 cm, and each year 2.6 kg and 6.2 cm more."""
-    years = min(16.0, (at.date() - patient.birth_date).days / 365.25)
+    years = min(16.0, (at.date() - born_on(patient)).days / 365.25)
     weight, height = (8 + 2.6 * years, 77 + 6.2 * years) if years >= 1 else (3.5 + 5.5 * years, 50 + 25 * years)
     pulse = 120 if years < 2 else 100 if years < 6 else 84
     return {
@@ -234,16 +256,19 @@ def number(value: float, decimals: int) -> Decimal:
 def tell_allergies(nurse: User, patient: Patient, story: Story, now: datetime) -> None:
     for reaction in story.allergies:
         record_allergy(by=nurse, patient=patient, reaction=reaction, now=now)
+    for reaction, because in story.refuted:
+        entry = record_allergy(by=nurse, patient=patient, reaction=reaction, now=now)
+        change_allergy(by=nurse, entry=entry, reaction=reaction, standing="refuted", because=because, now=now)
     if story.asked and not story.allergies:
         record_no_known_allergies(by=nurse, patient=patient, now=now)
 
 
 def tell_vaccines(nurse: User, patient: Patient, now: datetime) -> None:
-    years = age_in_years(patient.birth_date, now.date())
+    years = age_of(patient, now.date())
     given = CHILDHOOD if years < ADULT else ()
     for place, vaccine in enumerate((*given, "140")):
         at = now - timedelta(days=400 if vaccine == "140" else 60 * (place + 1) + (0 if years < 2 else 700))
-        if at.date() > patient.birth_date:
+        if at.date() > born_on(patient):
             dose = Dose(vaccine=vaccine, lot=f"L{place}{patient.mrn[-4:]}", elsewhere=years >= ADULT)
             record_immunization(by=nurse, patient=patient, dose=dose, effective_at=at, now=now)
 

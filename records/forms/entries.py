@@ -1,4 +1,4 @@
-"""What is typed about results, problems, allergies and vaccines, and why something was wrong."""
+"""What is typed about results, problems and vaccines, and why something was wrong."""
 
 import re
 from collections.abc import Sequence
@@ -15,33 +15,19 @@ from healthcare.accounts.models import Provider
 from healthcare.ui.fields import FlexibleDateField, LineField
 from healthcare.ui.forms import AboutSomeone
 from patients.models import Patient
-from patients.rules import age_in_years
+from records.forms.marking import SensitivityField
 from records.kinds import Kind
-from records.kinds.allergy import CATEGORIES, SEVERITIES
 from records.kinds.flags import FLAG_WORDS, with_unit
 from records.kinds.immunization import VACCINES
 from records.kinds.laboratory_result import NAMES
 from records.rules.laboratory import TESTS, Measured, expected_of, flag_result
-from records.rules.said import Dose, Reaction
+from records.rules.said import Dose
 from records.rules.units import shown, sign_of
+from records.rules.vitals import years_at
 
 NUMBER = re.compile(r"(?P<comparator>[<>]?)\s*(?P<number>[0-9]{1,9}(?:[.,][0-9]{1,4})?)")
 OLDEST = timedelta(days=365 * 100)
 NOON = time(12)
-COMMON_ALLERGENS = (
-    "amoxicillin",
-    "aspirin",
-    "codeine",
-    "egg",
-    "ibuprofen",
-    "latex",
-    "milk",
-    "peanut",
-    "penicillin",
-    "shellfish",
-    "sulfamethoxazole",
-    "wasp venom",
-)
 
 
 class VoidForm(AboutSomeone):
@@ -123,7 +109,7 @@ class ResultForm(AboutSomeone):
         if self.errors:
             return cleaned
         comparator, value = cleaned["value"]
-        age = age_in_years(self.patient.birth_date, cleaned["taken_on"])
+        age = years_at(self.patient.birth_date, cleaned["taken_on"])
         flag = flag_result(value, expected_of(cleaned["code"], sex=self.patient.sex, age_years=age))
         typed = f"{cleaned['code']} {comparator}{shown(value)}"
         if flag.startswith("critical") and cleaned["sure"] != typed:
@@ -156,10 +142,12 @@ class ConditionForm(AboutSomeone):
     encounter = forms.CharField(required=False, widget=forms.HiddenInput)
     onset = LineField(at_most=10, required=False, label=_("Since"), help_text=_("A year, like 2014, or a day"))
     note = LineField(at_most=200, required=False, label=_("Note"))
+    sensitivity = SensitivityField()
+    though = LineField(at_most=200, required=False, label=_("Why it is recorded a second time"))
 
 
 class StatusForm(AboutSomeone):
-    """What has become of a problem or an allergy: only what may follow is a choice."""
+    """What has become of a problem: only what may follow is a choice."""
 
     status = forms.ChoiceField(label=_("It is now"), widget=forms.RadioSelect)
     because = LineField(at_most=200, required=False, label=_("Why"))
@@ -168,22 +156,6 @@ class StatusForm(AboutSomeone):
         super().__init__(*args, **kwargs)
         following: Sequence[str] = [slug for slug in kind.clinical_words if slug in kind.clinical_moves.get(now, ())]
         self.fields["status"].choices = [(slug, kind.clinical_words[slug]) for slug in following]  # type: ignore[attr-defined]
-
-
-class AllergyForm(AboutSomeone):
-    use_required_attribute = False
-
-    substance = LineField(at_most=200, label=_("Allergic to"), widget=forms.TextInput({"list": "allergens"}))
-    reaction = LineField(at_most=200, required=False, label=_("What happens"), help_text=_("Like: rash, swelling"))
-    severity = forms.ChoiceField(
-        required=False, label=_("How badly"), choices=[("", _("Not known")), *SEVERITIES.items()]
-    )
-    category = forms.ChoiceField(required=False, label=_("It is a"), choices=[("", _("Not said")), *CATEGORIES.items()])
-    since = LineField(at_most=40, required=False, label=_("Since"))
-    allergens = COMMON_ALLERGENS
-
-    def told(self) -> Reaction:
-        return Reaction(**{name: self.cleaned_data[name] for name in Reaction.__dataclass_fields__})
 
 
 class ImmunizationForm(AboutSomeone):

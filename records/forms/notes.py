@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from healthcare.accounts.models import User
 from healthcare.ui.fields import LineField
 from healthcare.ui.forms import AboutSomeone
+from records.forms.marking import SensitivityField
 from records.models import Draft, Encounter
 from records.rules.notes import LONGEST, LONGEST_PART, PARTS, NoteText, note_text
 
@@ -48,6 +49,7 @@ class NoteForm(AboutSomeone):
         label=LABELS["instructions"],
         help_text=_("In plain words, for their summary of the visit. Left empty, they read the plan."),
     )
+    sensitivity = SensitivityField()
     version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     writer = forms.UUIDField(widget=forms.HiddenInput)
     pen = forms.CharField(
@@ -62,7 +64,8 @@ class NoteForm(AboutSomeone):
     def of(cls, encounter: Encounter, draft: Draft | None, *, by: User) -> "NoteForm":
         """As it stands: the draft, or an empty note with the reason of the visit."""
         text = note_text(draft.content) if draft else NoteText(reason=encounter.reason)
-        return cls(initial=vars(text) | {"version": draft.version if draft else 0, "writer": by.pk}, by=by)
+        kept = {"version": draft.version, "sensitivity": draft.sensitivity} if draft else {"version": 0}
+        return cls(initial=vars(text) | kept | {"writer": by.pk}, by=by)
 
     def written(self) -> list[Any]:
         """The fields that are written in, without the hidden ones."""

@@ -16,6 +16,9 @@ from django.utils.functional import Promise
 from healthcare.accounts.permissions import Permission
 
 Moves = Mapping[str, frozenset[str]]
+#: What may stand in the data of any kind, where the entry was told by another system: the resource as it came (its
+#: JSON, exact), how exactly its moment is known, who said it there, and how sure they were.
+TOLD = {"resource": str, "precision": str, "by": str, "verification": str}
 
 
 class NotOfKind(ValueError):
@@ -31,7 +34,7 @@ class Schema:
 
     def check(self, data: Mapping[str, Any]) -> None:
         """Raises NotOfKind."""
-        known = {**self.required, **self.optional}
+        known = {**TOLD, **self.required, **self.optional}
         for name in self.required:
             if name not in data:
                 raise NotOfKind(f"{name} is missing.")
@@ -46,9 +49,10 @@ class Schema:
 class Kind:
     """`slug` is what rows hold. `summary` is one line for the timeline; `role` its status role of the design language.
 
-    `released`: the patient may read it from the moment it is recorded; else somebody releases it. `clinical_moves` are
-    the clinical statuses and what may follow each; empty for what has none. `signed`: it comes by its author's
-    signature, and by no other verb.
+    `released`: the patient may read it from the moment it is recorded, but for what is `withheld`; else somebody
+    releases it. `clinical_moves` are
+    the clinical statuses and what may follow each; empty for what has none; `own_moves`: by a verb of the kind's own.
+    `signed`: it comes by its author's signature, and by no other verb.
     """
 
     slug: str
@@ -61,7 +65,13 @@ class Kind:
     clinical_moves: Moves = field(default_factory=dict)
     clinical_words: Mapping[str, Promise] = field(default_factory=dict)
     released: bool = True
+    withheld: Callable[[Any], bool] = lambda _said: False
     signed: bool = False
+    own_moves: bool = False
+
+    def is_released(self, said: Any) -> bool:
+        """Whether the patient may read it without anybody's release; `said` is an entry, or what one is to say."""
+        return self.released and not self.withheld(said)
 
 
 @cache

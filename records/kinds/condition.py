@@ -1,4 +1,4 @@
-"""A problem or diagnosis, coded in ICD-10-CM."""
+"""A problem or diagnosis: coded in ICD-10-CM here, and elsewhere as its source codes it."""
 
 from typing import Any
 
@@ -16,6 +16,12 @@ MOVES = {
     "remission": frozenset({"relapse", "resolved"}),
     "resolved": frozenset({"recurrence"}),
 }
+# How sure its source was (FHIR R4, condition-ver-status); "confirmed" goes without saying.
+VERIFICATION = {
+    "unconfirmed": _("not confirmed"),
+    "provisional": _("provisional"),
+    "differential": _("one of several that it may be"),
+}
 WORDS = {
     "active": _("Active"),
     "recurrence": _("Has come back"),
@@ -30,7 +36,8 @@ ROLES = {"resolved": "ok", "inactive": "off", "remission": "off"}
 
 def summary(entry: Any) -> str:
     words = WORDS.get(entry.clinical_status, "")
-    return f"{entry.display} ({entry.code}){'' if entry.clinical_status == 'active' else f': {words}'}"
+    named = f"{entry.display} ({entry.code})" if entry.code else entry.display
+    return f"{named}{'' if entry.clinical_status == 'active' else f': {words}'}"
 
 
 KIND = Kind(
@@ -39,7 +46,11 @@ KIND = Kind(
     plural=_("Problems"),
     permission=Permission.RECORD_CONDITION,
     summary=summary,
-    schema=Schema(optional={"onset": str, "note": str, "because": str}),
+    schema=Schema(
+        optional=dict.fromkeys(
+            ("onset", "note", "because", "though", "abatement", "severity", "body_site", "category"), str
+        )
+    ),
     role=lambda entry: ROLES.get(entry.clinical_status, "info"),
     clinical_moves=MOVES,
     clinical_words=WORDS,

@@ -8,12 +8,14 @@ from django.utils.translation import gettext_lazy as _
 from records.rules.units import shown, sign_of
 from records.rules.vitals import Flag
 
+ABNORMAL = "abnormal"  # as another laboratory says it, without which way
 FLAG_WORDS: dict[str, Promise] = {
     Flag.NONE: _("In range"),
     Flag.LOW: _("Low"),
     Flag.HIGH: _("High"),
     Flag.CRITICAL_LOW: _("Critically low"),
     Flag.CRITICAL_HIGH: _("Critically high"),
+    ABNORMAL: _("Abnormal"),
 }
 FLAG_ROLES: dict[str, str] = {
     Flag.NONE: "ok",
@@ -21,6 +23,7 @@ FLAG_ROLES: dict[str, str] = {
     Flag.HIGH: "warn",
     Flag.CRITICAL_LOW: "bad",
     Flag.CRITICAL_HIGH: "bad",
+    ABNORMAL: "warn",
 }
 
 
@@ -30,8 +33,8 @@ def flag_of(entry: Any) -> str:
 
 def flag_role(entry: Any) -> str:
     """Unknown where there was nothing to compare with: not flagged is not the same as in range."""
-    if "range" not in entry.data:
-        return "unknown"
+    if "range" not in entry.data and not flag_of(entry):
+        return "info" if entry.data.get("interpretation") else "unknown"
     return FLAG_ROLES[flag_of(entry)]
 
 
@@ -41,10 +44,10 @@ def with_unit(number: str, unit: str) -> str:
 
 
 def value_text(entry: Any) -> str:
-    """The value with its unit as read, a blood pressure as 134/82 mmHg; nothing where there is no number."""
+    """The value with its unit as read, a blood pressure as 134/82 mmHg; where there is no number what was said."""
     parts = entry.data.get("components")
     if parts:
         return with_unit("/".join(part["value"] for part in parts), parts[0]["unit"])
     if entry.value is None:
-        return ""
+        return str(entry.data.get("value", ""))
     return with_unit(f"{entry.data.get('comparator', '')}{shown(entry.value)}", entry.unit)

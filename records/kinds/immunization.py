@@ -34,7 +34,9 @@ VACCINES: dict[str, Promise] = {
 
 
 def summary(entry: Any) -> str:
-    return str(VACCINES.get(entry.code, entry.display))
+    """In the reader's language where the code is one of ours: another system's may be of another list."""
+    ours = not entry.source or entry.code_system == "cvx"
+    return str(VACCINES.get(entry.code, entry.display) if ours else entry.display)
 
 
 KIND = Kind(
@@ -43,6 +45,6 @@ KIND = Kind(
     plural=_("Immunizations"),
     permission=Permission.RECORD_VITALS,
     summary=summary,
-    schema=Schema(required={"elsewhere": bool}, optional={"lot": str, "note": str}),
+    schema=Schema(required={"elsewhere": bool}, optional={"lot": str, "note": str, "dose": str, "status": str}),
     role=lambda _entry: "ok",
 )

@@ -20,7 +20,7 @@ NAMES: dict[str, tuple[Promise, Promise]] = {
     "788-0": (_("Red cell spread (RDW)"), _("It shows how much your red blood cells differ in size.")),
     "6690-2": (_("White blood cells"), _("They fight infections.")),
     "777-3": (_("Platelets"), _("They help your blood to clot.")),
-    "32207-3": (_("Platelet size (MPV)"), _("It is the usual size of your platelets.")),
+    "32623-1": (_("Platelet size (MPV)"), _("It is the usual size of your platelets.")),
     "770-8": (_("Neutrophils"), _("They are white blood cells that fight bacteria.")),
     "736-9": (_("Lymphocytes"), _("They are white blood cells that remember infections.")),
     "5905-5": (_("Monocytes"), _("They are white blood cells that clear away what is left of an infection.")),
@@ -72,7 +72,18 @@ KIND = Kind(
     plural=_("Results"),
     permission=Permission.ENTER_RESULT,
     summary=lambda entry: f"{name_of(entry)} {value_text(entry)}",
-    schema=Schema(required={"flag": str}, optional={"range": dict, "comparator": str, "laboratory": str}),
+    schema=Schema(
+        required={"flag": str},
+        optional={
+            "range": dict,
+            "comparator": str,
+            "laboratory": str,
+            "value": str,
+            "interpretation": str,
+            "note": str,
+            "parts": list,
+        },
+    ),
     role=flag_role,
     released=False,
 )

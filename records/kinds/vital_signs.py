@@ -45,6 +45,6 @@ KIND = Kind(
     plural=_("Vital signs"),
     permission=Permission.RECORD_VITALS,
     summary=value_text,
-    schema=Schema(optional={"flag": str, "range": dict, "components": list, "typed": str}),
+    schema=Schema(optional={"flag": str, "range": dict, "components": list, "typed": str, "note": str}),
     role=lambda entry: FLAG_ROLES[flag_of(entry)],
 )

@@ -49,6 +49,17 @@ class Migration(migrations.Migration):
                 ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.provider')),
                 ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['patient', '-started_at'], name='encounter_by_patient'),
+                    models.Index(condition=models.Q(('status', 'in_progress')), fields=['provider', 'started_at'], name='encounter_in_progress'),
+                    models.Index(condition=models.Q(('note_signed_at', None)), fields=['provider', 'started_at'], name='encounter_note_to_sign'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('status__in', ['planned', 'entered_in_error']), ('started_at__isnull', False), _connector='OR'), name='encounter_started_says_when'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status', 'finished'), ('finished_at__isnull', False)), models.Q(models.Q(('status', 'finished'), _negated=True), ('finished_at', None), ('finished_by', None)), ('status', 'entered_in_error'), _connector='OR'), name='encounter_finished_says_when'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Draft',
@@ -64,6 +75,11 @@ class Migration(migrations.Migration):
                 ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='patients.patient')),
                 ('encounter', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='records.encounter')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('patient', 'encounter', 'author', 'kind'), name='draft_one_per_visit', nulls_distinct=False),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Entry',
@@ -104,82 +120,23 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'entry',
+                'indexes': [
+                    models.Index(fields=['patient', 'kind', '-effective_at', '-id'], name='entry_by_kind'),
+                    models.Index(condition=models.Q(('parent', None)), fields=['patient', '-effective_at', '-id'], name='entry_timeline'),
+                    models.Index(condition=models.Q(('code', ''), _negated=True), fields=['patient', 'code', '-effective_at'], name='entry_by_code'),
+                    models.Index(condition=models.Q(('parent__isnull', False)), fields=['patient', 'parent'], name='entry_parts'),
+                    models.Index(condition=models.Q(('encounter__isnull', False)), fields=['encounter'], name='entry_by_encounter'),
+                    models.Index(condition=models.Q(('acknowledged_at', None), ('kind', 'laboratory_result'), ('superseded_at', None), ('voided_at', None)), fields=['provider', 'effective_at'], name='entry_unread_results'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('supersedes__isnull', False)), fields=('patient', 'supersedes'), name='entry_one_successor'),
+                    models.CheckConstraint(condition=models.Q(('record_status__in', ['draft', 'preliminary', 'final', 'corrected', 'amended', 'entered_in_error'])), name='entry_record_status_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('record_status', 'entered_in_error'), ('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), models.Q(models.Q(('record_status', 'entered_in_error'), _negated=True), ('void_reason', ''), ('voided_at', None), ('voided_by', None)), _connector='OR'), name='entry_void_says_who_when_and_why'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('signature', ''), ('signed_at', None), ('signed_by', None)), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False), models.Q(('signature', ''), _negated=True)), _connector='OR'), name='entry_signature_says_who_and_when'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('acknowledged_at', None), ('acknowledged_by', None)), models.Q(('acknowledged_at__isnull', False), ('acknowledged_by__isnull', False)), _connector='OR'), name='entry_acknowledged_says_who_and_when'),
+                    models.CheckConstraint(condition=models.Q(('released_at__isnull', False), models.Q(('release_comment', ''), ('released_at', None), ('released_by', None)), _connector='OR'), name='entry_released_says_when'),
+                    models.CheckConstraint(condition=models.Q(('value', None), models.Q(('unit', ''), _negated=True), _connector='OR'), name='entry_value_has_a_unit'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='encounter',
-            index=models.Index(fields=['patient', '-started_at'], name='encounter_by_patient'),
-        ),
-        migrations.AddIndex(
-            model_name='encounter',
-            index=models.Index(condition=models.Q(('status', 'in_progress')), fields=['provider', 'started_at'], name='encounter_in_progress'),
-        ),
-        migrations.AddIndex(
-            model_name='encounter',
-            index=models.Index(condition=models.Q(('note_signed_at', None)), fields=['provider', 'started_at'], name='encounter_note_to_sign'),
-        ),
-        migrations.AddConstraint(
-            model_name='encounter',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['planned', 'entered_in_error']), ('started_at__isnull', False), _connector='OR'), name='encounter_started_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='encounter',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'finished'), ('finished_at__isnull', False)), models.Q(models.Q(('status', 'finished'), _negated=True), ('finished_at', None), ('finished_by', None)), ('status', 'entered_in_error'), _connector='OR'), name='encounter_finished_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='draft',
-            constraint=models.UniqueConstraint(fields=('patient', 'encounter', 'author', 'kind'), name='draft_one_per_visit', nulls_distinct=False),
-        ),
-        migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(fields=['patient', 'kind', '-effective_at', '-id'], name='entry_by_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(condition=models.Q(('parent', None)), fields=['patient', '-effective_at', '-id'], name='entry_timeline'),
-        ),
-        migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(condition=models.Q(('code', ''), _negated=True), fields=['patient', 'code', '-effective_at'], name='entry_by_code'),
-        ),
-        migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(condition=models.Q(('parent__isnull', False)), fields=['patient', 'parent'], name='entry_parts'),
-        ),
-        migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(condition=models.Q(('encounter__isnull', False)), fields=['encounter'], name='entry_by_encounter'),
-        ),
-        migrations.AddIndex(
-            model_name='entry',
-            index=models.Index(condition=models.Q(('acknowledged_at', None), ('kind', 'laboratory_result'), ('superseded_at', None), ('voided_at', None)), fields=['provider', 'effective_at'], name='entry_unread_results'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.UniqueConstraint(condition=models.Q(('supersedes__isnull', False)), fields=('patient', 'supersedes'), name='entry_one_successor'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('record_status__in', ['draft', 'preliminary', 'final', 'corrected', 'amended', 'entered_in_error'])), name='entry_record_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('record_status', 'entered_in_error'), ('voided_at__isnull', False), models.Q(('void_reason', ''), _negated=True)), models.Q(models.Q(('record_status', 'entered_in_error'), _negated=True), ('void_reason', ''), ('voided_at', None), ('voided_by', None)), _connector='OR'), name='entry_void_says_who_when_and_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('signature', ''), ('signed_at', None), ('signed_by', None)), models.Q(('signed_at__isnull', False), ('signed_by__isnull', False), models.Q(('signature', ''), _negated=True)), _connector='OR'), name='entry_signature_says_who_and_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('acknowledged_at', None), ('acknowledged_by', None)), models.Q(('acknowledged_at__isnull', False), ('acknowledged_by__isnull', False)), _connector='OR'), name='entry_acknowledged_says_who_and_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('released_at__isnull', False), models.Q(('release_comment', ''), ('released_at', None), ('released_by', None)), _connector='OR'), name='entry_released_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='entry',
-            constraint=models.CheckConstraint(condition=models.Q(('value', None), models.Q(('unit', ''), _negated=True), _connector='OR'), name='entry_value_has_a_unit'),
         ),
     ]

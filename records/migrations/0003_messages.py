@@ -97,6 +97,45 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "indexes": [
+                    models.Index(fields=["patient", "-last_at"], name="thread_by_patient"),
+                    models.Index(
+                        condition=models.Q(("status", "open"), ("waiting_since__isnull", False)),
+                        fields=["site", "waiting_since"],
+                        name="thread_waiting",
+                    ),
+                    models.Index(
+                        condition=models.Q(("status", "open")), fields=["taken_by", "last_at"], name="thread_by_owner"
+                    ),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("closed_at__isnull", False), ("closed_by__isnull", False), ("status", "closed")),
+                            models.Q(("closed_at", None), ("closed_by", None), ("status", "open")),
+                            _connector="OR",
+                        ),
+                        name="thread_closed_says_who_and_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("taken_at", None), ("taken_by", None)),
+                            models.Q(("taken_at__isnull", False), ("taken_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="thread_taken_says_who_and_when",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("status", "open"), ("waiting_since", None), _connector="OR"),
+                        name="thread_closed_waits_for_nothing",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("urgent", False), ("waiting_since__isnull", False), _connector="OR"),
+                        name="thread_urgent_while_it_waits",
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Message",
@@ -144,82 +183,25 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="thread",
-            index=models.Index(fields=["patient", "-last_at"], name="thread_by_patient"),
-        ),
-        migrations.AddIndex(
-            model_name="thread",
-            index=models.Index(
-                condition=models.Q(("status", "open"), ("waiting_since__isnull", False)),
-                fields=["site", "waiting_since"],
-                name="thread_waiting",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="thread",
-            index=models.Index(
-                condition=models.Q(("status", "open")), fields=["taken_by", "last_at"], name="thread_by_owner"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="thread",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("closed_at__isnull", False), ("closed_by__isnull", False), ("status", "closed")),
-                    models.Q(("closed_at", None), ("closed_by", None), ("status", "open")),
-                    _connector="OR",
-                ),
-                name="thread_closed_says_who_and_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="thread",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("taken_at", None), ("taken_by", None)),
-                    models.Q(("taken_at__isnull", False), ("taken_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="thread_taken_says_who_and_when",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="thread",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status", "open"), ("waiting_since", None), _connector="OR"),
-                name="thread_closed_waits_for_nothing",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="thread",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("urgent", False), ("waiting_since__isnull", False), _connector="OR"),
-                name="thread_urgent_while_it_waits",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("read_at", None), ("to_patient", True)),
-                fields=["patient"],
-                name="message_new_to_patient",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.UniqueConstraint(fields=("author", "idempotency_key"), name="message_sent_once"),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("read_at", None), ("read_by", None)),
-                    models.Q(("read_at__isnull", False), ("read_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="message_read_says_who_and_when",
-            ),
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("read_at", None), ("to_patient", True)),
+                        fields=["patient"],
+                        name="message_new_to_patient",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("author", "idempotency_key"), name="message_sent_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("read_at", None), ("read_by", None)),
+                            models.Q(("read_at__isnull", False), ("read_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="message_read_says_who_and_when",
+                    ),
+                ],
+            },
         ),
     ]

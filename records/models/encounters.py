@@ -2,13 +2,16 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.models import Provider, Site, User
 from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import PATIENT
+from healthcare.db.prepared import AnyOf
 from healthcare.db.privileges import Access
-from patients.models import PatientOwned, PatientOwnedQuerySet, within_reach
+from patients.models import PatientOwned, PatientOwnedQuerySet, marks_open_to, reach_of, within_reach
 from scheduling.models import Appointment
 
 
@@ -23,11 +26,20 @@ class EncounterQuerySet(PatientOwnedQuerySet):
 
     def note_to_sign(self) -> Self:
         """Begun, and the note of it is not signed yet."""
-        return self.filter(status__in=["in_progress", "finished"], note_signed_at=None)
+        return self.filter(status__in=["in_progress", "finished"], note_signed_at=None, source="")
+
+    def held_by(self, user: User) -> Self:
+        """One's own, and those of who left and for whom one stands in."""
+        left = Q(provider__user=AnyOf(reach_of(user).people), provider__user__is_active=False)
+        return self.filter(Q(provider__user=user) | left)
 
 
 class Encounter(PatientOwned):
-    """One meeting of a patient and a provider; the bracket round what was measured, concluded and written in it."""
+    """One meeting of a patient and a provider; the bracket round what was measured, concluded and written in it.
+
+    One that another system tells of has neither provider nor site of ours, and no note to sign: `source` says which
+    system, `told` what it says (whom and where in its own words, and the resource whole).
+    """
 
     class Status(models.TextChoices):
         PLANNED = "planned", _("Planned")
@@ -38,8 +50,8 @@ class Encounter(PatientOwned):
     scope: ClassVar[Scope] = Scope.CLINICAL
     database_access: ClassVar[Access] = Access(web="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE")
 
-    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="+")
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
+    provider = models.ForeignKey(Provider, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     appointment = models.OneToOneField(Appointment, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=16, choices=Status, default=Status.IN_PROGRESS)
     reason = models.CharField(_("reason for the visit"), max_length=200, blank=True)
@@ -47,6 +59,11 @@ class Encounter(PatientOwned):
     finished_at = models.DateTimeField(null=True, blank=True)
     finished_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     note_signed_at = models.DateTimeField(null=True, blank=True, help_text=_("Empty while its note is still to sign."))
+
+    source = models.CharField(
+        max_length=200, blank=True, help_text=_("The system that told of it; empty for a visit here.")
+    )
+    told = models.JSONField(default=dict, blank=True)
 
     objects = EncounterQuerySet.as_manager()  # type: ignore[misc]
 
@@ -71,7 +88,41 @@ class Encounter(PatientOwned):
                 | Q(status="entered_in_error"),
                 name="encounter_finished_says_when",
             ),
+            models.CheckConstraint(
+                condition=Q(source="", provider__isnull=False, site__isnull=False)
+                | ~Q(source="")
+                & Q(provider=None, site=None, appointment=None, status__in=["finished", "entered_in_error"]),
+                name="encounter_is_ours_or_told",
+            ),
         ]
+
+    @property
+    def whom(self) -> str:
+        """The provider's name; of a visit elsewhere as its source names them, or "" where it does not."""
+        return self.provider.name if self.provider else str(self.told.get("provider", ""))
+
+    @property
+    def where(self) -> str:
+        """The site's name, or that of the house elsewhere."""
+        return self.site.name if self.site else str(self.told.get("site", "")) or gettext("elsewhere")
+
+    @property
+    def time_zone(self) -> str:
+        """By which clock it took place; of a visit elsewhere the running one."""
+        return self.site.time_zone if self.site else timezone.get_current_timezone_name()
+
+    def is_held_by(self, user: User) -> bool:
+        """Whether it is this provider's own, or one's for whom this person stands in because they left.
+
+        A visit elsewhere is nobody's.
+        """
+        if self.provider is None or self.provider.user_id not in reach_of(user).people:
+            return False
+        return self.provider.user_id == user.pk or not (self.provider.user and self.provider.user.is_active)
+
+    @property
+    def with_whom_and_where(self) -> str:
+        return ", ".join(name for name in (self.whom, self.where) if name)
 
 
 # From → to. A finished visit stays finished: what comes later is an addendum.
@@ -85,8 +136,14 @@ ENCOUNTER_MOVES: dict[str, frozenset[str]] = {
 
 class DraftQuerySet(PatientOwnedQuerySet):
     def visible_to(self, user: User) -> Self:
-        """Unsigned thoughts are their author's own."""
-        return self.filter(within_reach(user, self.model.scope), author_id=user.pk)
+        """Unsigned thoughts are their author's own; of somebody who left, theirs who stands in and holds the mark.
+
+        Never a patient's.
+        """
+        if user.acting_role == PATIENT:
+            return self.none()
+        left = Q(author=AnyOf(reach_of(user).people), author__is_active=False) & marks_open_to(user)
+        return self.filter(within_reach(user, self.model.scope), Q(author_id=user.pk) | left)
 
 
 class Draft(PatientOwned):
@@ -100,6 +157,7 @@ class Draft(PatientOwned):
     kind = models.CharField(max_length=30)
     content = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=1)
+    sensitivity = models.CharField(max_length=14, blank=True, default="", help_text=_("How it is to be marked."))
     pen = models.CharField(max_length=36, blank=True, help_text=_("The open page that saved last."))
 
     objects = DraftQuerySet.as_manager()  # type: ignore[misc]

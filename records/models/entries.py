@@ -6,16 +6,19 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.models import Provider, User
-from healthcare.accounts.permissions import Scope
+from healthcare.accounts.permissions import SENSITIVITY_CHOICES, Scope, Sensitivity
 from healthcare.accounts.roles import PATIENT
 from healthcare.db.privileges import Access
-from patients.models import Patient, PatientOwned, PatientOwnedQuerySet, within_reach
+from patients.models import Patient, PatientOwned, PatientOwnedQuerySet, marks_open_to, within_reach
 from records.models.encounters import Encounter
 
+MARKS = [("", _("Not marked")), *SENSITIVITY_CHOICES]
+UNMARKED = ("allergy",)  # kinds that carry no mark: what protects the patient is hidden from nobody who treats them
 STANDING = ("final", "corrected", "amended")
 SHOWN_TO_PATIENT = Q(record_status__in=STANDING, superseded_at=None, released_at__isnull=False)
 # What may still change on a row after it is written: where it stands in its life, never what it says.
 LIFE = (
+    "sensitivity",
     "record_status",
     "superseded_at",
     "acknowledged_at",
@@ -31,10 +34,18 @@ LIFE = (
 LIFE_ONLY = f"SELECT, INSERT, UPDATE ({', '.join(LIFE)})"
 
 
+def mark_of(text: str) -> str:
+    """The label that somebody chose, "" for none. Raises ValueError for one that is none."""
+    return Sensitivity(text).value if text else ""
+
+
 class EntryQuerySet(PatientOwnedQuerySet):
     def visible_to(self, user: User) -> Self:
-        """Clinical scope; a patient sees what is final, the newest version of it, and released."""
-        seen = self.filter(within_reach(user, self.model.scope))
+        """Clinical scope, and the label of what is marked, unless one wrote it oneself; a patient sees what is final,
+        the newest version of it, and released.
+        """
+        marks = marks_open_to(user, written_by=("author", "enterer"))
+        seen = self.filter(within_reach(user, self.model.scope), marks)
         return seen.filter(SHOWN_TO_PATIENT) if user.acting_role == PATIENT else seen
 
     def current(self) -> Self:
@@ -49,8 +60,9 @@ class EntryQuerySet(PatientOwnedQuerySet):
         return self.filter(parent=None)
 
     def unread(self) -> Self:
-        """Laboratory results that no clinician has acknowledged."""
-        return self.current().filter(kind="laboratory_result", acknowledged_at=None)
+        """Laboratory results that no clinician has acknowledged. What another system tells of was read there."""
+        waiting = self.current().filter(kind="laboratory_result", acknowledged_at=None, source="")
+        return waiting.filter(voided_at=None)  # as the index says it
 
     def newest_first(self) -> Self:
         return self.order_by("-effective_at", "-id")
@@ -72,13 +84,6 @@ class Entry(PatientOwned):
         AMENDED = "amended", _("Amended")
         ENTERED_IN_ERROR = "entered_in_error", _("Entered in error")
 
-    class Sensitivity(models.TextChoices):
-        NORMAL = "", _("Not marked")
-        MENTAL_HEALTH = "mental_health", _("Mental health")
-        SUBSTANCE_USE = "substance_use", _("Substance use")
-        REPRODUCTIVE = "reproductive", _("Reproductive health")
-        ADOLESCENT = "adolescent", _("Adolescent")
-
     scope: ClassVar[Scope] = Scope.CLINICAL
     database_access: ClassVar[Access] = Access(web=LIFE_ONLY, worker=LIFE_ONLY)
 
@@ -89,15 +94,22 @@ class Entry(PatientOwned):
     )
     kind = models.CharField(max_length=30)
     code = models.CharField(max_length=32, blank=True)
-    code_system = models.CharField(max_length=20, blank=True, help_text=_("loinc, icd-10-cm, rxnorm, cvx or local."))
+    code_system = models.CharField(
+        max_length=20,
+        blank=True,
+        help_text=_("loinc, icd-10-cm, snomed, rxnorm, cvx, local …; “other” where we have no name for it."),
+    )
     display = models.CharField(max_length=300, blank=True)
     record_status = models.CharField(max_length=16, choices=RecordStatus, default=RecordStatus.FINAL)
     clinical_status = models.CharField(max_length=20, blank=True)
-    sensitivity = models.CharField(max_length=14, choices=Sensitivity, blank=True, default=Sensitivity.NORMAL)
+    sensitivity = models.CharField(max_length=14, choices=MARKS, blank=True, default="")
     effective_at = models.DateTimeField(help_text=_("When it was true of the patient, not when it was typed."))
     author = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     enterer = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     data = models.JSONField(default=dict, help_text=_("What else the kind says, validated by its schema."))
+    source = models.CharField(
+        max_length=200, blank=True, help_text=_("The system that told of it; empty for what was written here.")
+    )
     value = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
     unit = models.CharField(max_length=20, blank=True, help_text=_("A UCUM code."))
     parent = models.ForeignKey(
@@ -197,6 +209,13 @@ class Entry(PatientOwned):
                 name="entry_released_says_when",
             ),
             models.CheckConstraint(condition=Q(value=None) | ~Q(unit=""), name="entry_value_has_a_unit"),
+            models.CheckConstraint(
+                condition=~Q(kind="allergy") | Q(sensitivity=""), name="entry_allergy_is_not_marked"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind="allergy", clinical_status="active", data__verification="refuted"),
+                name="entry_refuted_is_not_active",
+            ),
         ]
 
 

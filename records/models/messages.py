@@ -7,8 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from healthcare.accounts.models import Site, User
 from healthcare.accounts.permissions import Scope
 from healthcare.db.fields import EncryptedTextField
+from healthcare.db.prepared import AnyOf
 from healthcare.db.privileges import Access
-from patients.models import PatientOwned, PatientOwnedQuerySet
+from patients.models import PatientOwned, PatientOwnedQuerySet, reach_of
 
 THREAD_WRITES = (
     "SELECT, INSERT, UPDATE (status, taken_by_id, taken_at, last_at, waiting_since, urgent, closed_at, closed_by_id,"
@@ -33,7 +34,8 @@ class ThreadQuerySet(PatientOwnedQuerySet):
         return self.filter(Q(taken_by=None) | Q(taken_by__is_active=False))
 
     def taken_by(self, user: User) -> Self:
-        return self.filter(taken_by=user)
+        """By this person, or by a colleague in whose place they stand."""
+        return self.filter(taken_by=AnyOf(reach_of(user).people))
 
 
 class Thread(PatientOwned):

@@ -1,14 +1,20 @@
 """For `patients.Deeds`: what the verbs of records are called where a patient reads who used their record."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from django.utils.translation import gettext_lazy as _
 
-from patients.parts import Deeds
+from healthcare.accounts.models import User
+from patients.parts import Deeds, Shown
+from records.models import Entry
 
 deeds: Deeds = {
     # Visits and notes
     "records.start_encounter": _("Began a visit"),
     "records.finish_encounter": _("Ended a visit"),
     "records.begin_draft": _("Began to write a note"),
+    "records.take_over_draft": _("Went on with a note that a colleague left"),
     "records.throw_draft_away": _("Threw an unsigned note away"),
     "records.sign_note": _("Signed a note"),
     "records.add_addendum": _("Added to a signed note"),
@@ -16,9 +22,13 @@ deeds: Deeds = {
     # Entries
     "records.record_vitals": _("Recorded vital signs"),
     "records.record_entry": _("Wrote in the record"),
+    "records.mark_entry": _("Changed who may see something in the record"),
     "records.void_entry": _("Marked something in the record as entered in error"),
     "records.acknowledge_result": _("Read a result"),
     "records.release_result": _("Released a result to the patient"),
+    "records.take_entries": _("Brought parts of the record along from another system"),
+    "records.take_encounters": _("Brought visits along from another system"),
+    "records.retire_kept": _("Moved what another system told to where it belongs"),
     # Messages
     "records.start_thread": _("Began a conversation"),
     "records.open_thread": _("Opened a conversation"),
@@ -27,3 +37,12 @@ deeds: Deeds = {
     "records.take_thread": _("Took over a conversation"),
     "records.close_thread": _("Closed a conversation"),
 }
+
+
+def seen_among(user: User, patient_id: UUID, ids: Collection[UUID]) -> set[UUID]:
+    """For `patients.Shown`."""
+    rows = Entry.objects.visible_to(user).filter(patient_id=patient_id, pk__in=ids)
+    return set(rows.values_list("pk", flat=True))
+
+
+shown: Shown = {"records.entry": seen_among}

@@ -36,10 +36,11 @@ def visits_card(patient: Patient, user: User, now: datetime) -> Card | None:
     if not can(user, Permission.READ_CLINICAL):
         return None
     writes = can(user, Permission.WRITE_NOTE)
+    encounters, running = queries.latest_encounters(user, patient, at_most=4)
     context = {
         "patient": patient,
-        "encounters": queries.encounters_of(user, patient, at_most=4),
-        "running": queries.open_encounter_of(user, patient) if writes else None,
+        "encounters": encounters,
+        "running": running if writes else None,
         "to_begin": queries.appointment_to_begin(user, patient, now) if writes else None,
     }
     return Card("records/chart_visits.html", context, order=15)

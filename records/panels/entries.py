@@ -16,7 +16,6 @@ from patients.models import Patient
 from patients.parts import ALLERGIES, BannerNote, ChartTab
 from records.actions.results import list_unread_results
 from records.actions.vitals import list_waiting_for_vitals
-from records.kinds.allergy import is_none_known, worst_first
 from records.queries import allergies as known
 from records.queries import results as results_queries
 from records.queries.charts import pressure_chart
@@ -57,8 +56,8 @@ def note_of(found: known.AllergyList, url: str) -> BannerNote:
         return BannerNote("ok", _("No known allergies"), ALLERGIES)
     if not found.entries:
         return BannerNote("ok", _("No active allergies"), ALLERGIES)
-    named = [f"{one.display} ({one.reaction})" if one.reaction else one.display for one in found.entries]
-    return BannerNote("bad", _("Allergies: %(list)s") % {"list": ", ".join(named)}, ALLERGIES)
+    named = ", ".join(one.words for one in found.entries)
+    return BannerNote("bad", _("Allergies: %(list)s") % {"list": named}, ALLERGIES)
 
 
 allergies_note = Allergies()
@@ -95,14 +94,13 @@ def results_card(patient: Patient, user: User, now: datetime) -> Card | None:
 def allergies_card(patient: Patient, user: User, now: datetime) -> Card | None:
     if not can(user, Permission.READ_CLINICAL):
         return None
-    rows = overview_of(user, patient).allergies
+    found = known.list_in(overview_of(user, patient).allergies)
     context = {
         "patient": patient,
-        "asked": rows[0] if rows else None,
-        "none_known": any(is_none_known(row) for row in rows),
-        "lines": lines_of(
-            worst_first(row for row in rows if row.clinical_status == "active" and not is_none_known(row))
-        ),
+        "asked": found.last,
+        "asked_at": found.last and known.said_at(found.last),
+        "none_known": found.none_known,
+        "lines": lines_of(found.active),
         "may_record": can(user, Permission.RECORD_ALLERGY),
     }
     return Card("records/chart_allergies.html", context, order=10)
@@ -120,6 +118,14 @@ def problems_card(patient: Patient, user: User, now: datetime) -> Card | None:
         "may_record": can(user, Permission.RECORD_CONDITION),
     }
     return Card("records/chart_problems.html", context, order=12)
+
+
+def imported_card(patient: Patient, user: User, now: datetime) -> Card | None:
+    """What other systems told and no kind holds; nothing where they told nothing of the kind."""
+    if not can(user, Permission.READ_CLINICAL):
+        return None
+    kept = overview_of(user, patient).kept
+    return Card("records/chart_imported.html", {"patient": patient, "kept": kept}, order=80) if kept else None
 
 
 # == One visit ==

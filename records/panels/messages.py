@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy as _
 from healthcare.accounts.access import can
 from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
-from healthcare.accounts.permissions import Permission
+from healthcare.accounts.permissions import Permission, Scope
 from patients.models import Patient
-from patients.parts import ChartTab
+from patients.parts import ChartTab, in_scope
 from records.queries.messages import Shown, inbox_of, lines_of_patient
 
 FEW = 4  # lines of a card
@@ -31,6 +31,7 @@ def chart_card(patient: Patient, user: User, now: datetime) -> Card | None:
     return Card("records/chart_messages.html", {"lines": lines[:FEW], "patient": patient}, order=70) if lines else None
 
 
+@in_scope(Scope.MESSAGE)
 def portal_card(patient: Patient, user: User, now: datetime) -> Card | None:
     """For `patients.PortalCard`: the newest conversations, and the way to write."""
     lines = lines_of_patient(user, patient, now, at_most=3)

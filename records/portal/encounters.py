@@ -7,7 +7,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from patients.doors import own_record
+from healthcare.accounts.permissions import Scope
+from patients.doors import portal_page
 from patients.models import Patient
 from records.doors import own_encounter
 from records.models import Encounter
@@ -16,7 +17,7 @@ from records.queries import encounters as queries
 
 
 @require_safe
-@own_record
+@portal_page(Scope.CLINICAL)
 def summaries(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
     context = {"patient": patient, "encounters": queries.summaries_of(user, patient)}
@@ -31,7 +32,7 @@ def summary(request: HttpRequest, patient: Patient, encounter: Encounter) -> Htt
     page = queries.visit_page(user, encounter)
     if page.note is None:
         raise Http404  # not signed yet, and so not said to anybody
-    with timezone.override(encounter.site.time_zone):
+    with timezone.override(encounter.time_zone):
         context = {
             "patient": patient,
             "encounter": encounter,

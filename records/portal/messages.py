@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from patients.doors import own_record
+from healthcare.accounts.permissions import Scope
+from patients.doors import portal_page
 from patients.models import Patient
 from records.actions import messages as verbs
 from records.forms.messages import MessageForm, PortalStartForm
@@ -23,7 +24,7 @@ HINT = gettext_lazy("It becomes part of your record")
 
 
 @require_safe
-@own_record
+@portal_page(Scope.MESSAGE)
 def messages(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
     lines = lines_of_patient(user, patient, timezone.now())
@@ -31,7 +32,7 @@ def messages(request: HttpRequest, patient: Patient) -> HttpResponse:
 
 
 @require_http_methods(READ_AND_WRITE)
-@own_record
+@portal_page(Scope.MESSAGE)
 def start_thread(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
     form = PortalStartForm(request.POST if request.method == "POST" else None, hint=HINT)
@@ -61,7 +62,7 @@ def start_page(
 
 
 @require_http_methods(READ_AND_WRITE)
-@own_record
+@portal_page(Scope.MESSAGE)
 def thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> HttpResponse:
     user: Any = request.user
     found = thread_of(request, patient, thread_id)
@@ -104,7 +105,7 @@ def thread_page(
 
 
 @require_POST
-@own_record
+@portal_page(Scope.MESSAGE)
 def read_thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> HttpResponse:
     """Pressed by the page itself where scripts run, by hand where they do not."""
     user: Any = request.user

@@ -7,12 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from patients.doors import own_record
+from healthcare.accounts.permissions import Scope
+from patients.doors import portal_page
 from patients.models import Patient
 from records.kinds.allergy import is_none_known
 from records.models import Entry
 from records.queries.charts import chart_of
 from records.queries.entries import active_entries
+from records.queries.histories import histories_of
 from records.queries.lines import line_of, lines_of
 from records.queries.plain import plain_result
 from records.queries.results import history_of, results_of
@@ -20,7 +22,7 @@ from records.queries.vitals import latest_vitals
 
 
 @require_safe
-@own_record
+@portal_page(Scope.CLINICAL)
 def results(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
     context = {"patient": patient, "lines": lines_of(results_of(user, patient)), "print_subject": f"{patient.name}."}
@@ -28,7 +30,7 @@ def results(request: HttpRequest, patient: Patient) -> HttpResponse:
 
 
 @require_safe
-@own_record
+@portal_page(Scope.CLINICAL)
 def result(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpResponse:
     user: Any = request.user
     rows = Entry.objects.visible_to(user).filter(patient_id=patient.pk, kind="laboratory_result")
@@ -46,7 +48,7 @@ def result(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpRespon
 
 
 @require_safe
-@own_record
+@portal_page(Scope.CLINICAL)
 def health(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
     allergies = list(active_entries(user, patient, "allergy"))
@@ -58,6 +60,7 @@ def health(request: HttpRequest, patient: Patient) -> HttpResponse:
             row for row in active_entries(user, patient, "condition") if row.clinical_status != "resolved"
         ),
         "vaccines": lines_of(active_entries(user, patient, "immunization")),
+        "before": histories_of(user, patient),
         "vitals": lines_of(latest_vitals(user, patient.pk).in_order()),
         "print_subject": f"{patient.name}.",
     }

@@ -15,6 +15,7 @@ from records.rules.units import sign_of
 def chart_of(history: Sequence[Entry]) -> LineChart | None:
     """One test over time with the bounds of its newest interval; None for fewer than two values."""
     rows = [entry for entry in history if entry.value is not None]
+    rows = [entry for entry in rows if entry.unit == rows[-1].unit]  # laboratories differ in their units
     if len(rows) < 2:
         return None
     newest = rows[-1]

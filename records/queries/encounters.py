@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
-from healthcare.accounts.models import Site, User
+from healthcare.accounts.models import User
 from healthcare.accounts.parts import FAILED_CARD, Card
+from healthcare.db.prepared import prepared
 from healthcare.events.parts import answers_of
 from patients.models import Patient
+from patients.queries.merging import signed_under
 from records.kinds.condition import PRESENT
 from records.kinds.flags import value_text
 from records.kinds.vital_signs import NAMES, ORDER
@@ -44,12 +46,18 @@ class Addendum:
 
 
 def is_intact(entry: Entry) -> bool:
-    """Whether the signature fits what the row says now."""
+    """Whether the signature fits what the row says now; one made before a merge names the record of that time."""
+    if _fits(entry, entry.patient_id):
+        return True
+    return any(_fits(entry, former) for former in signed_under(entry.patient_id))
+
+
+def _fits(entry: Entry, patient_id: UUID) -> bool:
     if entry.signed_at is None or entry.signed_by_id is None:
         return False
     return entry.signature == signature_of(
         entry.data,
-        patient_id=entry.patient_id,
+        patient_id=patient_id,
         encounter_id=entry.encounter_id,
         signer_id=entry.signed_by_id,
         signed_at=entry.signed_at,
@@ -153,9 +161,10 @@ def visit_page(user: User, encounter: Encounter) -> VisitPage:
 
 
 def draft_of(user: User, encounter: Encounter) -> Draft | None:
-    """This person's own draft of the visit's note."""
+    """This person's own draft of the visit's note; else that of a colleague who left it to them."""
     drafts = Draft.objects.visible_to(user).filter(patient_id=encounter.patient_id, encounter=encounter, kind="note")
-    return drafts.first()
+    own = Case(When(author=user, then=Value(0)), default=Value(1))
+    return drafts.order_by(own, "-updated_at", "pk").first()
 
 
 # == Beside the note, while it is written ==
@@ -212,6 +221,22 @@ def encounters_of(user: User, patient: Patient, *, at_most: int = MOST_VISITS) -
     return list(seen.order_by("-started_at", "-pk")[:at_most])
 
 
+def latest_encounters(user: User, patient: Patient, *, at_most: int) -> tuple[list[Encounter], Encounter | None]:
+    """The newest, and the one among all that this person holds with the patient at present. One query."""
+    rows = _mine_and_newest(user, patient, at_most + 1)
+    running = next((row for row in rows if row.status == "in_progress" and row.is_held_by(user)), None)
+    never = datetime.max.replace(tzinfo=UTC)  # not begun yet comes first, as the database orders it
+    newest = sorted(rows, key=lambda row: (row.started_at or never, row.pk), reverse=True)
+    return newest[:at_most], running
+
+
+@prepared
+def _mine_and_newest(user: User, patient: Patient, at_most: int) -> "QuerySet[Encounter]":
+    mine = Case(When(provider__user=user, status="in_progress", then=Value(0)), default=Value(1))
+    seen = Encounter.objects.visible_to(user).filter(patient=patient).select_related("provider", "site")
+    return seen.order_by(mine, "-started_at", "-pk")[:at_most]
+
+
 def open_encounter_of(user: User, patient: Patient) -> Encounter | None:
     """The visit that this person holds with this patient at present."""
     seen = Encounter.objects.visible_to(user).filter(patient=patient, provider__user=user, status="in_progress")
@@ -220,11 +245,15 @@ def open_encounter_of(user: User, patient: Patient) -> Encounter | None:
 
 def appointment_to_begin(user: User, patient: Patient, now: datetime) -> Appointment | None:
     """This person's visit with the patient that can begin: the patient is here, or it is due within half a day."""
-    near = _near(now)
-    due = Q(status__in=HERE) | Q(status__in=OPEN, during__startswith__range=near)
+    return next(iter(_to_begin(user, patient, *_near(now))), None)
+
+
+@prepared
+def _to_begin(user: User, patient: Patient, first: datetime, last: datetime) -> "QuerySet[Appointment]":
+    due = Q(status__in=HERE) | Q(status__in=OPEN, during__startswith__range=(first, last))
     taken = Encounter.objects.filter(appointment=OuterRef("pk"))
     seen = Appointment.objects.visible_to(user).filter(due, ~Exists(taken), patient=patient, provider__user=user)
-    return seen.select_related("visit_type", "site").order_by("during").first()
+    return seen.select_related("visit_type", "site").order_by("during")[:1]
 
 
 def may_begin(user: User, visit: Appointment, now: datetime) -> bool:
@@ -244,17 +273,18 @@ def encounter_of(user: User, visit: Appointment) -> Encounter | None:
     return seen.select_related("provider").first()
 
 
-def sites_to_start_at(user: User) -> "QuerySet[Site]":
-    """Where this person works now, in the role they act in."""
-    current = user.memberships.current().filter(role=user.acting_role or "")
-    return Site.objects.filter(pk__in=current.values("site")).order_by("name")
-
-
 # == For the patient ==
 def summaries_of(user: User, patient: Patient, *, at_most: int = MOST_VISITS) -> list[Encounter]:
-    """The patient's own visits whose note is signed, the newest first."""
-    seen = with_names(Encounter.objects.visible_to(user).filter(patient=patient, note_signed_at__isnull=False))
-    return list(seen.order_by("-started_at", "-pk")[:at_most])
+    """The patient's visits whose note is signed and may be read by whoever asks, the newest first."""
+    return _signed_of(user, patient, at_most)
+
+
+@prepared
+def _signed_of(user: User, patient: Patient, at_most: int) -> "QuerySet[Encounter]":
+    notes = Entry.objects.visible_to(user).current().of_kind("note")
+    read = Exists(notes.filter(patient_id=OuterRef("patient_id"), encounter=OuterRef("pk")))
+    signed = Encounter.objects.visible_to(user).filter(read, patient=patient, note_signed_at__isnull=False)
+    return with_names(signed).order_by("-started_at", "-pk")[:at_most]
 
 
 def next_visits(user: User, patient: Patient, now: datetime) -> list[Appointment]:
@@ -274,11 +304,15 @@ class ToSign:
 
 
 def notes_to_sign(user: User, now: datetime, *, at_most: int = TO_SIGN_SHOWN) -> list[ToSign]:
-    """The visits of this provider without a signed note, the oldest first. One query."""
+    """The visits without a signed note of this provider, or of who left them to this one, the oldest first."""
+    return [ToSign(visit, visit.begun, is_late(visit.finished_at, now)) for visit in _to_sign(user, at_most)]
+
+
+@prepared
+def _to_sign(user: User, at_most: int) -> "QuerySet[Any]":
     drafts = Draft.objects.visible_to(user).filter(encounter=OuterRef("pk"), kind="note")
-    mine = with_names(Encounter.objects.visible_to(user).note_to_sign().filter(provider__user=user))
-    visits: Any = mine.annotate(begun=Exists(drafts)).order_by("started_at", "pk")[:at_most]
-    return [ToSign(visit, visit.begun, is_late(visit.finished_at, now)) for visit in visits]
+    mine = with_names(Encounter.objects.visible_to(user).note_to_sign().held_by(user))
+    return mine.annotate(begun=Exists(drafts)).order_by("started_at", "pk")[:at_most]
 
 
 # == Cards of the apps to the right ==

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from healthcare.accounts.models import User
+from healthcare.db.prepared import AnyOf, prepared
 from patients.models import Patient
 from records.kinds.condition import PRESENT
 from records.kinds.vital_signs import ORDER
@@ -15,6 +17,8 @@ from records.models import Encounter, Entry, EntryQuerySet
 PAGE = 30
 LONGEST_CHAIN = 50
 LAST = len(ORDER)
+IMPORTED = "imported"
+HOLD_PARTS = ("vital_signs", "diagnostic_report")
 
 
 def active_entries(user: User, patient: Patient, kind: str) -> EntryQuerySet:
@@ -42,18 +46,38 @@ def timeline(
 ) -> TimelinePage:
     """A page of the chart by the time each entry was true of the patient; keyset, so flat however long the chart.
 
-    Void and replaced entries are left out unless `with_old`. An `after` that is not visible begins anew. Panels carry
-    their parts as `parts`. At most 3 queries.
+    Void and replaced entries are left out unless `with_old`; what other systems told and no kind holds unless `kind`
+    asks for it: bills of years would bury the chart. Panels carry their parts as `parts`. At most 3 queries.
     """
-    rows = Entry.objects.visible_to(user).filter(patient_id=patient.pk).top()
+    if after is None:
+        page = first_page(_newest(user, patient, kind, with_old, PAGE + 1))
+    else:
+        page = page_of(user, patient, _told(user, patient, kind, with_old), after=after)
+    return TimelinePage(entries=with_parts(user, patient, page.entries), after=page.after)
+
+
+@prepared
+def _newest(user: User, patient: Patient, kind: str, with_old: bool, at_most: int) -> EntryQuerySet:
+    return _told(user, patient, kind, with_old).select_related("author").newest_first()[:at_most]
+
+
+def _told(user: User, patient: Patient, kind: str, with_old: bool) -> EntryQuerySet:
+    rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient=patient).top()
     rows = rows if with_old else rows.current()
-    rows = rows.of_kind(kind) if kind else rows
+    return rows.of_kind(kind) if kind else rows.exclude(kind=IMPORTED)
+
+
+def first_page(found: Sequence[Entry]) -> TimelinePage:
+    """Of one row more than a page holds."""
+    return TimelinePage(entries=found[:PAGE], after=found[PAGE - 1].pk if len(found) > PAGE else None)
+
+
+def page_of(user: User, patient: Patient, rows: EntryQuerySet, *, after: UUID | None = None) -> TimelinePage:
+    """A page of these rows, newest first. An `after` that is not visible begins anew. At most 2 queries."""
     last = Entry.objects.visible_to(user).filter(patient_id=patient.pk, pk=after).first() if after else None
     if last:
         rows = rows.filter(_behind(last))
-    found = list(rows.select_related("author").newest_first()[: PAGE + 1])
-    entries = with_parts(user, patient, found[:PAGE])
-    return TimelinePage(entries=entries, after=entries[-1].pk if len(found) > PAGE else None)
+    return first_page(list(rows.select_related("author").newest_first()[: PAGE + 1]))
 
 
 def _behind(last: Entry) -> Q:
@@ -65,16 +89,33 @@ def _behind(last: Entry) -> Q:
 def with_parts(user: User, patient: Patient, entries: Iterable[Entry]) -> list[Entry]:
     """The same entries; each panel has what is current under it as `parts`, in one query for all."""
     rows = list(entries)
-    panels = [row.pk for row in rows if row.kind == "vital_signs" and row.parent_id is None]
+    held = {row.pk: _held_under(row) for row in rows if row.kind in HOLD_PARTS and row.parent_id is None}
+    panels = set(held.values())
     found: dict[UUID, list[Entry]] = {panel: [] for panel in panels}
     if panels:
-        parts = Entry.objects.visible_to(user).filter(patient_id=patient.pk, parent_id__in=panels).current()
-        for part in parts.order_by("id"):
+        for part in _parts(user, patient, list(panels)):
             found[part.parent_id].append(part)
     for row in rows:
-        if row.pk in found:
-            row.parts = sorted(found[row.pk], key=lambda part: ORDER.index(part.code) if part.code in ORDER else LAST)
+        if row.pk in held:
+            row.parts = sorted(
+                found[held[row.pk]], key=lambda part: ORDER.index(part.code) if part.code in ORDER else LAST
+            )
     return rows
+
+
+@prepared
+def _parts(user: User, patient: Patient, panels: list[UUID]) -> "QuerySet[Any]":
+    return Entry.objects.visible_to(user).filter(patient=patient, parent=AnyOf(panels)).current().order_by("id")
+
+
+def _place(part: Entry) -> int:
+    return ORDER.index(part.code) if part.code in ORDER else LAST
+
+
+def _held_under(row: Entry) -> UUID:
+    """Where its parts hang: on the first version of a report, whatever its source said later."""
+    first = row.data.get("first")
+    return UUID(first) if first else row.pk
 
 
 # == One entry ==
@@ -92,6 +133,13 @@ def versions_of(user: User, entry: Entry) -> list[Entry]:
     while chain[-1].pk in later and len(chain) < LONGEST_CHAIN:
         chain.append(later[chain[-1].pk])
     return chain
+
+
+def family_of(user: User, entry: Entry) -> list[Entry]:
+    """The entry, its other versions, and what stands under any of them: parts of a panel, addenda. Two queries."""
+    versions = {row.pk: row for row in versions_of(user, entry)}
+    under = Entry.objects.visible_to(user).filter(patient_id=entry.patient_id, parent_id__in=versions)
+    return [entry, *(row for pk, row in versions.items() if pk != entry.pk), *under.order_by("id")]
 
 
 def running_encounter(user: User, patient: Patient) -> Encounter | None:

@@ -27,7 +27,10 @@ NOT_COMPARED: Promise = _("No range known")
 
 @dataclass(frozen=True)
 class EntryLine:
-    """`flag` is empty for what is not measured; `range_text` is the interval that was copied with the value."""
+    """`flag` is empty for what is not measured; `range_text` is the interval that was copied with the value.
+
+    `elsewhere`: another system told of it; `whence` is its name, where it has one. `mark`: as what it is sensitive.
+    """
 
     entry: Entry
     kind_name: str
@@ -40,6 +43,9 @@ class EntryLine:
     status_role: str
     role: str
     url: str
+    elsewhere: bool = False
+    whence: str = ""
+    mark: str = ""
     parts: Sequence["EntryLine"] = ()
 
 
@@ -62,9 +68,16 @@ def line_of(entry: Entry) -> EntryLine:
         status=str(entry.get_record_status_display()),
         status_role=STATUS_ROLES[entry.record_status],
         role="off" if void else (kind.role(entry) if kind else "off"),
+        elsewhere=bool(entry.source),
+        whence=entry.source.partition(":")[2],
+        mark=mark_words(entry.get_sensitivity_display()) if entry.sensitivity else "",
         parts=lines_of(getattr(entry, "parts", ())),
         url=reverse("records:entry", args=[entry.patient_id, entry.pk]),
     )
+
+
+def mark_words(label: str) -> str:
+    return str(_("Sensitive: %(label)s") % {"label": label})
 
 
 def title_of(entry: Entry) -> str:
@@ -99,9 +112,11 @@ def range_text(told: Mapping[str, Any], unit: str) -> str:
 
 def _flag_words(entry: Entry) -> str:
     """Weight, height, body mass and pain have no flag; a result without a range says that it has none."""
-    if "range" in _told(entry):
+    if "range" in _told(entry) or flag_of(entry):
         return str(FLAG_WORDS[flag_of(entry)])
-    return str(NOT_COMPARED) if entry.kind == "laboratory_result" else ""
+    if entry.kind != "laboratory_result":
+        return ""
+    return str(entry.data.get("interpretation", "") or (NOT_COMPARED if entry.value is not None else ""))
 
 
 def _told(entry: Entry) -> Mapping[str, Any]:

@@ -6,13 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 from django.db.models.expressions import OrderBy
 
 from healthcare.accounts.models import Membership, User
 from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import PATIENT
-from patients.models import CareRelationship, Patient
+from healthcare.db.prepared import AnyOf, Whole, prepared
+from patients.models import CareRelationship, Patient, reach_of
 from records.models import Message, Thread
 from records.models.messages import ThreadQuerySet
 from records.rules.messages import CLOSED_SHOWN, answer_due
@@ -55,22 +56,27 @@ class Inbox:
 
 def inbox_of(user: User, shown: Shown, now: datetime, *, at_most: int = MOST) -> Inbox:
     """What lies in one list of this person's inbox: urgent first, then what waits longest; the closed newest first."""
+    closed_since = now - CLOSED_SHOWN
+    *counts, urgent, oldest = _counted(user, closed_since)[0]
+    return Inbox(
+        lines=[line_of(thread, now) for thread in _listed(user, shown, closed_since, at_most)],
+        counts={kind.value: count for kind, count in zip(Shown, counts, strict=True)},
+        oldest=oldest,
+        urgent=urgent,
+    )
+
+
+@prepared
+def _listed(user: User, shown: Shown, closed_since: datetime, at_most: int) -> "QuerySet[Thread]":
     pool = _pool(user)
     lists = {
         Shown.WAITING: pool.waiting(),
         Shown.MINE: pool.open().taken_by(user),
         Shown.UNASSIGNED: pool.open().unassigned(),
-        Shown.CLOSED: pool.closed().filter(closed_at__gte=now - CLOSED_SHOWN),
+        Shown.CLOSED: pool.closed().filter(closed_at__gte=closed_since),
     }
     order = [F("closed_at").desc()] if shown is Shown.CLOSED else _waiting_first()
-    rows = lists[shown].select_related("patient", "site", "taken_by").order_by(*order, "id")[:at_most]
-    told = _count(pool, user, now)
-    return Inbox(
-        lines=[line_of(thread, now) for thread in rows],
-        counts={kind.value: told[kind.value] for kind in Shown},
-        oldest=told["oldest"],
-        urgent=told["urgent_ones"],
-    )
+    return lists[shown].select_related("patient", "site", "taken_by").order_by(*order, "id")[:at_most]
 
 
 def line_of(thread: Thread, now: datetime, *, unread: bool = False) -> Line:
@@ -80,10 +86,14 @@ def line_of(thread: Thread, now: datetime, *, unread: bool = False) -> Line:
 
 def lines_of_patient(user: User, patient: Patient, now: datetime, *, at_most: int = MOST) -> list[Line]:
     """The threads of a patient, the last written first; unread ones hold something new for this reader's side."""
+    return [line_of(thread, now, unread=thread.has_new) for thread in _of_patient(user, patient, at_most)]
+
+
+@prepared
+def _of_patient(user: User, patient: Patient, at_most: int) -> "QuerySet[Any]":
     new = Message.objects.unread().filter(thread=OuterRef("pk"), to_patient=user.acting_role == PATIENT)
     threads = Thread.objects.visible_to(user).filter(patient=patient).annotate(has_new=Exists(new))
-    rows = threads.select_related("site", "taken_by").order_by("-last_at", "id")[:at_most]
-    return [line_of(thread, now, unread=thread.has_new) for thread in rows]
+    return threads.select_related("site", "taken_by").order_by("-last_at", "id")[:at_most]
 
 
 def reads_messages_of(user: User, patient: Patient) -> bool:
@@ -100,22 +110,23 @@ def has_portal_reader(patient: Patient) -> bool:
 def _pool(user: User) -> ThreadQuerySet:
     """Of the sites where this person works in this role, and what they took elsewhere."""
     here = Membership.objects.current().filter(user=user, role=user.acting_role or "").values("site")
-    return Thread.objects.visible_to(user).filter(Q(site__in=here) | Q(taken_by=user))
+    return Thread.objects.visible_to(user).filter(Q(site__in=here) | Q(taken_by=AnyOf(reach_of(user).people)))
 
 
 def _waiting_first() -> list[OrderBy]:
     return [F("urgent").desc(), F("waiting_since").asc(nulls_last=True), F("last_at").desc()]
 
 
-def _count(pool: ThreadQuerySet, user: User, now: datetime) -> dict[str, Any]:
-    """All counts in one query."""
+@prepared
+def _counted(user: User, closed_since: datetime) -> "QuerySet[Any, Any]":
+    """All counts in one query: of each list in their order, of the urgent ones, and since when the oldest waits."""
     is_open, waits = Q(status="open"), Q(status="open", waiting_since__isnull=False)
     nobodys = Q(taken_by=None) | Q(taken_by__is_active=False)
-    return pool.aggregate(
-        waiting=Count("pk", filter=waits),
-        mine=Count("pk", filter=is_open & Q(taken_by=user)),
-        unassigned=Count("pk", filter=is_open & nobodys),
-        closed=Count("pk", filter=Q(status="closed", closed_at__gte=now - CLOSED_SHOWN)),
-        urgent_ones=Count("pk", filter=Q(urgent=True)),
-        oldest=Min("waiting_since"),
-    )
+    counts = {
+        Shown.WAITING: waits,
+        Shown.MINE: is_open & Q(taken_by=AnyOf(reach_of(user).people)),
+        Shown.UNASSIGNED: is_open & nobodys,
+        Shown.CLOSED: Q(status="closed", closed_at__gte=closed_since),
+    }
+    told = [Whole(Count("pk", filter=counts[kind])) for kind in Shown]
+    return _pool(user).values_list(*told, Whole(Count("pk", filter=Q(urgent=True))), Whole(Min("waiting_since")))

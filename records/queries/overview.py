@@ -3,27 +3,36 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Case, QuerySet, Value, When
+
 from healthcare.accounts.models import User
+from healthcare.db.prepared import prepared
 from patients.models import Patient
 from records.models import Entry, EntryQuerySet
+from records.queries.histories import HISTORIES
 from records.queries.results import ROWS_OF_A_CHART, TestHistory, by_test
 from records.queries.vitals import LAST, LastVitals
 from records.rules.vitals import PANEL, PRESSURE
 
 MOST_LISTED = 100  # problems and allergies together
+MOST_TYPES = 40
+MOST_BEFORE = 40  # operations and relatives together
 ROWS_MEASURED = 90  # about nine takings: not all there are, so that a long chart is as quick as a short one
 
 
 @dataclass(frozen=True)
 class Overview:
     """Current entries: what the last takings measured, the last blood pressures (oldest first), the last tests with
-    their history, and everything on the lists of problems and allergies, the newest first."""
+    their history, everything on the lists of problems and allergies, operations, the family and the last answer to
+    each question about living, the newest first, and the last of each type of resource that is kept whole."""
 
     vitals: LastVitals
     pressures: Sequence[Entry]
     tests: Sequence[TestHistory]
     conditions: Sequence[Entry]
     allergies: Sequence[Entry]
+    histories: Sequence[Entry]
+    kept: Sequence[Entry]
 
 
 def overview_of(user: User, patient: Patient) -> Overview:
@@ -35,15 +44,23 @@ def overview_of(user: User, patient: Patient) -> Overview:
     return known[1]
 
 
-def _read(user: User, patient: Patient) -> Overview:
+@prepared
+def _asked_at_once(user: User, patient: Patient) -> "QuerySet[Entry]":
     rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient_id=patient.pk).current()
     rows = rows.select_related("author")
     measured = rows.of_kind("vital_signs").newest_first()[:ROWS_MEASURED]
     results = rows.of_kind("laboratory_result").newest_first()[:ROWS_OF_A_CHART]
-    listed = rows.filter(kind__in=["condition", "allergy"]).newest_first()[:MOST_LISTED]
+    over_last = Case(When(clinical_status="resolved", then=Value(1)), default=Value(0))
+    listed = rows.filter(kind__in=["condition", "allergy"]).order_by(over_last, "-effective_at", "-id")[:MOST_LISTED]
+    kept = rows.of_kind("imported").order_by("code", "-effective_at", "-id").distinct("code")[:MOST_TYPES]
+    before = rows.filter(kind__in=["surgical_history", "family_history"]).newest_first()[:MOST_BEFORE]
+    living = rows.of_kind("social_history").order_by("code", "-effective_at", "-id").distinct("code")[:MOST_TYPES]
+    return measured.union(results, listed, kept, before, living, all=True)
+
+
+def _read(user: User, patient: Patient) -> Overview:
     found: dict[str, list[Entry]] = {}
-    asked_at_once = measured.union(results, listed, all=True)
-    for entry in sorted(asked_at_once, key=lambda entry: (entry.effective_at, entry.pk), reverse=True):
+    for entry in sorted(_asked_at_once(user, patient), key=lambda entry: (entry.effective_at, entry.pk), reverse=True):
         found.setdefault(entry.kind, []).append(entry)
     signs = [entry for entry in reversed(found.get("vital_signs", [])) if entry.code != PANEL]
     return Overview(
@@ -52,4 +69,6 @@ def _read(user: User, patient: Patient) -> Overview:
         tests=by_test(found.get("laboratory_result", [])),
         conditions=found.get("condition", []),
         allergies=found.get("allergy", []),
+        histories=[entry for kind in HISTORIES for entry in found.get(kind, [])],
+        kept=sorted(found.get("imported", []), key=lambda entry: entry.code),
     )

@@ -28,7 +28,8 @@ class PlainResult:
 
 def plain_result(entry: Entry, history: Sequence[Entry]) -> PlainResult:
     """`history` is the same test over time, oldest first, as far as the reader may see it."""
-    before = next((row for row in reversed(history) if row.effective_at < entry.effective_at), None)
+    earlier = (row for row in reversed(history) if row.effective_at < entry.effective_at and row.unit == entry.unit)
+    before = next(earlier, None)
     return PlainResult(
         name=name_of(entry),
         value=value_text(entry),

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, QuerySet, Value, When
 
 from healthcare.accounts.models import Provider, User
-from patients.models import Patient
+from healthcare.db.prepared import AnyOf, prepared
+from patients.models import Patient, reach_of
 from records.models import Encounter, Entry, EntryQuerySet
+from records.queries.entries import PAGE, TimelinePage, first_page, page_of
 
 KIND = "laboratory_result"
 TESTS_ON_A_CHART, ROWS_OF_A_CHART = 6, 40
@@ -18,11 +21,23 @@ UNREAD = 50
 def unread_results(user: User, *, at_most: int = UNREAD) -> list[Entry]:
     """Results that nobody has read and this person is to read, also those of nobody in particular.
 
-    Critical ones first, then the oldest."""
-    mine = Q(provider__user=user) | Q(provider=None)
-    rows: EntryQuerySet = Entry.objects.visible_to(user).unread().filter(mine)
+    Who stands in for a colleague reads theirs. Critical ones first, then the oldest."""
+    found = _unread(user, at_most)
+    return sorted(found, key=lambda row: (not _is_critical(row), row.effective_at, row.pk))[:at_most]
+
+
+def _is_critical(row: Entry) -> bool:
+    return str(row.data.get("flag") or "").startswith("critical")
+
+
+@prepared
+def _unread(user: User, at_most: int) -> "QuerySet[Entry]":
+    """One's own and nobody's apart, so that each is found along the index of what is unread."""
     critical = Case(When(data__flag__startswith="critical", then=Value(0)), default=Value(1))
-    return list(rows.select_related("patient", "provider").order_by(critical, "effective_at", "id")[:at_most])
+    unread: EntryQuerySet = Entry.objects.visible_to(user).unread().select_related("patient", "provider")
+    rows = unread.order_by(critical, "effective_at", "id")
+    own = rows.filter(provider__user=AnyOf(reach_of(user).people))[:at_most]
+    return own.union(rows.filter(provider=None)[:at_most], all=True)
 
 
 @dataclass(frozen=True)
@@ -34,7 +49,9 @@ class TestHistory:
 
     @property
     def values(self) -> list[float]:
-        return [float(entry.value) for entry in (*self.earlier, self.newest) if entry.value is not None]
+        """In the newest one's unit: laboratories differ, and numbers of two units make no line."""
+        rows = (*self.earlier, self.newest)
+        return [float(entry.value) for entry in rows if entry.value is not None and entry.unit == self.newest.unit]
 
 
 def by_test(entries: Iterable[Entry]) -> list[TestHistory]:
@@ -59,7 +76,26 @@ def provider_of(user: User, patient: Patient) -> Provider | None:
     return last.provider if last else None
 
 
+def result_page(user: User, patient: Patient, *, after: UUID | None = None) -> TimelinePage:
+    """A page of the results of a patient, newest first."""
+    if after is None:
+        return first_page(_newest_with_authors(user, patient, PAGE + 1))
+    rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient=patient).of_kind(KIND).current()
+    return page_of(user, patient, rows, after=after)
+
+
+@prepared
+def _newest_with_authors(user: User, patient: Patient, at_most: int) -> EntryQuerySet:
+    rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient=patient).of_kind(KIND).current()
+    return rows.select_related("author").newest_first()[:at_most]
+
+
 def results_of(user: User, patient: Patient, *, at_most: int = 100) -> list[Entry]:
     """The newest results of a patient."""
-    rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient_id=patient.pk).of_kind(KIND).current()
-    return list(rows.select_related("released_by").newest_first()[:at_most])
+    return _newest_of(user, patient, at_most)
+
+
+@prepared
+def _newest_of(user: User, patient: Patient, at_most: int) -> "QuerySet[Entry]":
+    rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient=patient).of_kind(KIND).current()
+    return rows.select_related("released_by").newest_first()[:at_most]

@@ -1,17 +1,23 @@
-"""What somebody says about an allergy, and about a dose of a vaccine."""
+"""What somebody says about an allergy, a dose of a vaccine, the family, and an operation."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Reaction:
-    """To what, how, how badly and since when; `since` as the patient says it. `severity` and `category` are slugs."""
+    """To what, how, how badly and since when; `since` as the patient says it. From `criticality` on, and `severity` and
+    `category`, slugs of `kinds.allergy`: what the next reaction may do, how sure somebody is, allergy or intolerance.
+    """
 
     substance: str
     reaction: str = ""
     severity: str = ""
     category: str = ""
     since: str = ""
+    note: str = ""
+    criticality: str = ""
+    verification: str = ""
+    nature: str = ""
 
 
 @dataclass(frozen=True)
@@ -21,4 +27,27 @@ class Dose:
     vaccine: str
     lot: str = ""
     elsewhere: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Relative:
+    """`relative` is a code of `kinds.family_history`; `onset` is the age then, as it was said."""
+
+    relative: str
+    condition: str
+    onset: str = ""
+    died: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """`day` is ISO 8601, a day, a month or a year; "" where nobody knows."""
+
+    name: str
+    day: str = ""
+    where: str = ""
+    body_site: str = ""
+    outcome: str = ""
     note: str = ""

@@ -46,6 +46,7 @@ SIGNS: dict[str, str] = {
     "u[IU]/mL": "µIU/mL",
     "{ratio}": "",
     "{INR}": "",
+    "1": "",
 }
 BY_SPELLING = {spelling: unit for unit, spellings in SPELLINGS.items() for spelling in spellings}
 # Exact by definition: the international pound and inch of 1959; °F by NIST SP 811, appendix B.
@@ -61,6 +62,7 @@ FEET = re.compile(
     r"(?P<feet>[0-9]+)\s*(?:ft|feet|foot|'|′|’)\s*(?:(?P<inches>[0-9]+(?:[.,][0-9]+)?)\s*(?:in|ins|inch|inches|\"|″|'')?)?"
 )
 PRESSURE = re.compile(r"(?P<upper>[0-9]{1,3})\s*(?:/|\\|over|on|\s)\s*(?P<lower>[0-9]{1,3})\s*(?:mm ?hg)?")
+ANNOTATION = re.compile(r"\{[^}]*\}")  # UCUM: what is counted, without weight for the unit
 LONGEST = 40
 
 
@@ -132,6 +134,14 @@ def shown(value: Decimal) -> str:
     """Without zeros that the database added: 7.4000 is 7.4, and 120 stays 120."""
     text = f"{value.normalize():f}"
     return "0" if text == "-0" else text
+
+
+def plain_unit(said: str, units: tuple[str, ...]) -> str | None:
+    """The one of these units that another system means: by its UCUM code, annotated or not, or as people spell it."""
+    for spelled in (said, ANNOTATION.sub("", said), BY_SPELLING.get(fold(said), "")):
+        if spelled in units:
+            return spelled
+    return units[0] if units == (SCORE,) and ANNOTATION.sub("", said) in ("", "1") else None
 
 
 def sign_of(unit: str) -> str:

@@ -233,9 +233,19 @@ EXPECTED: dict[str, tuple[tuple[int, Interval], ...]] = {
 }
 
 
-def age_in_months(born: date, on: date) -> int:
-    """Completed months; never below 0, for a taking on the day before a birth in another zone."""
+def age_in_months(born: date | None, on: date) -> int:
+    """Completed months; never below 0, for a taking on the day before a birth in another zone.
+
+    Nobody whose birth nobody knows is taken for a child: their values are judged by those of grown-ups.
+    """
+    if born is None:
+        return ADULT
     return max(0, (on.year - born.year) * 12 + on.month - born.month - (on.day < born.day))
+
+
+def years_at(born: date | None, on: date) -> int:
+    """The same in completed years."""
+    return age_in_months(born, on) // 12
 
 
 def body_mass_index(weight: Decimal, height: Decimal) -> Decimal:

@@ -1,19 +1,45 @@
 """Words for entries where a page has the row itself."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.utils.functional import Promise
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from records.forms.vitals import IN_AMERICA
 from records.kinds import kinds
-from records.kinds.allergy import SEVERITIES
+from records.kinds.allergy import CHOICES, SEVERITIES, STANDINGS, standing_of
+from records.kinds.condition import VERIFICATION
 from records.kinds.flags import value_text
 from records.models import Entry
+from records.queries.moments import moment_of, said_moment
 from records.rules.units import Quantity, convert, rounded, shown, sign_of
 
 register = template.Library()
+# Parts of what other systems tell, in the order of a page; those that our own kinds have stand on it already.
+TOLD_LABELS: dict[str, Promise] = {
+    "conclusion": _("Conclusion"),
+    "text": _("Text"),
+    "interpretation": _("Interpretation"),
+    "nature": _("It is an"),
+    "severity": _("How badly"),
+    "criticality": _("The next time"),
+    "verification": _("How sure"),
+    "abatement": _("Until"),
+    "until": _("Until"),
+    "reason": _("Why"),
+    "outcome": _("Outcome"),
+    "body_site": _("Where in the body"),
+    "dose": _("Dose"),
+    "status": _("Status"),
+    "category": _("Category"),
+    "by": _("Said by"),
+}
 register.filter("value", value_text)
+register.simple_tag(moment_of)
+register.simple_tag(said_moment)
 
 
 @register.filter
@@ -32,6 +58,17 @@ def said(entry: Entry, name: str) -> str:
 
 
 @register.filter
+def also_said(entry: Entry) -> list[tuple[Any, str]]:
+    """What other systems say besides, and the choices of an allergy, with labels; nothing else written here."""
+    choices: Mapping[str, Mapping[str, Any]] = CHOICES if entry.kind == "allergy" else {}
+    return [
+        (label, str(choices.get(name, {}).get(said, said)))
+        for name, label in TOLD_LABELS.items()
+        if (said := entry.data.get(name)) and (entry.source or name in choices)
+    ]
+
+
+@register.filter
 def since(entry: Entry) -> str:
     onset = said(entry, "onset")
     return gettext("since %(when)s") % {"when": onset} if onset else ""
@@ -44,6 +81,32 @@ def clinical_words(entry: Entry) -> Any:
 
 
 @register.filter
+def standing(entry: Entry) -> Any:
+    """Of an allergy: active, quiet, over, or shown to be none."""
+    return STANDINGS.get(standing_of(entry), entry.clinical_status)
+
+
+@register.filter
+def choice(entry: Entry, name: str) -> Any:
+    """What was chosen of an allergy, in words; nothing where nothing was."""
+    said = entry.data.get(name, "")
+    return CHOICES[name].get(said, said)
+
+
+@register.filter
+def how_sure(entry: Entry) -> Any:
+    """How sure its source was, in words."""
+    said = entry.data.get("verification", "")
+    return VERIFICATION.get(said, said)
+
+
+@register.filter
 def severity(entry: Entry) -> Any:
     """How bad a reaction is, in words; nothing where it is not known."""
     return SEVERITIES.get(entry.data.get("severity", ""), "")
+
+
+@register.filter
+def beside(entry: Entry) -> list[str]:
+    """What is said of an operation or a relative besides its name."""
+    return [str(entry.data[name]) for name in ("where", "body_site", "outcome", "note") if entry.data.get(name)]

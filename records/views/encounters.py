@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from healthcare.accounts.access import NotAllowed, can
-from healthcare.accounts.models import Provider
 from healthcare.accounts.permissions import Permission
+from healthcare.accounts.queries import own_provider
 from patients.doors import chart_context, of_patient
 from patients.models import Patient
+from patients.queries import sites_of
 from records.access.encounters import holds
 from records.actions.encounters import NotFinished, NotStarted, finish_encounter, start_encounter
 from records.doors import of_encounter
@@ -35,7 +36,7 @@ def encounters(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
     context = chart_context(request, patient) | {
         "encounters": queries.encounters_of(user, patient),
-        "may_start": can(user, Permission.WRITE_NOTE) and provider_of(user) is not None,
+        "may_start": can(user, Permission.WRITE_NOTE) and own_provider(user) is not None,
         "to_begin": queries.appointment_to_begin(user, patient, timezone.now()),
         "running": queries.open_encounter_of(user, patient),
     }
@@ -54,7 +55,7 @@ def encounter(request: HttpRequest, patient: Patient, encounter: Encounter) -> H
         "may_write": holds(user, encounter) and encounter.note_signed_at is None,
         "may_add": page.note is not None and can(user, Permission.WRITE_NOTE),
         "may_finish": holds(user, encounter) and encounter.status == Encounter.Status.IN_PROGRESS,
-        "may_diagnose": can(user, Permission.RECORD_CONDITION),
+        "may_diagnose": can(user, Permission.RECORD_CONDITION) and not encounter.source,
     }
     return render(request, "records/encounter.html", context)
 
@@ -65,8 +66,8 @@ def encounter(request: HttpRequest, patient: Patient, encounter: Encounter) -> H
 def start(request: HttpRequest, patient: Patient) -> HttpResponse:
     """A visit without an appointment: somebody came, or rang."""
     user: Any = request.user
-    provider = provider_of(user)
-    form = StartForm(request.POST if request.method == "POST" else None, sites=queries.sites_to_start_at(user))
+    provider = own_provider(user)
+    form = StartForm(request.POST if request.method == "POST" else None, sites=sites_of(user))
     context = chart_context(request, patient, tab=TAB) | {
         "form": form,
         "provider": provider,
@@ -91,7 +92,7 @@ def start_appointment(request: HttpRequest, patient: Patient, *, appointment_id:
     user: Any = request.user
     seen = Appointment.objects.visible_to(user).filter(patient=patient).select_related("site")
     appointment: Appointment = get_object_or_404(seen, pk=appointment_id)
-    provider = provider_of(user)
+    provider = own_provider(user)
     try:
         if provider is None:
             raise NotStarted(_("Your account is not that of a provider, so you cannot begin a visit."))
@@ -107,11 +108,6 @@ def start_appointment(request: HttpRequest, patient: Patient, *, appointment_id:
         messages.error(request, str(problem))
         return redirect(TAB, patient.pk)
     return redirect("records:note", patient.pk, begun.pk)
-
-
-def provider_of(user: Any) -> Provider | None:
-    """The provider that this account is, while they still see patients."""
-    return Provider.objects.filter(user=user, ended_at=None).first()
 
 
 # == Finish ==

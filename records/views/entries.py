@@ -16,14 +16,19 @@ from healthcare.accounts.permissions import Permission
 from patients.doors import chart_context, of_patient
 from patients.models import Patient
 from records.access.entries import can_void
+from records.access.marking import can_mark
 from records.actions.entries import void_entry
 from records.actions.writing import NotCurrent, NotRecorded
 from records.forms.entries import VoidForm
 from records.forms.vitals import CorrectVitalForm
 from records.kinds import kinds
+from records.kinds.imported import because
 from records.models import Entry
+from records.models.entries import UNMARKED
 from records.queries import entries as queries
 from records.queries.lines import line_of, lines_of
+from records.queries.resources import contents_of, kept_by_type
+from records.rules.laboratory import TESTS
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
 TAB = "records:entries"
@@ -45,7 +50,7 @@ def entries(request: HttpRequest, patient: Patient) -> HttpResponse:
     kind = request.GET.get("kind", "")
     kind = kind if kind in kinds() else ""
     with_old = request.GET.get("old") == "1"
-    page = queries.timeline(user, patient, kind=kind, after=_uuid(request.GET.get("after", "")), with_old=with_old)
+    page = queries.timeline(user, patient, kind=kind, after=uuid_of(request.GET.get("after", "")), with_old=with_old)
     kept = {name: value for name, value in (("kind", kind), ("old", "1" if with_old else "")) if value}
     here = reverse("records:entries", args=[patient.pk])
     context = chart_context(request, patient) | {
@@ -59,11 +64,34 @@ def entries(request: HttpRequest, patient: Patient) -> HttpResponse:
     return render(request, "records/entries.html", context)
 
 
-def _uuid(text: str) -> UUID | None:
+def uuid_of(text: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
         return None
+
+
+@require_safe
+@of_patient(Permission.READ_CLINICAL)
+def imported(request: HttpRequest, patient: Patient) -> HttpResponse:
+    """What other systems told and no kind holds, by type."""
+    user: Any = request.user
+    types = kept_by_type(user, patient)
+    wanted = request.GET.get("type", "")
+    wanted = wanted if wanted in types else ""
+    rows = Entry.objects.visible_to(user).filter(patient_id=patient.pk).current().of_kind("imported")
+    rows = rows.filter(code=wanted) if wanted else rows
+    page = queries.page_of(user, patient, rows, after=uuid_of(request.GET.get("after", "")))
+    kept = {"type": wanted} if wanted else {}
+    here = reverse("records:imported", args=[patient.pk])
+    context = chart_context(request, patient, tab=TAB) | {
+        "lines": lines_of(page.entries),
+        "types": types,
+        "type": wanted,
+        "next_url": f"{here}?{urlencode(kept | {'after': str(page.after)})}" if page.after else "",
+        "first_url": f"{here}?{urlencode(kept)}" if request.GET.get("after") else "",
+    }
+    return render(request, "records/imported.html", context)
 
 
 @require_safe
@@ -75,15 +103,25 @@ def entry(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpRespons
     chain = queries.versions_of(user, found)
     latest = chain[-1]
     standing = found.voided_at is None and found.superseded_at is None
-    correctable = found.kind == "laboratory_result" or CorrectVitalForm.can_correct(found.code)
+    correctable = _can_correct(found)
     context = chart_context(request, patient, tab=TAB) | {
         "line": line_of(found),
+        "told": contents_of(found),
+        "because": because(found),
         "versions": [line_of(version) for version in chain] if len(chain) > 1 else [],
         "latest": latest if latest.pk != found.pk else None,
         "may_void": standing and can_void(user, found),
         "may_correct": standing and correctable and can_void(user, found),
+        "may_mark": found.kind not in UNMARKED and can_mark(user, [found]),
     }
     return render(request, "records/entry.html", context)
+
+
+def _can_correct(entry: Entry) -> bool:
+    """Whether there is a form for it: of results those of our list, also where another system told of them."""
+    if entry.kind == "laboratory_result":
+        return entry.code in TESTS
+    return entry.kind == "vital_signs" and CorrectVitalForm.can_correct(entry.code)
 
 
 @require_http_methods(READ_AND_WRITE)

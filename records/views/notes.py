@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from healthcare.accounts.guards import requires, step_up
+from healthcare.accounts.guards import Missing, requires, step_up
 from healthcare.accounts.permissions import Permission
 from healthcare.ui.dates import time_text
 from patients.actions import refuse_chart
@@ -49,7 +49,7 @@ def note(request: HttpRequest, patient: Patient, encounter: Encounter) -> HttpRe
     try:
         actions.save_draft(by=user, encounter=encounter, **typed(form))
     except DraftMoved as moved:
-        return conflict_page(request, patient, encounter, form.text(), moved.draft)
+        return conflict_page(request, patient, encounter, form.text(), moved.draft, form.cleaned_data["sensitivity"])
     except REFUSED as problem:
         form.add_error(None, str(problem))
         return note_page(request, patient, encounter, form)
@@ -58,7 +58,7 @@ def note(request: HttpRequest, patient: Patient, encounter: Encounter) -> HttpRe
 
 
 def typed(form: NoteForm) -> dict[str, Any]:
-    return {"text": form.text(), "version": form.cleaned_data["version"], "pen": form.cleaned_data["pen"]}
+    return {"text": form.text()} | {name: form.cleaned_data[name] for name in ("version", "pen", "sensitivity")}
 
 
 def note_page(
@@ -78,11 +78,12 @@ def note_page(
 
 
 def conflict_page(
-    request: HttpRequest, patient: Patient, encounter: Encounter, mine: NoteText, draft: Draft
+    request: HttpRequest, patient: Patient, encounter: Encounter, mine: NoteText, draft: Draft, mark: str
 ) -> HttpResponse:
     """Both texts side by side; what is sent from here replaces the version that is shown here."""
     kept = note_text(draft.content)
-    form = NoteForm(initial=vars(mine) | {"version": draft.version, "writer": draft.author_id}, by=draft.author)
+    seen = {"version": draft.version, "writer": draft.author_id, "sensitivity": mark}
+    form = NoteForm(initial=vars(mine) | seen, by=draft.author)
     other = set(differing(kept, mine))
     context = chart_context(request, patient, tab=TAB) | {
         "encounter": encounter,
@@ -111,7 +112,7 @@ def draft(request: HttpRequest, patient_id: UUID, encounter_id: UUID) -> JsonRes
         encounter = find_encounter(user, patient_id, encounter_id)
     except Http404:
         refuse_chart(by=user, patient_id=patient_id)
-        raise
+        raise Missing from None
     if request.method == "GET":
         return JsonResponse({"writer": str(user.pk), "token": get_token(request)})
     form = NoteForm(request.POST, by=user)
@@ -124,7 +125,7 @@ def draft(request: HttpRequest, patient_id: UUID, encounter_id: UUID) -> JsonRes
         return answer("moved", 409, str(moved))
     except REFUSED as problem:
         return answer("closed", 409, str(problem))
-    with timezone.override(encounter.site.time_zone):
+    with timezone.override(encounter.time_zone):
         said = _("Draft saved %(time)s") % {"time": time_text(kept.updated_at)}
     return JsonResponse({"state": "saved", "version": kept.version, "sentence": said})
 
@@ -165,7 +166,7 @@ def sign(request: HttpRequest, patient: Patient, encounter: Encounter) -> HttpRe
     try:
         actions.sign_note(by=user, encounter=encounter, now=timezone.now(), **typed(form))
     except DraftMoved as moved:
-        return conflict_page(request, patient, encounter, form.text(), moved.draft)
+        return conflict_page(request, patient, encounter, form.text(), moved.draft, form.cleaned_data["sensitivity"])
     except NoteIncomplete as problem:
         form.say_missing(problem.missing)
         return note_page(request, patient, encounter, form)

@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from healthcare.accounts.access import can
 from healthcare.accounts.permissions import Permission
+from healthcare.ui.frames import frame
 from patients.doors import chart_context, of_patient
 from patients.models import Patient
 from records.actions.entries import NotAMove, change_clinical_status
 from records.actions.problems import record_condition
-from records.actions.writing import NotCurrent, NotRecorded
+from records.actions.writing import AlreadyThere, NotCurrent, NotRecorded
 from records.doors import find_encounter
 from records.forms.entries import ConditionForm, StatusForm
 from records.kinds import kind_of
@@ -53,10 +54,14 @@ def record(request: HttpRequest, patient: Patient) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     encounter = _encounter(user, patient, given.get("encounter", ""))
     form = ConditionForm(request.POST) if request.method == "POST" else None
+    standing = None
     if form is not None and form.is_valid() and (code := code_of(form.cleaned_data["code"])):
-        said = {name: form.cleaned_data[name] for name in ("onset", "note")}
+        said = {name: form.cleaned_data[name] for name in ("onset", "note", "sensitivity", "though")}
         try:
             record_condition(by=user, patient=patient, code=code, now=timezone.now(), encounter=encounter, **said)
+        except AlreadyThere as there:
+            standing = there.standing
+            form.add_error("though", str(there))
         except NotRecorded as problem:
             form.add_error(None, str(problem))
         else:
@@ -71,19 +76,13 @@ def record(request: HttpRequest, patient: Patient) -> HttpResponse:
         "found": find_codes(text) if len(text) >= SHORTEST else [],
         "searched": len(text) >= SHORTEST,
         "picked": picked,
+        "standing": line_of(standing) if standing else None,
         "encounter": encounter,
         "form": form
         or ConditionForm(initial={"code": picked.code if picked else "", "encounter": given.get("encounter")}),
-        "frame": frame(request),
+        "frame": frame(request, "patients/chart_page.html"),
     }
     return render(request, "records/record_condition.html", context, status=422 if form is not None else 200)
-
-
-def frame(request: HttpRequest) -> str:
-    """The whole page, or only the part that htmx swaps: the same template either way."""
-    htmx: Any = request.htmx  # type: ignore[attr-defined]
-    part = htmx and not htmx.boosted and not htmx.history_restore_request
-    return "patients/part.html" if part else "patients/chart_page.html"
 
 
 def _encounter(user: Any, patient: Patient, text: str) -> Encounter | None:
@@ -96,7 +95,27 @@ def _encounter(user: Any, patient: Patient, text: str) -> Encounter | None:
 @require_http_methods(READ_AND_WRITE)
 @of_patient(Permission.RECORD_CONDITION)
 def change(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpResponse:
-    return change_status(request, patient, find_of_kind(request.user, patient, entry_id, "condition"), TAB)
+    """Only what may follow is a choice, and why."""
+    user: Any = request.user
+    found = find_of_kind(user, patient, entry_id, "condition")
+    kind = kind_of(found.kind)
+    form = StatusForm(request.POST if request.method == "POST" else None, kind=kind, now=found.clinical_status)
+    if form.is_valid():
+        said = {name: form.cleaned_data[name] for name in ("status", "because")}
+        try:
+            change_clinical_status(by=user, entry=found, now=timezone.now(), **said)
+        except (NotAMove, NotCurrent) as problem:
+            form.add_error(None, str(problem))
+        else:
+            messages.success(request, _("Changed. What was said before stays in the record."))
+            return redirect(TAB, patient.pk)
+    context = chart_context(request, patient, tab=TAB) | {
+        "form": form,
+        "line": line_of(found),
+        "now": kind.clinical_words[found.clinical_status],
+        "back": TAB,
+    }
+    return render(request, "records/change_status.html", context, status=422 if form.is_bound else 200)
 
 
 def find_of_kind(user: Any, patient: Patient, entry_id: UUID, kind: str) -> Entry:
@@ -105,29 +124,3 @@ def find_of_kind(user: Any, patient: Patient, entry_id: UUID, kind: str) -> Entr
     if found.kind != kind or not found.clinical_status:
         raise Http404
     return found
-
-
-def change_status(request: HttpRequest, patient: Patient, found: Entry, back: str) -> HttpResponse:
-    """The same page for a problem and for an allergy: what may follow, and why."""
-    kind = kind_of(found.kind)
-    data = request.POST if request.method == "POST" else None
-    form = StatusForm(data, kind=kind, now=found.clinical_status)
-    if form.is_valid():
-        user: Any = request.user
-        said = form.cleaned_data
-        try:
-            change_clinical_status(
-                by=user, entry=found, status=said["status"], because=said["because"], now=timezone.now()
-            )
-        except (NotAMove, NotCurrent) as problem:
-            form.add_error(None, str(problem))
-        else:
-            messages.success(request, _("Changed. What was said before stays in the record."))
-            return redirect(back, patient.pk)
-    context = chart_context(request, patient, tab=back) | {
-        "form": form,
-        "line": line_of(found),
-        "now": kind.clinical_words[found.clinical_status],
-        "back": back,
-    }
-    return render(request, "records/change_status.html", context, status=422 if form.is_bound else 200)

@@ -1,11 +1,13 @@
 """Laboratory results: enter, correct, read, release; the list of a patient, and what waits to be read."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -31,7 +33,7 @@ from records.queries import results as queries
 from records.queries.charts import chart_of
 from records.queries.entries import running_encounter
 from records.queries.lines import line_of, lines_of
-from records.views.entries import READ_AND_WRITE, find_entry
+from records.views.entries import READ_AND_WRITE, find_entry, uuid_of
 from records.views.vitals import tell
 
 TAB = "records:results"
@@ -49,9 +51,12 @@ def results_to_read(request: HttpRequest) -> HttpResponse:
 @of_patient(Permission.READ_CLINICAL)
 def results(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
-    found = queries.results_of(user, patient)
+    page = queries.result_page(user, patient, after=uuid_of(request.GET.get("after", "")))
+    here = reverse("records:results", args=[patient.pk])
     context = chart_context(request, patient) | {
-        "lines": lines_of(found),
+        "lines": lines_of(page.entries),
+        "next_url": f"{here}?{urlencode({'after': str(page.after)})}" if page.after else "",
+        "first_url": here if request.GET.get("after") else "",
         "may_enter": can(user, Permission.ENTER_RESULT),
     }
     return render(request, "records/results.html", context)

@@ -1,6 +1,7 @@
 """Keep a provider's time free of visits. Visits inside a block stand, and wait to be moved: none is lost."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -13,7 +14,9 @@ from scheduling.access import check_can_block
 from scheduling.actions.claims import NotBookable, Taken, claim_times, lock_in_order, release_claims
 from scheduling.actions.steps import resource_of
 from scheduling.events import FreeTimeChanged, TimeBlocked, TimeUnblocked
-from scheduling.models import TimeClaim
+from scheduling.models import Resource, TimeClaim
+from scheduling.queries.setting_up import visits_ahead
+from scheduling.rules import Span, without
 
 Kind = TimeClaim.Kind
 
@@ -47,6 +50,32 @@ def block_time(
         publish(TimeBlocked(claim_id=claim.pk, provider_id=provider.pk, appointment_ids=visits))
         publish(FreeTimeChanged(resource_ids=(resource.pk,)))
         return claim
+
+
+@transaction.atomic
+def block_time_of_who_left(*, by: User | None, user_id: UUID, now: datetime) -> int:
+    """Block the time up to the last visit that is booked with somebody whose account was closed; blocks stay.
+
+    So each of these visits waits to be moved, on the lists of the desk. Returns how many blocks were added.
+    """
+    resource = Resource.objects.select_related("provider").filter(provider__user_id=user_id).first()
+    if resource is None or resource.provider is None:
+        return 0
+    ahead = visits_ahead(resource, now)
+    if not ahead:
+        return 0
+    blocks = TimeClaim.objects.filter(resource=resource, kind=Kind.BLOCK, blocked__endswith__gt=now)
+    taken = [(span.lower, span.upper) for span in blocks.order_by("blocked").values_list("blocked", flat=True)]
+    gaps: list[Span] = without([(now, max(ends for _begins, ends in ahead))], taken)
+    for begins, ends in gaps:
+        block_time(
+            by=by,
+            provider=resource.provider,
+            during=TimestamptzRange(begins, ends),
+            reason=_("Has left the clinic"),
+            now=now,
+        )
+    return len(gaps)
 
 
 @transaction.atomic

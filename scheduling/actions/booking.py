@@ -6,12 +6,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from healthcare.accounts.models import Provider, Site, User
-from healthcare.audit import record
+from healthcare.audit import in_one_insert, record
 from healthcare.events import publish
 from patients.actions import close_for_visit
 from patients.models import Patient
 from scheduling.access import check_can_book, check_can_change, is_patient
-from scheduling.actions.claims import NotBookable, PatientBusy, Taken, lock_in_order, release_claims
+from scheduling.actions.claims import NotBookable, NotOpen, PatientBusy, Taken, lock_in_order, release_claims
 from scheduling.actions.steps import (
     check_move,
     check_offered,
@@ -21,7 +21,6 @@ from scheduling.actions.steps import (
     open_chart,
     resource_of,
     set_time,
-    source_of,
     where,
 )
 from scheduling.events import (
@@ -33,6 +32,7 @@ from scheduling.events import (
 )
 from scheduling.models import Appointment, Resource, VisitType
 from scheduling.queries.times import FreeTime, alternatives_to
+from scheduling.rules import source_of
 
 Status = Appointment.Status
 MOVED = ["provider", "site", "during", "wall_start", "time_zone", "sequence", "status", "confirmed_at", "updated_at"]
@@ -68,7 +68,8 @@ def book_appointment(
     key = f"{by.pk if by else 'system'}:{idempotency_key}" if idempotency_key else None
     resource = resource_of(provider)
     try:
-        with transaction.atomic(), lock_in_order([patient.pk, resource.pk, *([key] if key else [])]):
+        locks = lock_in_order([patient.pk, resource.pk, *([key] if key else [])])
+        with transaction.atomic(), locks, in_one_insert():
             if key and (earlier := Appointment.objects.filter(idempotency_key=key).first()):
                 return _same_request(earlier, patient)
             check_offered(by, patient, provider, site, visit_type)
@@ -76,14 +77,14 @@ def book_appointment(
                 patient=patient, visit_type=visit_type, reason=reason, booked_by=by, idempotency_key=key
             )
             set_time(visit, provider, site, start)
-            release_claims([resource.pk])
             check_time(visit, resource, by=by, now=now)
-            visit.save(force_insert=True)
             claim(visit, resource)
             open_chart(visit, by=by, now=now)
             record("scheduling.book", by=by, patient_id=patient.pk, target=visit, detail=where(visit))
-            publish(AppointmentBooked(appointment_id=visit.pk, patient_id=patient.pk, sequence=visit.sequence))
-            publish(FreeTimeChanged(resource_ids=(resource.pk,)))
+            publish(
+                AppointmentBooked(appointment_id=visit.pk, patient_id=patient.pk, sequence=visit.sequence),
+                FreeTimeChanged(resource_ids=(resource.pk,)),
+            )
             return visit
     except Taken as taken:
         raise _time_taken(taken, by, patient, provider, site, visit_type, start, now) from None
@@ -115,7 +116,7 @@ def move_appointment(
         if (visit.starts_at, visit.provider_id, visit.site_id) == (start, provider.pk, site.pk):
             return visit
         check_offered(by, patient, provider, site, visit.visit_type)
-        release_claims({resource.pk}, visit=visit)
+        release_claims(visit=visit)
         set_time(visit, provider, site, start)
         try:
             check_time(visit, resource, by=by, now=now)
@@ -126,8 +127,10 @@ def move_appointment(
             raise _time_taken(taken, by, patient, provider, site, visit.visit_type, start, now) from None
         open_chart(visit, by=by, now=now)
         record("scheduling.move", by=by, patient_id=patient.pk, target=visit, detail=where(visit))
-        publish(AppointmentMoved(appointment_id=visit.pk, patient_id=patient.pk, sequence=visit.sequence))
-        publish(FreeTimeChanged(resource_ids=tuple({resource.pk, before.pk})))
+        publish(
+            AppointmentMoved(appointment_id=visit.pk, patient_id=patient.pk, sequence=visit.sequence),
+            FreeTimeChanged(resource_ids=tuple({resource.pk, before.pk})),
+        )
         return visit
 
 
@@ -151,7 +154,7 @@ def cancel_appointment(*, by: User | None, appointment: Appointment, reason: str
         record("scheduling.cancel", by=by, patient_id=visit.patient_id, target=visit)
         publish(AppointmentCancelled(appointment_id=visit.pk, patient_id=visit.patient_id, sequence=visit.sequence))
         publish(FreeTimeChanged(resource_ids=(resource.pk,)))
-        close_for_visit(by=by, patient=visit.patient, source=source_of(visit), now=now)
+        close_for_visit(by=by, patient=visit.patient, source=source_of(visit.pk), now=now)
         return visit
 
 
@@ -180,11 +183,9 @@ def _same_request(earlier: Appointment, patient: Patient) -> Appointment:
 def _check_open(visit: Appointment, seen_sequence: int | None, before: Resource) -> None:
     """The visit as it is now, under the locks, is the one that was seen."""
     if not visit.is_open:
-        raise NotBookable(
-            _("This visit is “%(now)s” and can no longer be moved.") % {"now": visit.get_status_display()}
-        )
+        raise NotOpen(_("This visit is “%(now)s” and can no longer be moved.") % {"now": visit.get_status_display()})
     if visit.provider_id != before.provider_id or seen_sequence not in (None, visit.sequence):
-        raise NotBookable(_("Somebody moved this visit meanwhile. Look at its new time first."))
+        raise NotOpen(_("Somebody moved this visit meanwhile. Look at its new time first."))
 
 
 def _time_taken(

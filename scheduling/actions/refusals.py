@@ -1,11 +1,19 @@
 """The sentences for what cannot be booked."""
 
+from collections.abc import Sequence
+from datetime import date
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from healthcare.accounts.models import Provider, Site
 from scheduling.models import VisitType
-from scheduling.rules import Refusal
+from scheduling.queries.licences import licence_of
+from scheduling.rules import Days, Refusal
 
 SENTENCES = {
+    Refusal.PATIENT_DIED: _("This patient has died. If that is wrong, a nurse or doctor can take it back."),
     Refusal.NOT_OFFERED: _("This kind of visit is no longer offered."),
     Refusal.NOT_IN_PORTAL: _("The clinic books this kind of visit with you. Please call."),
     Refusal.OTHER_SPECIALTY: _("This provider does not offer this kind of visit."),
@@ -26,3 +34,26 @@ def sentence(refusal: Refusal, visit_type: VisitType | None = None) -> str:
     if visit_type is None:
         return text
     return text % {"minutes": visit_type.notice_minutes, "days": visit_type.horizon_days}
+
+
+def why_unlicensed(provider: Provider, site: Site, day: date, *, known: Sequence[Days] | None = None) -> str:
+    """For staff: why this provider may not practise there on that day; empty where a licence covers it.
+
+    One query, or none where the licences are `known`. Patients are not told: they need
+    another time, or another provider.
+    """
+    licence = licence_of(provider, site, day, known=known)
+    if licence.covers:
+        return ""
+    said = {
+        "provider": provider.name,
+        "ended": date_format(licence.ended) if licence.ended else "",
+        "begins": date_format(licence.begins) if licence.begins else "",
+    }
+    if licence.ended and licence.begins:
+        return _now("The licence of %(provider)s ended after %(ended)s; the next begins on %(begins)s.") % said
+    if licence.ended:
+        return _now("The licence of %(provider)s ended after %(ended)s, and no later one is recorded.") % said
+    if licence.begins:
+        return _now("The licence of %(provider)s begins on %(begins)s.") % said
+    return _now("No licence of %(provider)s is recorded, and this site demands one.") % said

@@ -6,10 +6,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from healthcare.accounts.access import check_can
 from healthcare.accounts.models import User
-from healthcare.audit import record
+from healthcare.accounts.permissions import Permission
+from healthcare.audit import record, record_now
 from healthcare.events import publish
-from scheduling.access import check_can_check_in, check_can_room
+from scheduling.access import check_can_check_in, check_can_room, is_patient
 from scheduling.actions.claims import NotBookable, release_claims
 from scheduling.actions.steps import check_move, locked
 from scheduling.events import (
@@ -23,6 +25,16 @@ from scheduling.events import (
 from scheduling.models import Appointment, TimeClaim
 
 Status = Appointment.Status
+
+
+def list_appointments(*, by: User) -> None:
+    """Say that this person looks at the visits of many patients, before any is shown.
+
+    Raises NotAllowed and AuditUnavailable: then show nothing.
+    """
+    if not is_patient(by):
+        check_can(by, Permission.VIEW_SCHEDULE)
+    record_now("scheduling.list", by=by)
 
 
 @transaction.atomic

@@ -31,6 +31,11 @@ class Migration(migrations.Migration):
                 ('provider', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='resource', to='accounts.provider')),
                 ('site', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'provider'), ('provider__isnull', False)), models.Q(models.Q(('kind', 'provider'), _negated=True), ('provider', None)), _connector='OR'), name='resource_provider_kind_has_one'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='TimeClaim',
@@ -46,6 +51,18 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, max_length=200)),
                 ('resource', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='scheduling.resource')),
             ],
+            options={
+                'indexes': [
+                    models.Index(condition=models.Q(('appointment_id__isnull', False)), fields=['appointment_id'], name='claim_by_appointment'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('blocked__isempty', False), ('blocked__lower_inc', True), ('blocked__lower_inf', False), ('blocked__upper_inc', False), ('blocked__upper_inf', False)), name='claim_half_open'),
+                    django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('resource', '='), ('lane', '='), ('blocked', '&&')], name='claim_no_overlap'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('appointment_id__isnull', False), ('kind', 'visit')), models.Q(models.Q(('kind', 'visit'), _negated=True), ('appointment_id', None)), _connector='OR'), name='claim_of_a_visit_says_which'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('hold_until__isnull', False), ('kind', 'hold')), models.Q(models.Q(('kind', 'hold'), _negated=True), ('hold_until', None)), _connector='OR'), name='claim_hold_runs_out'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'block'), ('lane', -1)), models.Q(models.Q(('kind', 'block'), _negated=True), models.Q(('lane', -1), _negated=True)), _connector='OR'), name='claim_blocks_have_their_lane'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='VisitType',
@@ -98,6 +115,19 @@ class Migration(migrations.Migration):
                 ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site', verbose_name='site')),
                 ('visit_type', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='scheduling.visittype', verbose_name='visit type')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['patient', '-during'], name='appointment_by_patient'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__lower_inc', True), ('during__lower_inf', False), ('during__upper_inc', False), ('during__upper_inf', False)), name='appointment_half_open'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', False), ('status', 'cancelled')), models.Q(models.Q(('status', 'cancelled'), _negated=True), ('cancel_reason', ''), ('cancelled_at', None), ('cancelled_by', None)), _connector='OR'), name='appointment_cancelled_says_when'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['arrived', 'roomed', 'with_provider', 'checked_out', 'left']), _negated=True), ('arrived_at__isnull', False), _connector='OR'), name='appointment_arrived_says_when'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['with_provider', 'checked_out']), _negated=True), ('started_at__isnull', False), _connector='OR'), name='appointment_started_says_when'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status', 'checked_out')), models.Q(models.Q(('status', 'checked_out'), _negated=True), ('finished_at', None)), _connector='OR'), name='appointment_finished_says_when'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('missed_at__isnull', False), ('status__in', ['no_show', 'left'])), models.Q(models.Q(('status__in', ['no_show', 'left']), _negated=True), ('missed_at', None)), _connector='OR'), name='appointment_missed_says_when'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='WorkException',
@@ -112,6 +142,15 @@ class Migration(migrations.Migration):
                 ('resource', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='work_exceptions', to='scheduling.resource')),
                 ('site', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['resource'], name='work_exception_by_resource'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__lower_inc', True), ('during__lower_inf', False), ('during__upper_inc', False), ('during__upper_inf', False)), name='work_exception_half_open'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind', 'extra'), _negated=True), ('site__isnull', False), _connector='OR'), name='extra_hours_at_a_site'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='WorkRule',
@@ -126,6 +165,13 @@ class Migration(migrations.Migration):
                 ('resource', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='work_rules', to='scheduling.resource')),
                 ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.site')),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('isodow__range', (1, 7))), name='work_rule_on_a_weekday'),
+                    models.CheckConstraint(condition=models.Q(('validity__isempty', False)), name='work_rule_valid_some_day'),
+                    django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('resource', '='), ('isodow', '='), ('starts', '='), ('validity', '&&')], name='work_rule_once_a_start'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='PatientClaim',
@@ -140,85 +186,5 @@ class Migration(migrations.Migration):
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__lower_inc', True), ('during__lower_inf', False), ('during__upper_inc', False), ('during__upper_inf', False)), name='patient_claim_half_open'), models.UniqueConstraint(fields=('appointment',), name='patient_claim_one_a_visit'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('patient', '='), ('during', '&&')], name='patient_claim_no_overlap')],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='resource',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'provider'), ('provider__isnull', False)), models.Q(models.Q(('kind', 'provider'), _negated=True), ('provider', None)), _connector='OR'), name='resource_provider_kind_has_one'),
-        ),
-        migrations.AddIndex(
-            model_name='timeclaim',
-            index=models.Index(condition=models.Q(('appointment_id__isnull', False)), fields=['appointment_id'], name='claim_by_appointment'),
-        ),
-        migrations.AddConstraint(
-            model_name='timeclaim',
-            constraint=models.CheckConstraint(condition=models.Q(('blocked__isempty', False), ('blocked__lower_inc', True), ('blocked__lower_inf', False), ('blocked__upper_inc', False), ('blocked__upper_inf', False)), name='claim_half_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='timeclaim',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('resource', '='), ('lane', '='), ('blocked', '&&')], name='claim_no_overlap'),
-        ),
-        migrations.AddConstraint(
-            model_name='timeclaim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('appointment_id__isnull', False), ('kind', 'visit')), models.Q(models.Q(('kind', 'visit'), _negated=True), ('appointment_id', None)), _connector='OR'), name='claim_of_a_visit_says_which'),
-        ),
-        migrations.AddConstraint(
-            model_name='timeclaim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('hold_until__isnull', False), ('kind', 'hold')), models.Q(models.Q(('kind', 'hold'), _negated=True), ('hold_until', None)), _connector='OR'), name='claim_hold_runs_out'),
-        ),
-        migrations.AddConstraint(
-            model_name='timeclaim',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'block'), ('lane', -1)), models.Q(models.Q(('kind', 'block'), _negated=True), models.Q(('lane', -1), _negated=True)), _connector='OR'), name='claim_blocks_have_their_lane'),
-        ),
-        migrations.AddIndex(
-            model_name='appointment',
-            index=models.Index(fields=['patient', '-during'], name='appointment_by_patient'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__lower_inc', True), ('during__lower_inf', False), ('during__upper_inc', False), ('during__upper_inf', False)), name='appointment_half_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at__isnull', False), ('status', 'cancelled')), models.Q(models.Q(('status', 'cancelled'), _negated=True), ('cancel_reason', ''), ('cancelled_at', None), ('cancelled_by', None)), _connector='OR'), name='appointment_cancelled_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['arrived', 'roomed', 'with_provider', 'checked_out', 'left']), _negated=True), ('arrived_at__isnull', False), _connector='OR'), name='appointment_arrived_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ['with_provider', 'checked_out']), _negated=True), ('started_at__isnull', False), _connector='OR'), name='appointment_started_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', False), ('status', 'checked_out')), models.Q(models.Q(('status', 'checked_out'), _negated=True), ('finished_at', None)), _connector='OR'), name='appointment_finished_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='appointment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('missed_at__isnull', False), ('status__in', ['no_show', 'left'])), models.Q(models.Q(('status__in', ['no_show', 'left']), _negated=True), ('missed_at', None)), _connector='OR'), name='appointment_missed_says_when'),
-        ),
-        migrations.AddIndex(
-            model_name='workexception',
-            index=models.Index(fields=['resource'], name='work_exception_by_resource'),
-        ),
-        migrations.AddConstraint(
-            model_name='workexception',
-            constraint=models.CheckConstraint(condition=models.Q(('during__isempty', False), ('during__lower_inc', True), ('during__lower_inf', False), ('during__upper_inc', False), ('during__upper_inf', False)), name='work_exception_half_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='workexception',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'extra'), _negated=True), ('site__isnull', False), _connector='OR'), name='extra_hours_at_a_site'),
-        ),
-        migrations.AddConstraint(
-            model_name='workrule',
-            constraint=models.CheckConstraint(condition=models.Q(('isodow__range', (1, 7))), name='work_rule_on_a_weekday'),
-        ),
-        migrations.AddConstraint(
-            model_name='workrule',
-            constraint=models.CheckConstraint(condition=models.Q(('validity__isempty', False)), name='work_rule_valid_some_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='workrule',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('resource', '='), ('isodow', '='), ('starts', '='), ('validity', '&&')], name='work_rule_once_a_start'),
         ),
     ]

@@ -6,11 +6,9 @@ from datetime import datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from psycopg.types.range import TimestamptzRange
-
 from healthcare.accounts.models import Site, User
 from scheduling.models import HERE, OPEN, Appointment
-from scheduling.queries.pages import with_names
+from scheduling.queries.pages import visits_there
 from scheduling.rules import day_span
 
 SOON = timedelta(hours=1)
@@ -52,9 +50,9 @@ class Board:
 
 def board_of(user: User, site: Site, now: datetime) -> Board:
     """Today at this site, of the visits this person may see; one query."""
-    today = TimestamptzRange(*day_span(now.astimezone(ZoneInfo(site.time_zone)).date(), ZoneInfo(site.time_zone)))
-    seen = Appointment.objects.visible_to(user).filter(site=site, during__overlap=today)
-    visits = list(with_names(seen).exclude(status=Status.CANCELLED).order_by("during", "pk"))
+    zone = ZoneInfo(site.time_zone)
+    today = day_span(now.astimezone(zone).date(), zone)
+    visits = visits_there(user, site, today)
     stages = {status: _tickets(visits, status, now) for status in HERE}
     waiting = [*stages[Status.ARRIVED], *stages[Status.ROOMED]]
     waited = [wait for visit in visits if (wait := _waited(visit)) is not None]

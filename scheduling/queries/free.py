@@ -1,6 +1,6 @@
 """Free time as the database has it now: what the booking asks, and what the cache is filled from."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection
 from psycopg.types.range import TimestamptzRange
 
+from healthcare.accounts.models import Site
 from scheduling.rules import Span
 
 FreeSpans = dict[UUID, dict[UUID, list[Span]]]  # by resource, by site
@@ -30,6 +31,17 @@ def free_spans(resource_ids: Collection[UUID], between: Span) -> FreeSpans:
         for resource_id, site_id, free in cursor.fetchall():
             found[resource_id][site_id] = [(span.lower, span.upper) for span in free]
     return found
+
+
+def free_site(resource_id: UUID, sites: Sequence[Site], blocked: Span) -> Site:
+    """Of these sites the one where the whole span is free, else one with hours then, else the first."""
+    free = free_spans([resource_id], blocked)[resource_id]
+
+    def rank(site: Site) -> tuple[bool, bool]:
+        spans = free.get(site.pk, [])
+        return not any(begins <= blocked[0] and blocked[1] <= ends for begins, ends in spans), site.pk not in free
+
+    return min(sites, key=rank)
 
 
 def time_is(resource_id: UUID, site_id: UUID, blocked: Span) -> Time:

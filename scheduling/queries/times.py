@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import islice
+from operator import attrgetter
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,6 +16,7 @@ from scheduling.queries.cached import cached_spans
 from scheduling.queries.free import FreeSpans, free_spans
 from scheduling.rules import Length, Span, bookable_between, nearest, starts_within, without
 
+Key = tuple[datetime, str, str]
 DAY = timedelta(days=1)
 AROUND = ((DAY, DAY), (3 * DAY, 14 * DAY), (3 * DAY, 60 * DAY))  # before and after, until there are enough
 ENOUGH = 3
@@ -27,6 +31,11 @@ class FreeTime:
     start: datetime
     end: datetime
     time_zone: str
+
+    @property
+    def key(self) -> "Key":
+        """Its place in the order of a list."""
+        return self.start, str(self.provider_id), str(self.site_id)
 
 
 def length_of(visit_type: VisitType) -> Length:
@@ -47,18 +56,20 @@ def free_times(
     now: datetime,
     by_patient: bool,
     site: Site | None = None,
+    behind: Key | None = None,
     at_most: int | None = None,
 ) -> list[FreeTime]:
     """Starts between two instants, by time; for all sites where none is named. Read through the cache: a picture of
-    a minute ago at worst, which the booking does not trust. Three queries, however many providers.
+    a minute ago at worst, which the booking does not trust. Three queries, however many providers; only so many starts
+    are reckoned as are asked for. `behind` leaves those after this one.
     """
     first, last = window_of(visit_type, now, by_patient=by_patient)
-    between = max(between[0], first), min(between[1], last)
+    between = max(between[0], first, behind[0] if behind else first), min(between[1], last)
     if between[0] >= between[1]:
         return []
     resources = {r.pk: r for r in Resource.objects.filter(provider__in=[p.pk for p in providers])}
     found = _starts(resources, cached_spans(list(resources.values()), reach_of(between)), visit_type, between, site)
-    return found[:at_most]
+    return list(islice((time for time in found if behind is None or time.key > behind), at_most))
 
 
 def alternatives_to(
@@ -82,7 +93,7 @@ def alternatives_to(
         between = max(first, start - before), min(last, start + after)
         if between[0] < between[1] and len(found) < ENOUGH:
             spans = free_spans(resources, reach_of(between))
-            found = _starts(resources, spans, visit_type, between, site, taken=taken)
+            found = list(_starts(resources, spans, visit_type, between, site, taken=taken))
     chosen = nearest((time.start for time in found), start, ENOUGH)
     return [time for time in found if time.start in chosen]
 
@@ -99,11 +110,9 @@ def _starts(
     between: Span,
     site: Site | None,
     taken: Sequence[Span] = (),
-) -> list[FreeTime]:
+) -> Iterator[FreeTime]:
     sites = {site.pk: site} if site else _sites(spans)
-    walks = starts_by_place(resources, spans, visit_type, between, sites, taken)
-    found = [time for walk in walks for time in walk]
-    return sorted(found, key=lambda time: (time.start, str(time.provider_id), str(time.site_id)))
+    return merge(*starts_by_place(resources, spans, visit_type, between, sites, taken), key=attrgetter("key"))
 
 
 def starts_by_place(

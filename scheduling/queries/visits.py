@@ -8,14 +8,17 @@ from zoneinfo import ZoneInfo
 from django.db.models import Case, QuerySet, When
 
 from healthcare.accounts.models import User
+from healthcare.accounts.parts import FAILED_CARD, Card
+from healthcare.db.prepared import prepared
 from healthcare.events.parts import answers_of
 from patients.models import Patient
 from scheduling.models import HERE, Appointment
-from scheduling.parts import VISIT_STEP, Step
+from scheduling.parts import VISIT_CARD, VISIT_STEP, Step
 
 WITH_NAMES = ("provider", "site", "visit_type")
 
 
+@prepared
 def upcoming_of(user: User, patient: Patient, now: datetime) -> "QuerySet[Appointment]":
     """Booked or confirmed visits that have not ended, the next first, as far as this person sees them; one query."""
     seen = Appointment.objects.visible_to(user).filter(patient=patient)
@@ -64,3 +67,10 @@ def steps_of(user: User, visit: Appointment, now: datetime) -> Steps:
         offered=tuple(given.value for given in answers if given.value is not None),
         failed=any(given.failed for given in answers),
     )
+
+
+def cards_of_visit(user: User, visit: Appointment, now: datetime) -> list[Card]:
+    """The cards that the apps to the right have for the page of a visit; one that failed says so."""
+    answers = answers_of(VISIT_CARD, lambda part: part(visit, user, now))
+    cards: list[Card | None] = [FAILED_CARD if given.failed else given.value for given in answers]
+    return sorted((card for card in cards if card is not None), key=lambda card: card.order)

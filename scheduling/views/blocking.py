@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from healthcare.accounts.guards import requires
 from healthcare.accounts.models import Provider
 from healthcare.accounts.permissions import Permission
-from patients.queries import sites_of
+from patients.queries import own_sites, sites_of
 from scheduling import actions
 from scheduling.forms import BlockForm, mark_of
 from scheduling.models import TimeClaim
@@ -28,7 +28,7 @@ from scheduling.views.day import address
 def block(request: HttpRequest) -> HttpResponse:
     """Asked twice where visits lie in the time: the second press says that they were seen."""
     user: Any = request.user
-    sites = list(sites_of(user))
+    sites = own_sites(user)
     site = next(iter(sites), None)
     zone = site.time_zone if site else timezone.get_current_timezone_name()
     with timezone.override(zone):

@@ -19,7 +19,7 @@ from healthcare.accounts.guards import requires
 from healthcare.accounts.models import Site
 from healthcare.accounts.permissions import Permission
 from healthcare.ui.calendars import Calendar, Column, Entry, in_grids, within_day
-from patients.queries import sites_of
+from patients.queries import own_sites
 from scheduling.forms import DayForm
 from scheduling.models import Appointment
 from scheduling.queries.pages import ProviderDay, day_of_site
@@ -34,7 +34,7 @@ COLUMNS = 5
 @requires(Permission.VIEW_SCHEDULE)
 def day(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
-    sites = list(sites_of(user))
+    sites = own_sites(user)
     form = DayForm(request.GET, sites=sites)
     form.is_valid()
     site: Site | None = form.cleaned_data.get("site") or next(iter(sites), None)

@@ -14,7 +14,8 @@ from healthcare.accounts.access import can
 from healthcare.accounts.guards import requires
 from healthcare.accounts.models import Site
 from healthcare.accounts.permissions import Permission
-from patients.queries import sites_of
+from healthcare.ui.frames import frame
+from patients.queries import own_sites
 from scheduling.forms import DayForm
 from scheduling.queries.board import GOAL_MINUTES, board_of
 from scheduling.queries.pages import rooms_of
@@ -25,7 +26,7 @@ from scheduling.queries.pages import rooms_of
 def flow(request: HttpRequest) -> HttpResponse:
     """The whole page, or for htmx the board alone: the same template either way."""
     user: Any = request.user
-    sites = list(sites_of(user))
+    sites = own_sites(user)
     form = DayForm(request.GET, sites=sites)
     form.is_valid()
     site: Site | None = form.cleaned_data.get("site") or next(iter(sites), None)
@@ -50,8 +51,3 @@ def drawn(user: Any, site: Site | None, now: datetime) -> dict[str, Any]:
     board, rooms = board_of(user, site, now), rooms_of(site)
     free = [room for room in rooms if room not in board.rooms_taken]
     return {"board": board, "rooms": rooms, "free_rooms": free, "goal": GOAL_MINUTES}
-
-
-def frame(request: HttpRequest) -> str:
-    htmx: Any = request.htmx  # type: ignore[attr-defined]
-    return "scheduling/part.html" if htmx and not htmx.boosted else "ui/clinic.html"

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from healthcare.accounts.models import Provider, Site
 from healthcare.ui.calendars import SlotDay
-from patients.queries import sites_of
+from patients.queries import own_sites
 from scheduling.forms import TimesForm
 from scheduling.models import VisitType
 from scheduling.queries import free_times, pages
@@ -52,7 +52,7 @@ class Wanted:
 
         `home` is the patient's own site, which comes first where one works there.
         """
-        sites, kinds = list(sites_of(user)), list(pages.visit_types())
+        sites, kinds = own_sites(user), list(pages.visit_types())
         site = site or (home if home in sites else next(iter(sites), None))
         providers = list(pages.bookable_providers(sites).prefetch_related("sites"))
         there = (one for one in providers if site in one.sites.all())

@@ -20,7 +20,7 @@ from scheduling.doors import of_visit
 from scheduling.forms import CancelForm, MoveForm, RoomForm
 from scheduling.models import MOVES, Appointment
 from scheduling.places import directions_url
-from scheduling.queries import pages, steps_of
+from scheduling.queries import cards_of_visit, pages, steps_of
 from scheduling.views.offers import Wanted
 from scheduling.words import choices_of, row_of, way_of
 
@@ -60,6 +60,7 @@ def visit_page(
         "row": row_of(visit, now),
         "next": next_steps(user, visit),
         "steps": steps_of(user, visit, now),
+        "cards": cards_of_visit(user, visit, now),
         "way": way_of(visit),
         "directions": directions_url(visit.site),
         "room_form": RoomForm(rooms=pages.rooms_of(visit.site)),
@@ -100,14 +101,17 @@ def move(request: HttpRequest, patient: Patient, visit: Appointment) -> HttpResp
     start, seen = form.cleaned_data["start"], form.cleaned_data["seen"]
     place: dict[str, Any] = {"provider": wanted.provider, "site": wanted.site}
     try:
-        actions.move_appointment(by=user, appointment=visit, start=start, **place, seen_sequence=seen, now=now)
+        moved = actions.move_appointment(by=user, appointment=visit, start=start, **place, seen_sequence=seen, now=now)
     except actions.TimeTaken as taken:
         instead = {"taken": str(taken), "instead": choices_of(taken.alternatives, now)}
         return move_page(request, context | instead, status=409)
     except actions.NotBookable as problem:
         form.add_error(None, str(problem))
         return move_page(request, context, status=422)
-    messages.success(request, _("Moved. The patient gets a message with the new time."))
+    if moved.sequence == visit.sequence:
+        messages.info(request, _("The visit has this time already. Nothing was changed, and no message is sent."))
+    else:
+        messages.success(request, _("Moved. The patient gets a message with the new time."))
     return redirect("scheduling:visit", patient.pk, visit.pk)
 
 

@@ -85,29 +85,3 @@ document.addEventListener("keydown", (event) => {
       : singleKeys() && !typing(event.target) && single(event);
   if (handled) event.preventDefault();
 });
-
-// From the search into what it found and back with the arrows; Esc puts the list away until more is typed.
-const search = document.querySelector(".search");
-
-function walkFound(event) {
-  const field = document.getElementById("find");
-  const found = document.getElementById("found");
-  if (event.key === "Escape" && !found.hidden) {
-    field.focus();
-    found.hidden = true;
-    event.preventDefault(); // a second Esc empties the field, as the browser does
-  }
-  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
-  found.hidden = false;
-  const stops = [field, ...found.querySelectorAll("a[href], button")];
-  const next = stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
-  stops[Math.min(Math.max(next, 0), stops.length - 1)].focus();
-  event.preventDefault();
-}
-
-if (search) {
-  const showFound = () => (document.getElementById("found").hidden = false);
-  search.addEventListener("keydown", walkFound);
-  search.addEventListener("input", showFound);
-  search.addEventListener("focusout", (event) => search.contains(event.relatedTarget) || showFound());
-}

@@ -10,13 +10,21 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
-from healthcare.accounts.models import Membership, Provider, RoleEdit, Session, Site, Team, User
+from healthcare.accounts.models import Membership, Provider, RightsChange, RoleEdit, Session, Site, Team, User
 from healthcare.accounts.roles import ROLES
 from tests.accounts.conftest import audited, code_of, colleague, person, sign_in
 from tests.accounts.test_passwords import fresh
 from tests.accounts.test_sign_in import where
-from tests.factories import RecoveryCodeFactory, SessionFactory, SiteFactory, TOTPDeviceFactory
+from tests.factories import (
+    RecoveryCodeFactory,
+    RightsChangeFactory,
+    RoleEditFactory,
+    SessionFactory,
+    SiteFactory,
+    TOTPDeviceFactory,
+)
 
 pytestmark = pytest.mark.django_db
 OURS = sorted((m for m in admin.site._registry if m._meta.app_label == "accounts"), key=lambda m: m.__name__)
@@ -52,7 +60,8 @@ def test_the_proof_of_identity_is_asked_for_anew_after_half_an_hour() -> None:
     assert client.get(reverse("admin:index")).status_code == 200
     Session.objects.filter(user=user).update(stepped_up_at=timezone.now() - timedelta(minutes=31))
     assert where(client.get(page(User))).startswith(reverse("accounts:step_up"))
-    answer = client.post(page(User, "change", user.pk), {"full_name": "X", "step_up_answer": code_of(user)})
+    typed = {"full_name": "X", "_confirmed": "yes", "step_up_answer": code_of(user)}
+    answer = client.post(page(User, "change", user.pk), typed)
     assert answer.status_code == 302
 
 
@@ -97,41 +106,68 @@ def test_portal_accounts_are_not_listed(browser: Any) -> None:
 
 
 # == What it does ==
-def test_a_colleague_is_renamed_closed_and_opened(browser: Any) -> None:
+SAVED = {"_confirmed": "yes"}
+
+
+def test_a_colleague_is_renamed_after_a_preview(browser: Any) -> None:
     doctor = colleague("doctor", full_name="Old Name")
     address = page(User, "change", doctor.pk)
-    browser.post(address, {"full_name": "Newer Name", "is_active": "on"})
-    assert fresh(doctor).is_active
-    browser.post(address, {"full_name": "New Name"})
-    changed = fresh(doctor)
-    assert (changed.full_name, changed.is_active) == ("New Name", False)
-    browser.post(address, {"full_name": "New Name", "is_active": "on"})
-    assert fresh(doctor).is_active
-    verbs = ["rename_user", "deactivate_user", "reactivate_user"]
-    assert [len(audited(f"accounts.{verb}", target_id=doctor.pk)) for verb in verbs] == [2, 1, 1]
+    asked = browser.post(address, {"full_name": "New Name", "_save": "Save"}).content.decode()
+    assert "“Old Name” becomes “New Name”" in asked
+    assert 'name="_save" value="Save"' in asked
+    assert fresh(doctor).full_name == "Old Name"
+    browser.post(address, {"full_name": "New Name", **SAVED})
+    assert fresh(doctor).full_name == "New Name"
+    assert len(audited("accounts.rename_user", target_id=doctor.pk)) == 1
     assert browser.get(page(User, "history", doctor.pk)).status_code == 200
     kept = LogEntry.objects.order_by("pk").first()
     assert kept is not None
     assert "Name" not in kept.object_repr
 
 
-def test_nobody_closes_themselves() -> None:
+def test_nobody_is_closed_or_opened_here_past_the_handover(browser: Any) -> None:
+    doctor = colleague("doctor")
+    browser.post(page(User, "change", doctor.pk), {"full_name": "New Name", "is_active": "", **SAVED})
+    assert fresh(doctor).is_active
+    assert reverse("accounts:colleague", args=[doctor.pk]) in browser.get(page(User)).content.decode()
+
+
+def test_a_refusal_is_a_message_and_no_line_in_the_history() -> None:
     user = colleague("administrator")
-    answer = sign_in(user).post(page(User, "change", user.pk), {"full_name": user.full_name}, follow=True)
-    assert "your own account" in answer.content.decode()
-    assert fresh(user).is_active
-    assert not LogEntry.objects.exists()
+    renamed = sign_in(user).post(page(User, "change", user.pk), {"full_name": "Other", **SAVED}, follow=True)
+    assert renamed.status_code == 200
+    other = colleague("administrator")
+    RoleEditFactory(role="administrator", permission="accounts.invite", held=False)
+    assert sign_in(other).get(page(User)).status_code == 200
+
+
+def test_without_a_change_there_is_nothing_to_preview(browser: Any) -> None:
+    site = SiteFactory(name="Harbor", time_zone="America/New_York")
+    typed = {"name": "Harbor", "time_zone": "America/New_York", "slug": site.slug}
+    same = {**typed, "line": site.line, "city": site.city, "state": site.state, "postal_code": site.postal_code}
+    assert browser.post(page(Site, "change", site.pk), {**same, "phone": site.phone}).status_code == 302
+
+
+def test_a_preview_is_for_who_may_save(browser: Any) -> None:
+    assert browser.post(page(Membership, "add"), {"role": "nurse"}).status_code == 403
+    assert browser.post(page(Site, "change", SiteFactory.build().pk), {"name": "X"}).status_code == 302
 
 
 def test_a_site_opens_changes_and_closes(browser: Any) -> None:
     typed = {"name": "Harbor", "slug": "harbor", "time_zone": "America/New_York"}
-    assert browser.post(page(Site, "add"), typed).status_code == 302
+    assert "Harbor" in browser.post(page(Site, "add"), typed).content.decode()
+    assert not Site.objects.filter(slug="harbor").exists()
+    assert browser.post(page(Site, "add"), {**typed, **SAVED}).status_code == 302
     site = Site.objects.get(slug="harbor")
     assert Team.objects.filter(site=site).exists()
-    browser.post(page(Site, "change", site.pk), {**typed, "phone": "+15085550110"})
+    browser.post(page(Site, "change", site.pk), {**typed, "phone": "+15085550110", **SAVED})
     site.refresh_from_db()
     assert site.phone == "+15085550110"
-    browser.post(page(Site), {"action": "close", "_selected_action": [site.pk]})
+    chosen = {"action": "close", "_selected_action": [site.pk]}
+    assert "“open” becomes “closed”" in browser.post(page(Site), chosen).content.decode()
+    site.refresh_from_db()
+    assert site.closed_at is None
+    browser.post(page(Site), {**chosen, **SAVED})
     site.refresh_from_db()
     assert site.closed_at is not None
 
@@ -141,49 +177,51 @@ def test_a_zone_that_does_not_exist_is_refused(browser: Any) -> None:
     assert "IANA" in answer.content.decode()
 
 
-def test_memberships_begin_and_end(browser: Any) -> None:
-    doctor, site = colleague("doctor"), SiteFactory()
-    typed = {"user": doctor.pk, "site": site.pk, "role": "nurse"}
-    assert browser.post(page(Membership, "add"), typed).status_code == 302
-    membership = Membership.objects.get(user=doctor, role="nurse")
-    again = browser.post(page(Membership, "add"), typed, follow=True)
-    assert "already" in again.content.decode()
-    browser.post(page(Membership), {"action": "end", "_selected_action": [membership.pk]})
-    assert not Membership.objects.current().filter(pk=membership.pk).exists()
+@pytest.mark.parametrize("model", [Membership, Team, RoleEdit, RightsChange], ids=lambda model: model.__name__)
+def test_rights_are_only_looked_at_here_with_the_way_to_their_own_page(browser: Any, model: Any) -> None:
+    """No route past the preview, the reason and the lock."""
+    colleague("nurse")
+    RoleEditFactory()
+    RightsChangeFactory()
+    request = browser.get(page(model)).wsgi_request
+    shown = admin.site._registry[model]
+    assert not shown.has_add_permission(request)
+    assert not shown.has_change_permission(request)
+    assert shown.says
+    assert browser.get(page(model), {"q": "nurse"}).status_code == 200
+    if model is not RightsChange:
+        assert 'href="/accounts/' in browser.get(page(model)).content.decode().partition("result_list")[2]
 
 
-def test_ones_own_membership_is_not_ended() -> None:
-    user = colleague("administrator")
-    own = Membership.objects.get(user=user)
-    address = page(Membership)
-    answer = sign_in(user).post(address, {"action": "end", "_selected_action": [own.pk]}, follow=True)
-    assert "your own account" in answer.content.decode()
-    assert Membership.objects.current().filter(pk=own.pk).exists()
+def test_every_page_of_every_app_has_words_of_help() -> None:
+    """But for the post, which stands left of accounts; its list says what it shows by its columns."""
+    silent = {m._meta.label for m, shown in admin.site._registry.items() if not getattr(shown, "says", "")}
+    assert silent <= {"messaging.Message"}
 
 
-def test_a_team_is_narrowed(browser: Any) -> None:
-    team = Team.objects.get(site=SiteFactory(), role="billing")
-    browser.post(page(Team, "change", team.pk), {"scopes": ["identity"]})
-    team.refresh_from_db()
-    assert team.scopes == ["identity"]
-    assert browser.post(page(Team, "change", team.pk), {"scopes": ["clinical"]}).status_code == 200
+@pytest.mark.parametrize(
+    "model", sorted(admin.site._registry, key=lambda m: m._meta.label), ids=lambda m: m._meta.label
+)
+def test_every_list_of_every_app_draws_itself(browser: Any, model: Any) -> None:
+    name = model._meta.label_lower.replace(".", "_")
+    assert browser.get(reverse(f"admin:{name}_changelist")).status_code == 200
 
 
-def test_a_role_is_edited_within_its_bounds(browser: Any) -> None:
-    typed = {"role": "nurse", "permission": "patients.register", "held": ""}
-    browser.post(page(RoleEdit, "add"), typed)
-    edit = RoleEdit.objects.get(role="nurse")
-    browser.post(page(RoleEdit, "change", edit.pk), {"permission": edit.permission, "held": "on"})
-    edit.refresh_from_db()
-    assert edit.held
-    wrong = {"role": "nurse", "permission": "accounts.manage", "held": "on"}
-    assert "cannot be edited" in browser.post(page(RoleEdit, "add"), wrong, follow=True).content.decode()
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_every_page_says_what_it_is_for(browser: Any, model: Any) -> None:
+    assert escape(str(admin.site._registry[model].says)) in browser.get(page(model)).content.decode()
 
 
 def test_providers_are_added_and_changed(browser: Any) -> None:
     typed = {"name": "Aaron Feld", "credentials": "MD", "specialty": "Cardiology", "npi": "", "accepting": "on"}
-    browser.post(page(Provider, "add"), typed)
+    browser.post(page(Provider, "add"), {**typed, **SAVED})
     provider = Provider.objects.get(name="Aaron Feld")
-    browser.post(page(Provider, "change", provider.pk), {**typed, "accepting": ""})
+    site = SiteFactory(name="Harbor Street")
+    changed = {**typed, "accepting": "", "sites": [str(site.pk)]}
+    assert "Harbor Street" in browser.post(page(Provider, "change", provider.pk), changed).content.decode()
+    browser.post(page(Provider, "change", provider.pk), {**changed, **SAVED})
     provider.refresh_from_db()
-    assert not provider.accepting
+    assert (provider.accepting, list(provider.sites.all())) == (False, [site])
+    again = browser.post(page(Provider, "change", provider.pk), {**changed, "accepting": "on"}).content.decode()
+    assert "What would change" in again
+    assert "Harbor Street" not in again

@@ -16,7 +16,19 @@ from django.urls import reverse
 from django.utils import timezone
 
 from healthcare.accounts import demo
-from healthcare.accounts.models import FailureCount, Membership, OneTimeLink, Provider, Session, Site, User
+from healthcare.accounts.leaving import get_stand_ins
+from healthcare.accounts.models import (
+    FailureCount,
+    Membership,
+    OneTimeLink,
+    Provider,
+    RightsChange,
+    RoleEdit,
+    Session,
+    Site,
+    User,
+)
+from healthcare.accounts.rights import get_roles
 from healthcare.accounts.roles import ROLES
 from healthcare.accounts.tasks import sweep_accounts
 from healthcare.accounts.templatetags.accounts import browser, join_words
@@ -51,6 +63,20 @@ def test_every_role_has_somebody_who_can_sign_in(told: Path) -> None:
             assert re.fullmatch(r"[0-9]{6}", choice["code"])
             give_code(client, choice["code"])
         assert where(client.get(reverse("accounts:continue"))) in {"/", reverse("accounts:choose_role")}
+
+
+def test_what_administrators_did_can_be_read(told: Path) -> None:
+    left = User.objects.get(email=demo.WHO_LEFT[1])
+    assert (left.is_active, [cover.cover.full_name for cover in get_stand_ins(left)]) == (False, ["Priya Raman, RN"])
+    assert RoleEdit.objects.get().held is False
+    changes = RightsChange.objects.select_related("made_by", "team__site").order_by("created_at")
+    assert [(c.role, c.added, c.taken, c.made_by.full_name) for c in changes] == [
+        ("nurse", ["scheduling.block_time"], [], "Alice Moreau"),
+        ("nurse", [], ["scheduling.block_time"], "Ben Castellano"),
+        ("front_desk", [], ["billing"], "Ben Castellano"),
+    ]
+    for line in get_roles():
+        assert line.edits == 0
 
 
 def test_three_sites_two_administrators_and_providers(told: Path) -> None:
@@ -183,7 +209,7 @@ def test_every_letter_can_be_read(letter: str) -> None:
     words = render(f"accounts/{letter}", "email", {"name": "Rosa", "link": str(OneTimeLinkFactory().pk)}, "en-us")
     assert "Alder Street Clinic" in words.subject
     assert "Rosa" in words.text or letter == "open_account"
-    assert ("/accounts/" in words.text) == (letter not in {"address_changed", "second_factor_reset"})
+    assert ("/accounts/" in words.text) == (letter not in {"address_changed", "second_factor_reset", "handed_over"})
 
 
 def test_addresses_are_one_account_whatever_their_case() -> None:

@@ -1,19 +1,29 @@
 """What stands before a view: sign-in, permission, and a fresh proof of identity."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver, path, reverse
 from django.utils import timezone
 
 from healthcare.accounts import actions, home_urls, urls
 from healthcare.accounts.access import NotAllowed, can_take, roles_of
-from healthcare.accounts.guards import anyone_signed_in, public, requires, safe_next, step_up
+from healthcare.accounts.guards import (
+    anyone_signed_in,
+    missing,
+    public,
+    requires,
+    safe_next,
+    step_up,
+    stepped_up_within,
+    while_signing_in,
+)
 from healthcare.accounts.models import Session
 from healthcare.accounts.permissions import Permission
 from healthcare.accounts.roles import ROLES
@@ -55,8 +65,11 @@ def test_every_view_says_whom_it_is_for(pattern: URLPattern) -> None:
     assert (pattern.name in PUBLIC) == bool(said[0]), f"{pattern.name} is public, or stands on the list, but not both."
 
 
+WORDS = {"token": "nonsense", "slug": "nurse"}
+
+
 def address(pattern: URLPattern) -> str:
-    values = {"pk": str(person().pk), "membership": str(person().pk), "reset": str(person().pk), "token": "nonsense"}
+    values = {"pk": str(person().pk), "membership": str(person().pk), "reset": str(person().pk)} | WORDS
     taken = {name: values[name] for name in pattern.pattern.converters}
     prefix = "" if pattern.name == "home" else "accounts:"
     return reverse(f"{prefix}{pattern.name}", kwargs=taken)
@@ -65,9 +78,11 @@ def address(pattern: URLPattern) -> str:
 @pytest.mark.parametrize("pattern", [p for p in patterns() if p.name not in PUBLIC], ids=lambda pattern: pattern.name)
 def test_nobody_gets_in_without_signing_in(pattern: URLPattern) -> None:
     page = address(pattern)
-    for method in ("get", "post", "put", "delete"):
+    for method in ("get", "post"):
         answer = getattr(Client(), method)(page)
         assert where(answer).startswith(reverse("accounts:sign_in")), f"{method} {page}"
+    for method in ("put", "delete"):
+        assert getattr(Client(), method)(page).status_code == 405, f"{method} {page}"
 
 
 @pytest.mark.parametrize("role", sorted(ROLES))
@@ -188,6 +203,94 @@ class TestStepUp:
         assert sign_in(colleague("researcher")).get("/charts/").status_code == 403
         assert Client().get("/open/", {"next": "/charts/"}).content == b"/charts/"
         assert Client().get("/open/", {"next": "https://evil.example/"}).content == b"/"
+
+
+# == What a view says of itself, said in the test ==
+@contextmanager
+def pages(*views: Any) -> Iterator[None]:
+    """Each under its own name, and with an id as under `/name/7/`."""
+    own = [path(f"{view.__name__}/", view) for view in views]
+    own += [path(f"{view.__name__}/<int:number>/", view) for view in views]
+    extra = [*get_resolver("healthcare.urls").url_patterns, *own]
+    with override_settings(ROOT_URLCONF=type("urls", (), {"urlpatterns": extra})):
+        yield
+
+
+def test_a_view_lets_in_whom_it_says() -> None:
+    @public
+    def for_all(request: HttpRequest) -> HttpResponse:
+        return HttpResponse("in")
+
+    @while_signing_in
+    def between(request: HttpRequest) -> HttpResponse:
+        return HttpResponse("in")
+
+    @anyone_signed_in
+    def for_us(request: HttpRequest) -> HttpResponse:
+        return HttpResponse("in")
+
+    doctor, half = colleague("doctor"), Client()
+    whole = sign_in(doctor)
+    give_password(half, doctor.email)
+    with pages(for_all, between, for_us):
+        found = {
+            view: [client.get(f"/{view}/").status_code == 200 for client in (Client(), half, whole)]
+            for view in ("for_all", "between", "for_us")
+        }
+    assert found == {"for_all": [True, True, True], "between": [False, True, True], "for_us": [False, False, True]}
+    assert for_us.is_for_anyone_signed_in is True  # type: ignore[attr-defined]
+
+
+def test_whoever_guesses_at_ids_leaves_one_trace() -> None:
+    @requires(Permission.OPEN_CHART)
+    def chart(request: HttpRequest, number: int = 0) -> HttpResponse:
+        if number == 1:
+            raise missing(request.user)
+        raise Http404
+
+    doctor = colleague("doctor")
+    client = sign_in(doctor)
+    with pages(chart):
+        for number, address_ in enumerate(("/chart/7/", "/chart/1/"), start=1):
+            assert client.get(address_).status_code == 404
+            traces = audited("accounts.missing", actor_id=doctor.pk)
+            assert [event.outcome for event in traces] == ["denied"] * number
+        assert client.get("/chart/").status_code == 404
+    assert len(audited("accounts.missing", actor_id=doctor.pk)) == 2, "an address without an id is no guess"
+
+
+def test_who_may_not_is_told_why_and_the_audit_which_permission() -> None:
+    @requires(Permission.READ_AUDIT)
+    def audit(request: HttpRequest) -> HttpResponse:
+        return HttpResponse("in")
+
+    doctor, officer = colleague("doctor"), colleague("privacy_officer")
+    with pages(audit):
+        refused = sign_in(doctor).get("/audit/")
+        assert sign_in(officer).get("/audit/").content == b"in"
+    assert (refused.status_code, "does not include this" in refused.content.decode()) == (403, True)
+    (event,) = audited("accounts.denied")
+    assert (event.actor_id, event.outcome, event.detail) == (doctor.pk, "denied", {"permission": "audit.read"})
+
+
+def test_a_proof_counts_as_long_as_the_view_says() -> None:
+    @stepped_up_within(timedelta(minutes=1))
+    @anyone_signed_in
+    def at_once(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(f"in {sorted(request.POST)}")
+
+    user = person()
+    client = sign_in(user)
+    with pages(at_once):
+        assert client.get("/at_once/").content == client.post("/at_once/").content == b"in []"
+        for ago, passes_ in ((55, True), (61, False), (301, False)):
+            Session.objects.filter(user=user).update(stepped_up_at=timezone.now() - timedelta(seconds=ago))
+            assert (client.get("/at_once/").status_code == 200) == passes_
+        assert client.post("/at_once/", {"a": "1"}).status_code == 200, "the question, and nothing is done"
+        assert b"in [" not in client.post("/at_once/", {"a": "1"}).content
+        assert client.post("/at_once/", {"a": "1", "step_up_answer": PASSWORD}).content == b"in ['a']"
+        Session.objects.filter(user=user).update(stepped_up_at=None)
+        assert client.get("/at_once/").status_code == 302
 
 
 # == Switching roles ==

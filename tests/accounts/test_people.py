@@ -1,16 +1,21 @@
 """Colleagues: who works where as what, and what happens when they leave."""
 
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.apps import apps
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from psycopg.types.range import TimestamptzRange
 
 from healthcare.accounts import actions
 from healthcare.accounts.access import NotAllowed, can_manage
 from healthcare.accounts.actions import AlreadyHere
 from healthcare.accounts.events import MembershipEnded, MembershipGranted, UserDeactivated
+from healthcare.accounts.leaving import roles_held
 from healthcare.accounts.models import Membership, OneTimeLink, Session, User
 from healthcare.db.context import acting_as
 from healthcare.events.parts import parts_of
@@ -18,6 +23,7 @@ from tests.accounts.conftest import audited, colleague, letters, only, person, s
 from tests.accounts.test_passwords import fresh
 from tests.accounts.test_sign_in import give_password, where
 from tests.factories import MembershipFactory, OneTimeLinkFactory, SiteFactory
+from tests.roles import as_the_system
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +47,44 @@ def test_an_administrator_gives_and_ends_a_role(announced: Any) -> None:
     assert only(MembershipGranted, announced()) == [MembershipGranted(**same)]
     assert only(MembershipEnded, announced()) == [MembershipEnded(**same)]
     assert audited("accounts.grant_membership")[0].detail["role"] == "nurse"
+
+
+def test_a_role_for_a_while_ends_by_itself_at_midnight_of_the_site() -> None:
+    admin, nurse, site = sign_in(colleague("administrator")), person(), SiteFactory(time_zone="America/New_York")
+    MembershipFactory(user=nurse, role="front_desk")
+    last = timezone.localdate(timezone=ZoneInfo(site.time_zone)) + timedelta(days=3)
+    asked = {"site": site.pk, "role": "nurse", "last_day": last.isoformat()}
+    assert "It ends by itself after" in admin.get(page("grant", nurse), asked).content.decode()
+    admin.post(page("grant", nurse), asked)
+    given = Membership.objects.get(user=nurse, role="nurse")
+    over = datetime.combine(last + timedelta(days=1), time(), ZoneInfo(site.time_zone))
+    assert given.validity.upper == over
+    assert "ends" in admin.get(page("colleague", nurse)).content.decode()
+    assert given in Membership.objects.current()
+    with as_the_system():
+        Membership.objects.filter(pk=given.pk).update(validity=TimestamptzRange(given.validity.lower, timezone.now()))
+    assert given not in Membership.objects.current()
+    assert roles_held(nurse) == {"front_desk"}
+
+
+def test_a_last_day_that_is_over_is_refused_at_its_field() -> None:
+    admin, nurse = sign_in(colleague("administrator")), colleague("nurse")
+    asked = {"site": SiteFactory().pk, "role": "doctor", "last_day": "2020-02-02"}
+    answer = admin.post(page("grant", nurse), asked)
+    assert answer.status_code == 422
+    assert "That day is over. Choose today or a later one." in answer.content.decode()
+
+
+def test_an_administrator_for_a_while_is_not_the_one_who_stays() -> None:
+    """Else nobody would be left to run accounts the day after."""
+    first, second = colleague("administrator"), colleague("administrator")
+    own = Membership.objects.get(user=second)
+    with as_the_system():
+        Membership.objects.filter(pk=own.pk).update(
+            validity=TimestamptzRange(own.validity.lower, timezone.now() + timedelta(days=2))
+        )
+    with acting_as(second), pytest.raises(NotAllowed, match="Nobody would be left"):
+        actions.end_membership(by=second, membership=Membership.objects.get(user=first))
 
 
 def test_ending_a_role_twice_changes_nothing(announced: Any) -> None:
@@ -119,32 +163,6 @@ def test_closing_an_account_ends_everything_at_once(announced: Any) -> None:
     assert give_password(Client(), doctor.email).status_code == 422
     assert only(UserDeactivated, announced()) == [UserDeactivated(user_id=doctor.pk)]
     assert audited("accounts.deactivate_user", actor_id=admin.pk)
-
-
-def test_what_only_they_were_to_do_passes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    admin, doctor = colleague("administrator"), colleague("doctor")
-    asked = []
-
-    def handover(*, by: Any, user: Any, now: Any) -> int:
-        asked.append((by, user, Membership.objects.current().filter(user=user).exists()))
-        return 3
-
-    monkeypatch.setattr("healthcare.accounts.actions.people.parts_of", lambda name: (handover,))
-    answer = sign_in(admin).post(page("deactivate", doctor), follow=True)
-    assert asked == [(admin, doctor, True)]
-    assert "3 things were passed on" in answer.content.decode()
-    assert audited("accounts.deactivate_user")[0].detail == {"passed_on": 3}
-
-
-def test_a_handover_that_fails_closes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def handover(**_: Any) -> int:
-        raise RuntimeError
-
-    admin, doctor = colleague("administrator"), colleague("doctor")
-    monkeypatch.setattr("healthcare.accounts.actions.people.parts_of", lambda name: (handover,))
-    with pytest.raises(RuntimeError), acting_as(admin):
-        actions.deactivate_user(by=admin, user=doctor)
-    assert fresh(doctor).is_active
 
 
 def test_closing_twice_changes_nothing(announced: Any) -> None:

@@ -25,6 +25,14 @@ def test_staff_are_always_asked(has_device: bool) -> None:
     assert step is (Step.CODE if has_device else Step.ENROL)
 
 
+@given(has_device=st.booleans(), verified=st.booleans())
+def test_patients_are_asked_where_administrators_said_so(has_device: bool, verified: bool) -> None:
+    asked = {"roles": [PATIENT], "has_device": has_device, "verified": verified, "acting_role": PATIENT}
+    assert next_step(**asked) is (Step.CODE if has_device and not verified else Step.DONE)
+    step = next_step(**asked, without_code=False)
+    assert step is (Step.DONE if verified else Step.CODE if has_device else Step.ENROL)
+
+
 @given(role=st.sampled_from(sorted(ROLES)), edits=EDITS)
 def test_edits_add_and_take_within_bounds(role: str, edits: dict[str, bool]) -> None:
     held, delivered = edited(role, edits), ROLES[role].permissions
@@ -35,7 +43,7 @@ def test_edits_add_and_take_within_bounds(role: str, edits: dict[str, bool]) -> 
         else:
             assert (permission in held) == wanted
     assert FIXED[1] in edited(FIXED[0], edits)
-    assert edited(PATIENT, edits) == ROLES[PATIENT].permissions
+    assert edited(PATIENT, edits) | {Permission.SIGN_IN_WITHOUT_CODE} == ROLES[PATIENT].permissions
 
 
 @given(edits=EDITS)

@@ -7,13 +7,13 @@ from django.db import DatabaseError, transaction
 
 from healthcare.accounts import actions
 from healthcare.accounts.access import NotAllowed, can, check_can, permissions_of, scopes_of
-from healthcare.accounts.events import SiteOpened, TeamChanged
+from healthcare.accounts.events import SiteOpened
 from healthcare.accounts.models import Membership, RoleEdit, SecondFactorReset, Site, Team
 from healthcare.accounts.permissions import DESCRIPTIONS, Permission, Scope
 from healthcare.accounts.roles import ROLES, STAFF_ROLES
 from healthcare.db.context import acting_as
-from tests.accounts.conftest import audited, colleague, only, person, sign_in
-from tests.factories import ALWAYS, RoleEditFactory, SecondFactorResetFactory, SiteFactory, staff
+from tests.accounts.conftest import audited, colleague, only, person
+from tests.factories import ALWAYS, SecondFactorResetFactory, SiteFactory, staff
 from tests.roles import as_the_system
 
 pytestmark = pytest.mark.django_db
@@ -62,25 +62,12 @@ def test_only_administrators_do_any_of_this(role: str) -> None:
             (actions.open_site, {"name": "X", "slug": "x"}),
             (actions.change_site, {"site": site, "values": {}}),
             (actions.close_site, {"site": site}),
-            (actions.change_team, {"team": team, "scopes": []}),
+            (actions.change_team, {"team": team, "reason": "x"}),
             (actions.add_provider, {"values": {"name": "X"}}),
-            (actions.edit_role, {"role": "nurse", "permission": Permission.OPEN_CHART, "held": False}),
+            (actions.edit_role, {"role": "nurse", "take": [Permission.OPEN_CHART], "reason": "x"}),
         ):
             with pytest.raises(NotAllowed):
                 verb(by=somebody, **arguments)  # type: ignore[operator]
-
-
-# == Teams ==
-def test_a_team_is_narrowed_within_what_its_role_can_hold(announced: Any) -> None:
-    admin, site = colleague("administrator"), SiteFactory()
-    team = Team.objects.get(site=site, role="front_desk")
-    with acting_as(admin):
-        actions.change_team(by=admin, team=team, scopes=["schedule", "identity", "identity"])
-        with pytest.raises(NotAllowed, match="never see"):
-            actions.change_team(by=admin, team=team, scopes=["clinical"])
-    team.refresh_from_db()
-    assert team.scopes == ["identity", "schedule"]
-    assert only(TeamChanged, announced()) == [TeamChanged(team_id=team.pk, site_id=site.pk)]
 
 
 # == Roles as delivered ==
@@ -108,51 +95,6 @@ def test_without_a_role_or_an_open_account_nothing_is_held(broken: dict[str, Any
 def test_a_refusal_is_a_sentence() -> None:
     with pytest.raises(NotAllowed, match=r"Your role does not include this: read who did what, for every record\."):
         check_can(staff("doctor"), Permission.READ_AUDIT)
-
-
-# == Roles as edited ==
-def test_an_edit_counts_from_the_next_request() -> None:
-    admin, desk = colleague("administrator"), colleague("front_desk")
-    with acting_as(admin):
-        edit = actions.edit_role(by=admin, role="front_desk", permission=Permission.GRANT_ACCESS, held=True)
-        assert actions.edit_role(by=admin, role="front_desk", permission=Permission.GRANT_ACCESS, held=True) == edit
-        actions.edit_role(by=admin, role="front_desk", permission=Permission.REGISTER_PATIENT, held=False)
-    assert can(desk.in_role("front_desk"), Permission.GRANT_ACCESS)
-    assert not can(desk, Permission.REGISTER_PATIENT)
-    assert can(desk.in_role("front_desk"), Permission.OPEN_CHART)
-    assert audited("accounts.edit_role")[0].detail == {
-        "role": "front_desk",
-        "permission": "patients.grant_access",
-        "held": True,
-    }
-
-
-def test_the_edit_comes_with_the_session(django_assert_num_queries: Any) -> None:
-    """No query more than without."""
-    nurse = colleague("nurse")
-    RoleEditFactory(role="nurse", permission="patients.open_chart", held=False)
-    answer = sign_in(nurse).get("/")
-    user = answer.wsgi_request.user
-    with django_assert_num_queries(0):
-        assert not can(user, Permission.OPEN_CHART)
-
-
-@pytest.mark.parametrize(
-    ("role", "permission", "held"),
-    [
-        ("administrator", Permission.MANAGE_ACCOUNTS, False),
-        ("front_desk", Permission.MANAGE_ACCOUNTS, True),
-        ("doctor", Permission.READ_AUDIT, True),
-        ("doctor", Permission.OWN_RECORD, True),
-        ("patient", Permission.OWN_RECORD, False),
-        ("patient", Permission.OPEN_CHART, True),
-        ("king", Permission.OPEN_CHART, True),
-    ],
-)
-def test_what_is_bound_to_a_role_cannot_be_edited(role: str, permission: Permission, held: bool) -> None:
-    admin = colleague("administrator")
-    with acting_as(admin), pytest.raises(NotAllowed):
-        actions.edit_role(by=admin, role=role, permission=permission, held=held)
 
 
 # == The second wall ==

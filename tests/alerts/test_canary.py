@@ -141,7 +141,7 @@ def hand_to_broker() -> None:
         now = timezone.now()
         for due in due_work(now):
             for key in take(due, 100, now):
-                assert Broker().hand(due.kind.model, key, due.queue)
+                assert Broker().hand(due.kind.model, [key], due.queue)
             due.kind.rows.filter(handed_until__isnull=False).update(handed_until=None)
 
 

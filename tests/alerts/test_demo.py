@@ -1,14 +1,16 @@
 """The sample clinic's alerts: told once, and most of them acknowledged by those whose they are."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
 from alerts import demo, subscribers
-from alerts.models import Alert
+from alerts.models import Alert, Anomaly
+from healthcare.audit import record
 from healthcare.events import publish
+from patients.models import DeathReport, Patient, PatientLink
 from records.events import AbnormalValueRecorded
 from scheduling.models import Resource
 from tests.alerts.conftest import Clinic
@@ -20,6 +22,7 @@ from tests.factories import (
     PatientFactory,
     PrescriptionFactory,
     TimeClaimFactory,
+    staff,
 )
 from tests.roles import as_the_system, taking_role
 
@@ -66,6 +69,21 @@ def test_two_of_each_stay_open_and_the_rest_is_acknowledged(clinic: Clinic, fact
     assert {alert.acknowledged_by_id for alert in answered} == {clinic.doctor.pk}
 
 
+def test_a_nurse_was_refused_again_and_again(
+    clinic: Clinic, facts: list[AbnormalValueRecorded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page's own connection for denials is another transaction here, so they are written on this one."""
+    monkeypatch.setattr(
+        demo,
+        "refuse_chart",
+        lambda by, patient_id: record("patients.open_chart", by=by, patient_id=patient_id, outcome="denied"),
+    )
+    with taking_role("worker"):
+        demo.tell()
+    found = as_worker(lambda: list(Anomaly.objects.all()))
+    assert [(one.rule, one.person_id, one.count) for one in found] == [("denials", clinic.nurse.pk, demo.TRIED)]
+
+
 def test_it_is_told_once_and_the_workers_add_nothing(clinic: Clinic, facts: list[AbnormalValueRecorded]) -> None:
     with taking_role("worker"):
         demo.tell()
@@ -84,3 +102,27 @@ def test_an_alert_of_a_team_without_people_stays_open(clinic: Clinic) -> None:
     with taking_role("worker"):
         demo.tell()
     assert states() == [("abnormal_value", "open")]
+
+
+def test_a_child_is_born_somebody_is_unknown_and_one_has_died(
+    clinic: Clinic, facts: list[AbnormalValueRecorded]
+) -> None:
+    staff("front_desk", clinic.site)
+    PatientFactory(site=clinic.site, given_name="Beatriz", family_name=demo.MOTHER, birth_date=date(1998, 8, 18))
+    with taking_role("worker"):
+        demo.tell()
+    with as_the_system():
+        [baby] = Patient.objects.filter(given_name__startswith="Baby")
+        assert PatientLink.objects.filter(patient=baby, relation="mother", other__family_name=demo.MOTHER).exists()
+        [unknown] = Patient.objects.exclude(unidentified_since=None)
+        assert unknown.birth_precision == "estimated"
+        [died] = Patient.objects.filter(deceased=True)
+        assert DeathReport.objects.get(patient=died).source == "family"
+
+
+def test_without_a_desk_nobody_is_born(clinic: Clinic, facts: list[AbnormalValueRecorded]) -> None:
+    PatientFactory(family_name=demo.MOTHER)
+    with taking_role("worker"):
+        demo.tell()
+    with as_the_system():
+        assert not Patient.objects.filter(given_name__startswith="Baby").exists()

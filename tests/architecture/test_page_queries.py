@@ -41,6 +41,7 @@ ANY_NUMBER = 1000
 OVERVIEWS = {
     "patients:chart": "doctor nurse front_desk pharmacist billing",
     "patients:access": "doctor nurse front_desk",
+    "patients:profile": "doctor nurse front_desk",
     "scheduling:visits": "doctor nurse front_desk",
     "scheduling:book": "front_desk",
     "records:encounters": "doctor nurse",
@@ -53,6 +54,7 @@ OVERVIEWS = {
     "prescriptions:medicines": "doctor nurse pharmacist",
     "prescriptions:choose": "doctor",
     "billing:account": "billing front_desk",
+    "billing:coverage": "billing front_desk",
 }
 LISTS = {
     "home": "doctor nurse front_desk pharmacist billing researcher administrator privacy_officer",

@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 
 from tests.architecture.test_models import on_the_graph
-from tests.architecture.tree import DOORS, name, parsed, rooms
+from tests.architecture.tree import DOORS, ROOT, name, parsed, rooms, sources
 
 MANAGERS = {"objects", "_default_manager", "_base_manager"}
 SHORTCUTS = {"get_object_or_404", "get_list_or_404"}
@@ -44,10 +44,20 @@ def last(node: ast.AST) -> str:
     return ast.unparse(node).split(".")[-1]
 
 
-@pytest.mark.parametrize("path", list(rooms(*DOORS)), ids=name)
+# The frame of /v1 knows no patient: its operations stand in the apps.
+KNOWING = [path for path in rooms(*DOORS) if not path.is_relative_to(ROOT / "healthcare" / "api")]
+
+
+@pytest.mark.parametrize("path", KNOWING, ids=name)
 def test_doors_reach_patients_through_visible_to(path):
     found = [(line, text) for line, text in unscoped(parsed(path)) if (name(path), text) not in ALLOWED]
     assert not found, f"{name(path)}: start from visible_to(user), or add to ALLOWED with a reason: {found}"
+
+
+def test_the_frame_of_the_api_names_no_model_of_a_patient():
+    for path in sources("healthcare/api"):
+        named = {node.id for node in ast.walk(parsed(path)) if isinstance(node, ast.Name)} & OWNED
+        assert not named, f"{name(path)}: {named} belong to operations, which stand in the apps."
 
 
 @pytest.mark.parametrize(

@@ -25,16 +25,21 @@ PARTS_OF_VERBS = {
     "alerts.actions.letters": "letters that verbs send",
     "alerts.actions.visits": "what letters say of a visit",
     "records.actions.writing": "how the verbs of the chart write rows",
-    "patients.actions.hash_code": "plain arithmetic",
+    "patients.actions.numbers": "the next record numbers, within verbs",
+    "patients.actions.portal.hash_code": "plain arithmetic",
     "prescriptions.actions.steps": "what the verbs of prescriptions share",
     "scheduling.actions.claims": "locks, claims and releases, within verbs",
     "scheduling.actions.refusals": "sentences",
     "scheduling.actions.steps": "steps of several verbs",
 }
 WITHOUT_AUDIT_LINE = {
+    "alerts.actions.notices.mark_bounced_address": "mark_contact, of the app to the left, writes it",
     "analytics.actions.read_dashboard": "counts alone, of nobody in particular",
-    "patients.actions.tell_portal_opened": "the message row says what was sent, when and to whom",
+    "patients.actions.duplicates.note_duplicates": "part of register_patient, whose line it is",
+    "scheduling.actions.providers.warn_of_licences": "queue_message writes one for each letter",
+    "patients.actions.portal.tell_portal_opened": "the message row says what was sent, when and to whom",
     "scheduling.actions.forgetting.forget_free_times": "the cache holds no row of anybody's",
+    "patients.actions.proxies.tell_proxy_added": "the message row says what was sent, when and to whom",
     "prescriptions.actions.writing.change_draft": "one row overwritten, audited once when begun (DESIGN, Audit)",
 }
 

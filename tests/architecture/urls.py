@@ -1,5 +1,6 @@
 """Every address the clinic answers, as the resolver knows it."""
 
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,14 +23,11 @@ class Door:
 
     def address(self, **known: Any) -> str:
         """A well-formed address; ids that are not given belong to nobody."""
-        parts = []
-        for part in self.route.replace("\\Z", "").split("/"):
-            if part.startswith("<") or "<" in part:
-                head, _, rest = part.partition("<")
-                converter, _, variable = rest.rstrip(">").partition(":")
-                part = head + str(known.get(variable or converter, SAMPLES.get(converter, "x")))
-            parts.append(part)
-        return "/" + "/".join(parts)
+        return "/" + re.sub(
+            r"<(?:(\w+):)?(\w+)>",
+            lambda found: str(known.get(found[2], SAMPLES.get(found[1] or "str", "x"))),
+            self.route.replace("\\Z", ""),
+        )
 
 
 def doors(resolver: Any = None, prefix: str = "", names: tuple[str, ...] = ()) -> Iterator[Door]:
@@ -43,6 +41,38 @@ def doors(resolver: Any = None, prefix: str = "", names: tuple[str, ...] = ()) -
 
 def own_doors() -> list[Door]:
     return [door for door in doors() if not door.is_admin]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of /v1; `door` is the function that @operation made."""
+
+    method: str
+    path: str
+    door: Any
+
+    def address(self, **known: Any) -> str:
+        """A well-formed address; ids that are not given belong to nobody."""
+        return "/v1" + re.sub(
+            r"{(?:(\w+):)?(\w+)}", lambda found: str(known.get(found[2], SAMPLES.get(found[1], "x"))), self.path
+        )
+
+
+def operations() -> list[Operation]:
+    """What the routers of settings.API_ROUTERS hold."""
+    from healthcare.api.root import api
+
+    return [
+        Operation(method, "/".join(part for part in (bound.prefix, path) if part), operation.view_func)
+        for bound in api._get_bound_routers()
+        for path, view in bound.path_operations.items()
+        for operation in view.operations
+        for method in operation.methods
+    ]
+
+
+def named(operation: Operation) -> str:
+    return f"{operation.method} {operation.path}"
 
 
 def label(door: Door) -> str:

@@ -4,8 +4,9 @@ import uuid
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
-from healthcare.audit import About, AuditUnavailable, record, record_many, record_now
+from healthcare.audit import About, AuditUnavailable, in_one_insert, record, record_many, record_now
 from healthcare.audit.models import AuditEvent
 from healthcare.audit.recording import OutsideTransaction, WrongActor
 from healthcare.audit.request import RequestFacts, request_facts
@@ -252,3 +253,49 @@ def insert(**columns) -> None:
     marks = ", ".join(["%s"] * len(row))
     with connection.cursor() as cursor:
         cursor.execute(f"INSERT INTO audit_auditevent ({', '.join(row)}) VALUES ({marks})", list(row.values()))
+
+
+# == Several lines of one verb ==
+def test_lines_of_one_verb_are_written_together_and_in_their_order():
+    alice, about = person(), uuid.uuid4()
+    with acting_as(alice):
+        with in_one_insert(), CaptureQueriesContext(connection) as asked:
+            record("a.first", by=alice, patient_id=PATIENT)
+            with in_one_insert():  # of a verb that this one calls
+                record("a.second", by=alice, target=("a.thing", about), detail={"count": 2})
+            record("a.third", by=alice, outcome="denied")
+            assert asked.captured_queries == [], "nothing yet"
+        events = list(AuditEvent.objects.by_actor(alice.pk))
+    assert [event.action for event in events] == ["a.third", "a.second", "a.first"]
+    assert [event.outcome for event in events] == ["denied", "ok", "ok"]
+    assert (events[2].patient_id, events[1].target_id, events[1].detail) == (PATIENT, about, {"count": 2})
+    assert {event.actor_id for event in events} == {alice.pk}
+
+
+def test_one_statement_writes_them():
+    alice = person()
+    with acting_as(alice), CaptureQueriesContext(connection) as asked:
+        with in_one_insert():
+            for number in range(3):
+                record("a.line", by=alice, detail={"number": number})
+        with in_one_insert():
+            pass
+        assert len(asked.captured_queries) == 1
+
+
+def test_a_verb_that_fails_leaves_no_line_and_the_next_begins_anew():
+    alice = person()
+    with acting_as(alice):
+        with pytest.raises(WrongActor), in_one_insert():
+            assert record("a.line", by=alice) or record("a.line", by=person())
+        record("a.other", by=alice)
+        assert [event.action for event in AuditEvent.objects.by_actor(alice.pk)] == ["a.other"]
+
+
+def test_a_line_that_cannot_be_is_refused_where_it_is_said():
+    alice, bob = person(), person()
+    with acting_as(alice), in_one_insert():
+        with pytest.raises(WrongActor):
+            record("a.line", by=bob)
+        with pytest.raises(ValueError, match="detail"):
+            record("a.line", by=alice, detail={"note": "free text, with words"})

@@ -80,6 +80,7 @@ def test_an_empty_audit_is_whole(anchors, check):
         "detail = '{\"a\": 1}'",
         "request_id = 'x'",
         "address = '127.0.0.1'",
+        "session_id = uuidv7()",
     ],
 )
 def test_a_changed_row_is_named_whichever_column_it_is(sealed, check, tamper, change):

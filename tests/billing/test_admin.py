@@ -34,11 +34,17 @@ def test_series_and_prices_are_listed(boss) -> None:
 def test_a_price_is_added_by_its_verb(boss) -> None:
     typed = {"code": "follow-up", "description": "Follow-up visit", "amount": "60.00", "from_date": "Jan 1, 2027"}
     assert boss.get(f"{URL}fee/add/").status_code == 200
-    assert boss.post(f"{URL}fee/add/", typed).status_code == 302
+    asked = boss.post(f"{URL}fee/add/", typed).content.decode()
+    assert "There is no price of it yet." in asked
+    assert not Fee.objects.exists()
+    saved = typed | {"_confirmed": "yes"}
+    assert boss.post(f"{URL}fee/add/", saved).status_code == 302
     fee = Fee.objects.get()
     assert (fee.code, str(fee.amount), str(fee.validity.lower)) == ("follow-up", "60.00", "2027-01-01")
     assert [line.target_id for line in events_of("billing.set_fee")] == [fee.pk]
-    again = boss.post(f"{URL}fee/add/", typed, follow=True)
+    later = boss.post(f"{URL}fee/add/", typed | {"from_date": "Jan 1, 2028"}).content.decode()
+    assert "It costs 60.00 until then." in later
+    again = boss.post(f"{URL}fee/add/", saved, follow=True)
     assert "Choose a later day" in again.content.decode()
     assert Fee.objects.count() == 1
 

@@ -1,13 +1,14 @@
 """The sample clinic's money: told once, through the verbs, the same each time."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.utils import timezone
 
 from billing import demo
-from billing.models import Fee, Invoice, LedgerEntry
+from billing.models import Coverage, EligibilityCheck, Fee, Invoice, LedgerEntry, UnbilledVisit, VisitCoverage
 from billing.queries import open_figures
+from billing.rules.coverage import fits
 from healthcare.db.context import acting_as
 from tests.billing.conftest import at_the_commit
 from tests.factories import (
@@ -74,3 +75,44 @@ def test_each_kind_of_visit_has_its_price(clinic) -> None:
 def test_a_clinic_without_people_has_prices_alone() -> None:
     PatientFactory()
     assert told() == (0, 0)
+
+
+def test_most_patients_have_cards_and_each_says_what_it_is(clinic) -> None:
+    told()
+    with as_the_system():
+        cards = list(Coverage.objects.standing().select_related("plan__payer"))
+        people = {card.patient_id for card in cards}
+        assert 10 <= len(people) <= 20
+        assert all(fits(card.member_id, card.plan.payer.number_form) for card in cards)
+        assert EligibilityCheck.objects.filter(status="asked").count() == 0
+        assert EligibilityCheck.objects.filter(status="answered").exists()
+    with taking_role("worker"), at_the_commit():
+        demo.tell()
+    with as_the_system():
+        assert Coverage.objects.standing().count() == len(cards)
+
+
+def test_the_old_have_medicare_and_children_their_parent_s(clinic) -> None:
+    site = clinic.memberships.get().site
+    for year in (1930, 2020):
+        for _each in range(8):
+            PatientFactory(site=site, birth_date=date(year, 1, 1))
+    told()
+    with as_the_system():
+        rows = Coverage.objects.standing().select_related("plan__payer", "patient")
+        old = {card.plan.payer.name for card in rows.filter(patient__birth_date__year=1930, priority=1)}
+        young = {card.relationship for card in rows.filter(patient__birth_date__year=2020)}
+    assert old == {"Medicare"}
+    assert young == {"child"}
+
+
+def test_who_is_in_the_house_has_come_with_a_card_and_visits_without_a_bill_wait(clinic) -> None:
+    site, now = clinic.memberships.get().site, timezone.now()
+    here = {"status": "arrived", "arrived_at": now}
+    AppointmentFactory(patient=PatientFactory(site=site), start=now, **here)
+    done = {"status": "checked_out", "arrived_at": now, "started_at": now, "finished_at": now}
+    AppointmentFactory(patient=PatientFactory(site=site), start=now - timedelta(hours=2), **done)
+    told()
+    with as_the_system():
+        assert VisitCoverage.objects.standing().count() == 1
+        assert UnbilledVisit.objects.count() == 1

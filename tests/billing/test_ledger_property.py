@@ -50,7 +50,7 @@ class Desk:
             patient=self.patient, site=self.patient.site, status="finished", started_at=START, finished_at=START
         )
         with as_the_system(), pytest.MonkeyPatch.context() as patch, at_the_commit():
-            patch.setattr("billing.rules.VISIT", f"kind-{len(self.bills)}")
+            patch.setattr("billing.rules.money.VISIT", f"kind-{len(self.bills)}")
             self.bills.append(issue_invoice(by=None, encounter_id=encounter.pk, now=self.now))
         self.owed[len(self.bills) - 1] = Decimal(FEES[which])
 

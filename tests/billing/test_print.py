@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def no_pango(monkeypatch):
-    monkeypatch.setattr(actions, "pango_present", lambda: False)
+    monkeypatch.setattr("billing.actions.bills.pango_present", lambda: False)
 
 
 def print_(invoice):
@@ -75,11 +75,11 @@ def test_an_unknown_bill_is_no_failure() -> None:
 @pytest.mark.pango
 def test_what_could_not_be_printed_is_printed_later(bill, rosa, monkeypatch) -> None:
     InvoiceFactory(patient=rosa)
-    monkeypatch.setattr(actions, "pango_present", lambda: False)
+    monkeypatch.setattr("billing.actions.bills.pango_present", lambda: False)
     with taking_role("worker"):
         tasks.print_unprinted_bills()
     assert kept() == []
-    monkeypatch.setattr(actions, "pango_present", printing.pango_present)
+    monkeypatch.setattr("billing.actions.bills.pango_present", printing.pango_present)
     with taking_role("worker"):
         tasks.print_unprinted_bills()
         tasks.print_unprinted_bills()

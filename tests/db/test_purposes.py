@@ -30,6 +30,9 @@ COUNTS_AND_MACHINERY = {
     "audit_sealing": "counts and times",
     "audit_epoch": "which cluster this is; for the sealer",
     "make_audit_partition": "makes a month; no row is read",
+    "held_in_records": "counts of what waits for one colleague, for the administrator who closes the account",
+    "held_in_prescriptions": "the same of prescriptions",
+    "held_in_alerts": "the same of alerts",
     "stored_object": "one file's name and place by its random key, for a link signed for one person; it names nobody",
 }
 

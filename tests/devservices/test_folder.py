@@ -12,7 +12,7 @@ import pytest
 from healthcare.devservices.environment import Problem
 from healthcare.devservices.folder import BASE_DIR, FORMAT, PORTS, Folder, chosen, port_is_free, read_json
 
-SECRETS = ["database-roles.json", "field-keys.json", "secret-key", "superuser", "twilio", "valkey"]
+SECRETS = ["backup-key", "database-roles.json", "field-keys.json", "secret-key", "superuser", "twilio", "valkey"]
 HOLD = """
 import sys, time
 from pathlib import Path

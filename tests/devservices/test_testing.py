@@ -77,6 +77,15 @@ def test_addresses_hold_before_the_servers_run(folder: Folder, no_addresses: Non
     assert set(passwords(first)) >= {"owner", "web", "worker", "backup"}
 
 
+def test_what_a_command_makes_names_the_clinic_that_is_open(
+    folder: Folder, no_addresses: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PUBLIC_URL", raising=False)
+    assert "PUBLIC_URL" not in embedded_environment(folder)
+    (folder.path / "demo.json").write_text('{"base_url": "http://127.0.0.1:8123"}')
+    assert embedded_environment(folder)["PUBLIC_URL"] == "http://127.0.0.1:8123"
+
+
 def test_only_what_is_missing_is_filled_in(folder: Folder, no_addresses: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "redis://cache.example/0")
     found = embedded_environment(folder)

@@ -9,8 +9,15 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from healthcare.db.context import acting_as_system, current_actor
-from healthcare.events import after, publish, registry
-from healthcare.events.delivering import deliver, explode_events, prune_delivered, replay_dead, settle_deliveries
+from healthcare.events import after, delivering, publish, registry, tasks, work
+from healthcare.events.delivering import (
+    deliver,
+    deliver_together,
+    explode_events,
+    prune_delivered,
+    replay_dead,
+    settle_deliveries,
+)
 from healthcare.events.figures import outbox_figures
 from healthcare.events.models import Delivery, OutboxEvent
 from tests.events.announcements import Happened, Unheard, UrgentlyHappened, effects, leave_effect
@@ -265,3 +272,72 @@ def test_nobody_unknown_is_settled(subscribers: None) -> None:
     publish(Happened(33))
     with pytest.raises(LookupError, match="Nobody is called nobody"):
         settle_deliveries(subscribers=[FIRST, "nobody"], since=timezone.now())
+
+
+# == Many at once ==
+def together(*numbers: int) -> dict[int, Delivery]:
+    """Announce these facts and carry their deliveries out as one task; what became of each."""
+    publish(*[UrgentlyHappened(number) for number in numbers])
+    with taking_role("worker"):
+        explode_events()
+        tasks.carry_out(model="events.Delivery", keys=[str(pk) for pk in as_worker(keys)])
+    return as_worker(lambda: {row.event.payload["number"]: row for row in Delivery.objects.select_related("event")})
+
+
+def keys() -> list[Any]:
+    return list(Delivery.objects.values_list("pk", flat=True))
+
+
+def test_many_are_delivered_in_one_transaction(subscribers: None) -> None:
+    found = together(41, 42, 43)
+    assert {row.status for row in found.values()} == {"done"}
+    assert [as_worker(effects, number) for number in (41, 42, 43)] == [1, 1, 1]
+    with taking_role("worker"):
+        deliver_together([row.pk for row in found.values()])
+    assert [as_worker(effects, number) for number in (41, 42, 43)] == [1, 1, 1], "once in effect"
+
+
+def test_one_that_fails_among_many_takes_its_own_effect_alone(listen: Any) -> None:
+    def stumble_at_the_second(fact: UrgentlyHappened) -> None:
+        leave_effect(fact.number, "stumble")
+        if fact.number == 52:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1/0")
+
+    listen(stumble_at_the_second)
+    found = together(51, 52, 53)
+    assert [as_worker(effects, number) for number in (51, 52, 53)] == [1, 0, 1]
+    assert [(found[n].status, found[n].attempts) for n in (51, 52, 53)] == [("done", 0), ("pending", 1), ("done", 0)]
+    assert found[52].error == "DataError"
+
+
+def test_where_the_transaction_of_many_fails_each_is_delivered_for_itself(
+    listen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when a constraint is checked at the commit."""
+    commits: list[int] = []
+    inner = delivering._deliver
+
+    def refuse_many(keys: Any) -> dict[Any, str]:
+        commits.append(len(keys))
+        with transaction.atomic():
+            failed = inner(keys)
+            if len(keys) > 1 or as_worker(effects, 62):
+                raise IntegrityError
+        return failed
+
+    monkeypatch.setattr(delivering, "_deliver", refuse_many)
+    listen(lambda fact: leave_effect(fact.number, "careful"))
+    found = together(61, 62)
+    assert commits == [2, 1, 1]
+    assert [as_worker(effects, number) for number in (61, 62)] == [1, 0]
+    assert [(found[n].status, found[n].attempts, found[n].error) for n in (61, 62)] == [
+        ("done", 0, ""),
+        ("pending", 1, "IntegrityError"),
+    ]
+
+
+def test_due_work_without_a_way_together_is_carried_out_one_by_one() -> None:
+    done: list[int] = []
+    work.Kind("tests.Work", done.append).run_all([1, 2])  # type: ignore[list-item, arg-type]
+    assert done == [1, 2]

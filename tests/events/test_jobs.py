@@ -113,7 +113,7 @@ def test_old_runs_are_forgotten_but_the_last_one_stays() -> None:
 def test_the_tasks_make_one_call_each(monkeypatch: Any) -> None:
     assert tasks.job(name=NAME) is None
     assert RAN == ["minute"]
-    tasks.carry_out(model="events.Delivery", key="01890000-0000-7000-8000-000000000000")  # unknown: nothing happens
+    tasks.carry_out(model="events.Delivery", keys=["01890000-0000-7000-8000-000000000000"])  # unknown: nothing happens
     tasks.prune_events()
 
 

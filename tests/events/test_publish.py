@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from healthcare.events import OutsideTransaction, after, inside, publish, registry
 from healthcare.events.facts import NotAFact
 from healthcare.events.models import OutboxEvent
-from tests.events.announcements import Happened, UrgentlyHappened, first
+from tests.events.announcements import Happened, Unheard, UrgentlyHappened, first
 from tests.events.draining import as_worker
 
 pytestmark = pytest.mark.django_db
@@ -34,6 +34,12 @@ def test_the_web_login_changes_no_fact(statement: str) -> None:
 def test_publishing_is_one_statement(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(1):
         publish(Happened(1))
+
+
+def test_several_facts_are_one_statement_too_in_their_order(django_assert_num_queries: Any) -> None:
+    with django_assert_num_queries(1):
+        publish(Unheard(1), Unheard(2), Unheard(3))
+    assert [row["payload"] for row in announced()] == [{"number": 1}, {"number": 2}, {"number": 3}]
 
 
 def test_inside_subscribers_run_in_order_and_before_the_announcer_goes_on(subscribers: None) -> None:

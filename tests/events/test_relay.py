@@ -2,7 +2,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 from healthcare.events import broker as broker_module
 from healthcare.events import carries_out, publish, ticking, work
 from healthcare.events.broker import Broker
+from healthcare.events.delivering import AT_ONCE
 from healthcare.events.models import Delivery
 from healthcare.events.relay import JOB_CHECK, ROOM, Lane, Relay
 from tests.events.announcements import Happened, UrgentlyHappened, effects
@@ -31,10 +32,12 @@ class Post:
     def __init__(self, is_up: bool = True) -> None:
         self.is_up = is_up
         self.handed: list[tuple[str, UUID, str]] = []
+        self.tasks: list[int] = []
 
-    def hand(self, model: str, key: UUID, queue: str) -> bool:
+    def hand(self, model: str, keys: Collection[UUID], queue: str) -> bool:
         if self.is_up:
-            self.handed.append((model, key, queue))
+            self.tasks.append(len(keys))
+            self.handed += [(model, key, queue) for key in keys]
         return self.is_up
 
     @property
@@ -75,6 +78,15 @@ def test_the_urgent_is_handed_out_first(relay: Relay) -> None:
     assert relay.run_once()
     assert relay.broker.queues == ["urgent", "default", "bulk"]
     assert as_worker(effects, 2) == 0  # the workers do it
+
+
+def test_many_go_to_a_worker_as_one_task_and_the_urgent_one_by_one(relay: Relay) -> None:
+    for number in range(AT_ONCE + 5):
+        publish(UrgentlyHappened(number), Happened(number))
+    relay.run_once()
+    urgent, ordinary, bulk = [1] * (AT_ONCE + 5), [AT_ONCE, 5], [AT_ONCE, 5]
+    assert relay.broker.tasks == urgent + ordinary + bulk
+    assert len(set(relay.broker.handed)) == 3 * (AT_ONCE + 5)
 
 
 def test_what_is_in_somebodys_hands_is_not_handed_out_again(relay: Relay, clock: Any) -> None:
@@ -194,8 +206,8 @@ def test_the_broker_gets_ids_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     app = App()
     monkeypatch.setattr(broker_module, "import_string", lambda name: app)
     key = UUID(int=5)
-    assert Broker().hand("events.Delivery", key, "bulk")
-    assert app.sent == [("events.carry_out", {"model": "events.Delivery", "key": str(key)}, "bulk", False)]
+    assert Broker().hand("events.Delivery", [key], "bulk")
+    assert app.sent == [("events.carry_out", {"model": "events.Delivery", "keys": [str(key)]}, "bulk", False)]
 
 
 @pytest.mark.parametrize("problem", [OperationalError("gone"), ConnectionRefusedError(), TimeoutError()])
@@ -205,12 +217,12 @@ def test_a_dead_broker_costs_one_attempt_every_few_seconds(monkeypatch: pytest.M
     moment = 100.0
     monkeypatch.setattr(broker_module.time, "monotonic", lambda: moment)
     post = Broker()
-    assert not post.hand("events.Delivery", UUID(int=5), "bulk")
+    assert not post.hand("events.Delivery", [UUID(int=5)], "bulk")
     assert not post.is_up
     app.problem = None
-    assert not post.hand("events.Delivery", UUID(int=5), "bulk")
+    assert not post.hand("events.Delivery", [UUID(int=5)], "bulk")
     moment += broker_module.PAUSE
-    assert post.hand("events.Delivery", UUID(int=5), "bulk")
+    assert post.hand("events.Delivery", [UUID(int=5)], "bulk")
     assert len(app.sent) == 1
 
 

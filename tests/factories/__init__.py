@@ -2,8 +2,12 @@
 it may not see."""
 
 from tests.factories.alerts import *
+from tests.factories.api import *
 from tests.factories.billing import *
 from tests.factories.ground import *
+from tests.factories.identity import *
 from tests.factories.prescriptions import *
+from tests.factories.privacy import *
+from tests.factories.profile import *
 from tests.factories.records import *
 from tests.factories.scheduling import *

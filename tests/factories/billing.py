@@ -1,4 +1,4 @@
-"""Fees and bills. A factory's bill has its number, its line and its charge, as the database asks of every bill."""
+"""Fees, bills and who pays. A factory's bill has its number, line and charge, as the database asks of every bill."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -7,12 +7,39 @@ from typing import Any
 import factory
 from psycopg.types.range import DateRange
 
-from billing.models import Fee, Invoice, InvoiceLine, LedgerEntry, NumberSeries
+from billing.models import (
+    Coverage,
+    EligibilityCheck,
+    Fee,
+    Invoice,
+    InvoiceLine,
+    LedgerEntry,
+    NumberSeries,
+    Payer,
+    Plan,
+    PlanTerms,
+    UnbilledVisit,
+    VisitCoverage,
+)
 from billing.rules import invoice_number
 from tests.factories.ground import Factory, PatientFactory, ProviderFactory, UserFactory
+from tests.factories.scheduling import AppointmentFactory
 from tests.roles import as_the_system
 
-__all__ = ["FeeFactory", "InvoiceFactory", "InvoiceLineFactory", "LedgerEntryFactory", "NumberSeriesFactory"]
+__all__ = [
+    "CoverageFactory",
+    "EligibilityCheckFactory",
+    "FeeFactory",
+    "InvoiceFactory",
+    "InvoiceLineFactory",
+    "LedgerEntryFactory",
+    "NumberSeriesFactory",
+    "PayerFactory",
+    "PlanFactory",
+    "PlanTermsFactory",
+    "UnbilledVisitFactory",
+    "VisitCoverageFactory",
+]
 ISSUED = datetime(2026, 11, 6, 15, 0, tzinfo=UTC)
 
 
@@ -107,3 +134,95 @@ class LedgerEntryFactory(Factory):
     method = "cash"
     entered_at = ISSUED
     entered_by = factory.SubFactory(UserFactory)
+
+
+# == Who pays ==
+class PayerFactory(Factory):
+    class Meta:
+        model = Payer
+
+    name = factory.Sequence(lambda n: f"Hartwell Mutual {n}")
+    number = "60054"
+
+
+class PlanFactory(Factory):
+    """A plan with terms since 2020: a copay of 25 dollars."""
+
+    class Meta:
+        model = Plan
+
+    payer = factory.SubFactory(PayerFactory)
+    name = "Gold PPO"
+    kind = "ppo"
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        without_terms = kwargs.pop("without_terms", False)
+        plan = super()._create(model_class, *args, **kwargs)
+        if not without_terms:
+            PlanTermsFactory(plan=plan)
+        return plan
+
+
+class PlanTermsFactory(Factory):
+    class Meta:
+        model = PlanTerms
+
+    plan = factory.SubFactory(PlanFactory, without_terms=True)
+    validity = DateRange(date(2020, 1, 1), None)
+    copay = Decimal("25.00")
+    deductible = Decimal("500.00")
+
+
+class CoverageFactory(Factory):
+    """The patient's own card, asked first, of the year 2026 and on."""
+
+    class Meta:
+        model = Coverage
+
+    patient = factory.SubFactory(PatientFactory)
+    plan = factory.SubFactory(PlanFactory)
+    priority = 1
+    member_id = "XQH 884 201 557"
+    validity = DateRange(date(2026, 1, 1), None)
+    entered_by = factory.SubFactory(UserFactory)
+
+
+class VisitCoverageFactory(Factory):
+    """What counted when the patient came."""
+
+    class Meta:
+        model = VisitCoverage
+
+    coverage = factory.SubFactory(CoverageFactory)
+    patient = factory.LazyAttribute(lambda copy: copy.coverage.patient)
+    appointment = factory.LazyAttribute(lambda copy: AppointmentFactory(patient=copy.patient))
+    service_date = date(2026, 11, 3)
+    priority = 1
+    member_id = factory.LazyAttribute(lambda copy: copy.coverage.member_id)
+    payer_name = factory.LazyAttribute(lambda copy: copy.coverage.plan.payer.name)
+    plan_name = factory.LazyAttribute(lambda copy: copy.coverage.plan.name)
+    validity = factory.LazyAttribute(lambda copy: copy.coverage.validity)
+    taken_at = ISSUED
+
+
+class EligibilityCheckFactory(Factory):
+    """Asked, and not answered yet."""
+
+    class Meta:
+        model = EligibilityCheck
+
+    coverage = factory.SubFactory(CoverageFactory)
+    patient = factory.LazyAttribute(lambda check: check.coverage.patient)
+    service_date = date(2026, 11, 3)
+    asked_at = ISSUED
+    asked_by = factory.SubFactory(UserFactory)
+
+
+class UnbilledVisitFactory(Factory):
+    class Meta:
+        model = UnbilledVisit
+
+    appointment = factory.SubFactory(AppointmentFactory)
+    patient = factory.LazyAttribute(lambda row: row.appointment.patient)
+    finished_at = ISSUED

@@ -9,11 +9,13 @@ from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
 
 from healthcare.accounts.models import (
+    Cover,
     FailureCount,
     Membership,
     OneTimeLink,
     Provider,
     RecoveryCode,
+    RightsChange,
     RoleEdit,
     SecondFactorReset,
     Session,
@@ -24,14 +26,27 @@ from healthcare.accounts.models import (
 )
 from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import ROLES, STAFF_ROLES
-from patients.models import CareRelationship, Patient, PortalCode
+from patients.models import (
+    AccessRequest,
+    CareRelationship,
+    Consent,
+    Disclosure,
+    Patient,
+    PortalCode,
+    Proxy,
+    Restriction,
+)
 from patients.rules import medical_record_number
 from tests.roles import as_the_system, taking_role
 
 __all__ = [
     "ALWAYS",
     "LONG_AGO",
+    "AccessRequestFactory",
     "CareRelationshipFactory",
+    "ConsentFactory",
+    "CoverFactory",
+    "DisclosureFactory",
     "Factory",
     "FailureCountFactory",
     "MembershipFactory",
@@ -39,7 +54,10 @@ __all__ = [
     "PatientFactory",
     "PortalCodeFactory",
     "ProviderFactory",
+    "ProxyFactory",
     "RecoveryCodeFactory",
+    "RestrictionFactory",
+    "RightsChangeFactory",
     "RoleEditFactory",
     "SecondFactorResetFactory",
     "SessionFactory",
@@ -48,6 +66,7 @@ __all__ = [
     "TeamFactory",
     "UserFactory",
     "portal_user",
+    "proxy_of",
     "staff",
 ]
 
@@ -60,10 +79,15 @@ class Factory(factory.django.DjangoModelFactory):
         abstract = True
 
     @classmethod
-    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+    def _generate(cls, strategy: str, params: dict[str, Any]) -> Any:
+        """With the rows that it hangs on, in one go."""
         with as_the_system():
-            row = model_class(**kwargs)
-            row.save(force_insert=True)
+            return super()._generate(strategy, params)
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        row = model_class(**kwargs)
+        row.save(force_insert=True)
         return row
 
 
@@ -87,9 +111,13 @@ class SiteFactory(Factory):
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
         site = super()._create(model_class, *args, **kwargs)
-        for role in STAFF_ROLES:
-            if ROLES[role].scopes:
-                TeamFactory(site=site, role=role)
+        roles = [role for role in STAFF_ROLES if ROLES[role].scopes]
+        with taking_role("owner"):
+            groups = Group.objects.bulk_create(Group(name=f"{site.slug}: {role}") for role in roles)
+            Team.objects.bulk_create(
+                Team(site=site, role=role, group=group, scopes=sorted(ROLES[role].scopes))
+                for role, group in zip(roles, groups, strict=True)
+            )
         return site
 
 
@@ -133,6 +161,17 @@ class RoleEditFactory(Factory):
     role = "nurse"
     permission = "patients.register"
     held = False
+    made_by = factory.SubFactory(UserFactory)
+
+
+class RightsChangeFactory(Factory):
+    class Meta:
+        model = RightsChange
+
+    role = "nurse"
+    added = factory.LazyFunction(list)
+    taken = factory.LazyFunction(lambda: ["patients.register"])
+    reason = "Registration is for the front desk alone"
     made_by = factory.SubFactory(UserFactory)
 
 
@@ -220,7 +259,77 @@ class CareRelationshipFactory(Factory):
     user = factory.SubFactory(UserFactory)
     role = "doctor"
     scopes = [scope.value for scope in Scope]
+    validity = factory.LazyAttribute(lambda made: an_hour() if made.kind == "break_glass" else ALWAYS)
+    reason = factory.LazyAttribute(lambda made: "Brought in unconscious" if made.kind == "break_glass" else "")
+    source = factory.LazyAttribute(lambda made: "ETREAT" if made.kind == "break_glass" else "")
+
+    @classmethod
+    def _create(cls, model_class: type[CareRelationship], *args: Any, **kwargs: Any) -> CareRelationship:
+        """A share rests on the patient's consent: it comes along."""
+        if kwargs["kind"] == "share":
+            with as_the_system():
+                agreed = Consent.objects.filter(patient=kwargs["patient"], purpose="treatment", withdrawn_at=None)
+                asked = agreed.exists()
+            if not asked:
+                ConsentFactory(patient=kwargs["patient"])
+        made: CareRelationship = super()._create(model_class, *args, **kwargs)
+        return made
+
+
+def an_hour() -> TimestamptzRange:
+    """As long as emergency access usually lasts, from a moment ago."""
+    now = timezone.now()
+    return TimestamptzRange(now - timedelta(seconds=1), now + timedelta(hours=1))
+
+
+class AccessRequestFactory(Factory):
+    class Meta:
+        model = AccessRequest
+
+    patient = factory.SubFactory(PatientFactory)
+    asked_for = factory.LazyAttribute(lambda made: made.patient.pk)
+    user = factory.SubFactory(UserFactory)
+    role = "doctor"
+    scopes = ["identity", "clinical"]
+    reason = "She was sent to me"
+    until = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))
+
+
+class ConsentFactory(Factory):
+    class Meta:
+        model = Consent
+
+    patient = factory.SubFactory(PatientFactory)
+    purpose = "treatment"
+    decision = "permit"
+    text_version = "treatment-1"
+    text_hash = "0" * 64
+    method = "in_person"
+    given_at = LONG_AGO
+    recorded_by = factory.SubFactory(UserFactory)
     validity = ALWAYS
+
+
+class RestrictionFactory(Factory):
+    class Meta:
+        model = Restriction
+
+    patient = factory.SubFactory(PatientFactory)
+    user = factory.SubFactory(UserFactory)
+    reason = "Neighbours"
+    validity = ALWAYS
+    agreed_by = factory.SubFactory(UserFactory)
+
+
+class CoverFactory(Factory):
+    class Meta:
+        model = Cover
+
+    absent = factory.SubFactory(UserFactory)
+    cover = factory.SubFactory(UserFactory)
+    role = "doctor"
+    validity = factory.LazyFunction(lambda: TimestamptzRange(LONG_AGO, timezone.now() + timedelta(days=1)))
+    granted_by = factory.SelfAttribute("absent")
 
 
 class PortalCodeFactory(Factory):
@@ -233,13 +342,55 @@ class PortalCodeFactory(Factory):
     issued_by = factory.SubFactory(UserFactory)
 
 
+class DisclosureFactory(Factory):
+    class Meta:
+        model = Disclosure
+
+    patient = factory.SubFactory(PatientFactory)
+    made_at = factory.LazyFunction(timezone.now)
+    made_by = factory.SubFactory(UserFactory)
+    recipient = "Aaron Feld, Doctor"
+    description = "identity, clinical"
+    purpose = "A second opinion"
+    source = "share:1"
+
+
+class ProxyFactory(Factory):
+    class Meta:
+        model = Proxy
+
+    patient = factory.SubFactory(PatientFactory)
+    user = factory.SubFactory(UserFactory)
+    relation = "parent"
+    extent = "all"
+    agreed_by = "patient"
+    checked_by = factory.SubFactory(UserFactory)
+
+
+def proxy_of(patient: Patient, *, scopes: Any = tuple(Scope), validity: Any = ALWAYS, **fields: Any) -> User:
+    """Somebody who acts for the patient in these scopes, in the role of a patient."""
+    proxy = ProxyFactory(patient=patient, **fields)
+    CareRelationshipFactory(
+        patient=patient,
+        kind="proxy",
+        role="patient",
+        user=proxy.user,
+        scopes=[Scope(scope).value for scope in scopes],
+        validity=validity,
+        source=proxy.source,
+    )
+    return proxy.user.in_role("patient")
+
+
 def staff(role: str, site: Site | None = None, **fields: Any) -> User:
     """A colleague who acts in this role, at this site or one of their own."""
-    membership = MembershipFactory(role=role, site=site or SiteFactory(), user=UserFactory(**fields))
+    with as_the_system():
+        membership = MembershipFactory(role=role, site=site or SiteFactory(), user=UserFactory(**fields))
     return membership.user.in_role(role)
 
 
 def portal_user(patient: Patient, **fields: Any) -> User:
     """The patient's own account, acting as the patient."""
-    relationship = CareRelationshipFactory(patient=patient, kind="self", role="patient", user=UserFactory(**fields))
+    with as_the_system():
+        relationship = CareRelationshipFactory(patient=patient, kind="self", role="patient", user=UserFactory(**fields))
     return relationship.user.in_role("patient")

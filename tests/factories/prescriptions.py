@@ -11,6 +11,7 @@ from prescriptions.models import (
     CollectionDeadline,
     Ingredient,
     Medication,
+    MedicationStatement,
     Prescription,
     SafetyCheck,
     SafetyRule,
@@ -23,6 +24,7 @@ __all__ = [
     "CollectionDeadlineFactory",
     "IngredientFactory",
     "MedicationFactory",
+    "MedicationStatementFactory",
     "PrescriptionFactory",
     "SafetyCheckFactory",
     "SafetyRuleFactory",
@@ -139,3 +141,16 @@ class CollectionDeadlineFactory(Factory):
     prescription = factory.SubFactory(PrescriptionFactory, status="ready")
     patient = factory.LazyAttribute(lambda deadline: deadline.prescription.patient)
     next_at = factory.LazyAttribute(lambda deadline: deadline.prescription.collect_by)
+
+
+class MedicationStatementFactory(Factory):
+    """By the word of another system the patient takes simvastatin."""
+
+    class Meta:
+        model = MedicationStatement
+
+    patient = factory.SubFactory(PatientFactory)
+    source = "fhir:https://other.example/fhir"
+    medicine = "Simvastatin 20 MG Oral Tablet"
+    status = "active"
+    said_at = NOON

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import factory
 from django.utils import timezone
@@ -13,18 +14,23 @@ from scheduling.models import (
     HOLDING,
     Appointment,
     PatientClaim,
+    ProviderPhoto,
+    Qualification,
     Resource,
     TimeClaim,
     VisitType,
     WorkException,
     WorkRule,
 )
+from scheduling.rules import on_the_clock
 from tests.factories.ground import Factory, PatientFactory, ProviderFactory, SiteFactory, UserFactory
 from tests.roles import as_the_system
 
 __all__ = [
     "AppointmentFactory",
     "PatientClaimFactory",
+    "ProviderPhotoFactory",
+    "QualificationFactory",
     "ResourceFactory",
     "TimeClaimFactory",
     "VisitTypeFactory",
@@ -62,6 +68,30 @@ class ResourceFactory(Factory):
 
     provider = factory.SubFactory(ProviderFactory)
     name = factory.LazyAttribute(lambda resource: resource.provider.name if resource.provider else "Room")
+
+
+class ProviderPhotoFactory(Factory):
+    """The first bytes of a JPEG; who looks at pixels draws them."""
+
+    class Meta:
+        model = ProviderPhoto
+        django_get_or_create = ("provider",)
+
+    provider = factory.SubFactory(ProviderFactory)
+    content = b"\xff\xd8\xff"
+
+
+class QualificationFactory(Factory):
+    """A licence since 2020, without an end; `last_day` is in `validity`, which is half open."""
+
+    class Meta:
+        model = Qualification
+
+    provider = factory.SubFactory(ProviderFactory)
+    name = "Physician and surgeon"
+    identifier = factory.Sequence(lambda n: f"NY{n:06}")
+    issuer = "New York State Education Department"
+    validity = FOREVER
 
 
 class WorkRuleFactory(Factory):
@@ -103,7 +133,7 @@ class AppointmentFactory(Factory):
     site = factory.LazyAttribute(lambda visit: visit.patient.site)
     visit_type = factory.SubFactory(VisitTypeFactory)
     during = factory.LazyAttribute(lambda visit: span(visit.start, visit.minutes))
-    wall_start = factory.LazyAttribute(lambda visit: f"{visit.during.lower:%Y-%m-%dT%H:%M}")
+    wall_start = factory.LazyAttribute(lambda visit: on_the_clock(visit.during.lower, ZoneInfo(visit.site.time_zone)))
     time_zone = factory.LazyAttribute(lambda visit: visit.site.time_zone)
     booked_by = factory.SubFactory(UserFactory)
 
@@ -139,10 +169,12 @@ class PatientClaimFactory(Factory):
 
 def bookable_provider(site: Site, **fields: Any) -> Provider:
     """A provider of this site with a resource and hours round the clock, every day."""
-    provider = ProviderFactory(**fields)
     with as_the_system():
+        provider = ProviderFactory(**fields)
         provider.sites.add(site)
-    resource = ResourceFactory(provider=provider, time_zone=site.time_zone)
-    for isodow in range(1, 8):
-        WorkRuleFactory(resource=resource, site=site, isodow=isodow, starts=time(0), ends=time(0))
+        resource = ResourceFactory(provider=provider, time_zone=site.time_zone)
+        WorkRule.objects.bulk_create(
+            WorkRuleFactory.build(resource=resource, site=site, isodow=isodow, starts=time(0), ends=time(0))
+            for isodow in range(1, 8)
+        )
     return provider

@@ -1,11 +1,13 @@
 """The running demo, a real browser, and people who sign in as people do."""
 
+import math
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, ViewportSize, expect, sync_playwright
 
 from tests.devservices.conftest import open_for_servers
 from tests.journeys import looking
@@ -24,6 +26,9 @@ QUIET = [
 ]
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 NARROW: ViewportSize = {"width": 360, "height": 800}
+PATIENCE_MS = 15_000  # for whatever a page is to show; a busy machine draws slowly
+expect.set_options(timeout=PATIENCE_MS)
+LATELY = 100  # seconds; a third of what the clinic takes for proven (STEP_UP_SECONDS)
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +58,7 @@ def new_page(browser: Browser, clinic: Clinic) -> Iterator[Callable[..., Page]]:
     def opened(*, viewport: ViewportSize = WIDE, **options: Any) -> Page:
         options = {"locale": "en-US", "timezone_id": "America/New_York", "reduced_motion": "reduce"} | options
         context = browser.new_context(base_url=clinic.base_url, viewport=viewport, **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         context.on("page", lambda page: listen(page, complaints))
         return context.new_page()
@@ -99,20 +104,23 @@ def give_password(page: Page, account: Account, password: str = "") -> None:
 
 
 @pytest.fixture(scope="session")
-def kept_sessions() -> dict[str, StorageState]:
+def kept_sessions() -> dict[str, tuple[float, StorageState]]:
+    """By name: when they signed in, by the monotonic clock in seconds, and their cookies."""
     return {}
 
 
 @pytest.fixture
 def signed_in(
-    new_page: Callable[..., Page], sign_in: SignIn, kept_sessions: dict[str, StorageState]
+    new_page: Callable[..., Page], sign_in: SignIn, kept_sessions: dict[str, tuple[float, StorageState]]
 ) -> Callable[..., Page]:
-    """`signed_in("nurse")`: a page of theirs; they sign in once in the whole run, and stay so."""
+    """`signed_in("nurse")`: a page of theirs; so lately signed in that no verb asks whether it is still they."""
 
     def opened(name: str, target: str = "/", **options: Any) -> Page:
-        if name not in kept_sessions:
-            kept_sessions[name] = sign_in(new_page(), name).context.storage_state()
-        page = new_page(storage_state=kept_sessions[name], **options)
+        since, state = kept_sessions.get(name, (-math.inf, None))
+        if time.monotonic() - since > LATELY:
+            state = sign_in(new_page(), name).context.storage_state()
+            kept_sessions[name] = time.monotonic(), state
+        page = new_page(storage_state=state, **options)
         page.goto(target)
         return page
 

@@ -1,14 +1,17 @@
 """What every page owes its reader: nothing that axe finds, nothing sideways, nothing in the browser's console."""
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ConsoleMessage, Page, Response
+from playwright.sync_api import ConsoleMessage, Locator, Page, Response
 
 HERE = "http://127.0.0.1"
+# Said when a newer question replaces the one on its way, as `hx-sync` asks; one that failed says "htmx:sendError" too.
+REPLACED = ("htmx:sendAbort,", "htmx:afterRequest,")
 AT_REST = "Promise.allSettled(document.getAnimations().map(one => one.finished))"  # colours half way are no colours
 
 
 def violations(page: Page) -> list[str]:
     """What axe finds wrong once nothing on the page moves: the rule, the place and the reason, a line each."""
+    page.wait_for_load_state()
     page.evaluate(AT_REST)
     answer = Axe().run(page, options={"resultTypes": ["violations"]}).response
     return [
@@ -16,6 +19,12 @@ def violations(page: Page) -> list[str]:
         for rule in answer["violations"]
         for node in rule["nodes"]
     ]
+
+
+def follow(link: Locator) -> None:
+    """Click what leads to another page, and go on when that has come: a page half way cannot be looked at."""
+    with link.page.expect_navigation():
+        link.click()
 
 
 def look(page: Page) -> None:
@@ -32,7 +41,7 @@ def sideways(page: Page) -> int:
 
 
 def listen(page: Page, complaints: list[str]) -> None:
-    """Whatever the console says, but for the browser's own line about a page that answered 4xx on purpose."""
+    """Whatever the console says, but for a page that answered 4xx on purpose and a question taken back."""
     documents: set[str] = set()
 
     def answered(response: Response) -> None:
@@ -45,9 +54,9 @@ def listen(page: Page, complaints: list[str]) -> None:
 
     def said(message: ConsoleMessage) -> None:
         about = message.location.get("url", "")
-        if message.text.startswith("Failed to load resource") and about in documents:
-            return
-        if message.type != "verbose":  # advice of the browser, no fault
+        refused = message.text.startswith("Failed to load resource") and about in documents
+        advice = message.type == "verbose"  # of the browser, no fault
+        if not (refused or advice or message.text.startswith(REPLACED)):
             complaints.append(f"{message.type}: {message.text} ({about})")
 
     page.on("response", answered)

@@ -39,6 +39,7 @@ def test_a_nurse_is_invited_and_signs_in_for_the_first_time(
     nurse.goto("/patients/")
     expect(nurse.get_by_role("heading", level=1)).to_have_text("Set up your authenticator")
     nurse.get_by_role("button", name="Show the QR code").click()
+    expect(nurse.locator("bdi b")).to_be_visible()
     looks_right(nurse)
     key = "".join(nurse.locator("bdi b").inner_text().split())
     nurse.get_by_label("Six-digit code").fill(clinic.code(key))
@@ -60,7 +61,7 @@ def test_the_admin_shows_that_patients_are_there_and_none_of_their_names(
 ) -> None:
     """Given all of the admin, when an administrator looks round, then no page of it names a patient."""
     page = signed_in("alice.moreau", "/")
-    page.get_by_role("navigation").get_by_role("link", name="Sites, teams, roles").click()
+    page.get_by_role("navigation").get_by_role("link", name="Clinic settings").click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     for place in (
         "",

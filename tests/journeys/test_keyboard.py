@@ -17,7 +17,7 @@ def test_from_any_page_to_the_chart_by_keys_alone(
     page.keyboard.press(key)
     expect(page.locator("#find")).to_be_focused()
     page.keyboard.type("whitf")
-    expect(page.locator("#found")).to_contain_text("Whitfield, Dorothy")
+    expect(page.locator("#found[aria-busy=false]")).to_contain_text("Whitfield, Dorothy")
     if key == "/":
         looks_right(page)
     page.keyboard.press("ArrowDown")
@@ -36,7 +36,7 @@ def test_recent_patients_wait_in_the_empty_search(
     expect(page.get_by_role("region", name="Charts you opened last")).to_contain_text("Campbell, Alistair")
     looks_right(page, dark=True)
     page.keyboard.press("/")
-    expect(page.locator("#found")).to_contain_text("Campbell, Alistair")
+    expect(page.locator("#found[aria-busy=false]")).to_contain_text("Campbell, Alistair")
 
 
 def test_tab_reaches_everything_and_skips_the_menu(signed_in: Callable[..., Page]) -> None:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.journeys.conftest import LooksRight, SignedIn
+from tests.journeys.looking import follow
 from tests.journeys.test_front_desk import fill_in
 
 pytestmark = pytest.mark.journey
@@ -54,7 +55,7 @@ def test_access_is_given_and_ended(signed_in: SignedIn, looks_right: LooksRight)
     expect(colleague.get_by_role("heading", level=1)).to_have_text("Not in your scope")
 
     doctor.get_by_role("navigation", name="Chart").get_by_role("link", name="Access").click()
-    doctor.get_by_role("link", name="Give a colleague access").click()
+    follow(doctor.get_by_role("link", name="Give a colleague access"))
     looks_right(doctor)
     doctor.get_by_label("Colleague").fill("Feld")
     doctor.get_by_label("Until").fill("yesterday")
@@ -63,6 +64,7 @@ def test_access_is_given_and_ended(signed_in: SignedIn, looks_right: LooksRight)
     expect(doctor.get_by_label("Reason")).to_have_value("Second opinion on her heart")
     looks_right(doctor)
     doctor.get_by_label("Until").fill("")
+    doctor.get_by_label("Belongs to the care team").check()
     doctor.get_by_role("button", name="Give access").click()
     expect(doctor.locator("#messages")).to_contain_text("Access is given")
     line = doctor.get_by_role("row").filter(has_text="Aaron Feld")
@@ -74,7 +76,7 @@ def test_access_is_given_and_ended(signed_in: SignedIn, looks_right: LooksRight)
     colleague.goto("/patients/?name=Quennell")
     expect(colleague.get_by_role("row").filter(has_text="Quennell, Ottilie")).to_be_visible()
 
-    line.get_by_role("link", name=re.compile("^End")).click()
+    follow(line.get_by_role("link", name=re.compile("^End")))
     looks_right(doctor)
     doctor.get_by_role("button", name="End access now").click()
     expect(doctor.locator("#messages")).to_contain_text("Access has ended")

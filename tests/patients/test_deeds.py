@@ -21,8 +21,10 @@ def audited_about_patients() -> set[str]:
     for path in (path for package in PACKAGES for path in (settings.BASE_DIR / package).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args:
-                about = any(given.arg == "patient_id" for given in node.keywords)
-                if node.func.id in ("record", "record_now") and about and isinstance(node.args[0], ast.Constant):
+                alone = node.func.id in ("record", "record_now")
+                about = alone and any(given.arg == "patient_id" for given in node.keywords)
+                named = about or node.func.id in ("record_many", "_say_of_patient")
+                if named and isinstance(node.args[0], ast.Constant):
                     found.add(node.args[0].value)
     return found
 

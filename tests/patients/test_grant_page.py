@@ -1,13 +1,15 @@
 """The pages that give a colleague access, and end it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from patients.models import CareRelationship, Patient
 from tests.factories import (
     CareRelationshipFactory,
+    ConsentFactory,
     MembershipFactory,
     PatientFactory,
     SiteFactory,
@@ -22,7 +24,18 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def rosa() -> Patient:
-    return PatientFactory(family_name="Delgado", site=SiteFactory(time_zone="America/New_York"))
+    patient = PatientFactory(family_name="Delgado", site=SiteFactory(time_zone="America/New_York"))
+    ConsentFactory(patient=patient)
+    return patient
+
+
+def test_who_has_not_agreed_to_sharing_is_not_shared(browser) -> None:
+    patient = PatientFactory()
+    doctor = staff("doctor", patient.site)
+    staff("doctor", full_name="Aaron Feld")
+    page = browser(doctor).post(url(patient), typed())
+    assert page.status_code == 422
+    assert "The patient has not agreed to this" in page.content.decode()
 
 
 @pytest.fixture
@@ -39,7 +52,7 @@ def typed(**changes) -> dict:
         "colleague": "Aaron Feld",
         "kind": "share",
         "scopes": ["clinical"],
-        "until": "",
+        "until": (timezone.localdate() + timedelta(days=30)).isoformat(),
         "reason": "Heart",
     } | changes
 
@@ -59,7 +72,7 @@ def test_a_colleague_by_name_can_open_the_chart_from_then_on(browser, rosa, doct
     share = given()
     assert (share.user, share.role, share.kind, share.reason) == (feld, "doctor", "share", "Heart")
     assert (share.scopes, share.granted_by) == (["identity", "clinical"], doctor)
-    assert share.validity.upper is None
+    assert share.validity.upper - share.validity.lower < timedelta(days=32)
     assert browser(feld.in_role("doctor")).get(f"/patients/{rosa.pk}/").status_code == 200
 
 

@@ -1,5 +1,7 @@
 """The page that makes the patient's one-time code: shown once, printable, kept nowhere."""
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
 
@@ -42,6 +44,15 @@ def test_who_has_an_account_needs_no_code(browser) -> None:
     portal_user(patient)
     answer = browser(staff("front_desk", patient.site)).post(url(patient))
     assert "has a portal account already" in answer.content.decode()
+    with as_the_system():
+        assert not PortalCode.objects.exists()
+
+
+@pytest.mark.parametrize("birth", [(date(1968, 7, 1), "year"), (date(1986, 7, 1), "estimated"), (None, "unknown")])
+def test_whose_date_of_birth_is_not_known_to_the_day_is_asked_first(browser, birth) -> None:
+    patient = PatientFactory(birth_date=birth[0], birth_precision=birth[1])
+    answer = browser(staff("front_desk", patient.site)).post(url(patient))
+    assert "not known to the day" in answer.content.decode()
     with as_the_system():
         assert not PortalCode.objects.exists()
 

@@ -6,9 +6,10 @@ import pytest
 from django.db import DatabaseError
 from django.test import Client
 
+from healthcare.accounts.access import passes
 from healthcare.audit import record
 from healthcare.db.context import acting_as
-from patients.access import can_open_chart
+from patients.access import check_can_open_chart
 from patients.actions import issue_portal_code, link_portal_account
 from patients.forms import OpeningsForm
 from tests.factories import CareRelationshipFactory, PatientFactory, UserFactory, portal_user, staff
@@ -233,8 +234,8 @@ def test_who_is_linked_already_goes_home(browser, rosa) -> None:
 def test_ones_own_chart_may_be_opened_and_anothers_not(rosa) -> None:
     own = portal_user(rosa)
     with acting_as(own):
-        assert can_open_chart(own, rosa.pk)
-        assert not can_open_chart(own, PatientFactory().pk)
+        assert passes(check_can_open_chart, own, rosa.pk)
+        assert not passes(check_can_open_chart, own, PatientFactory().pk)
 
 
 def test_without_a_signed_context_nobody_claims_a_code() -> None:

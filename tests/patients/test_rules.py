@@ -121,17 +121,3 @@ def test_no_age_is_no_bound() -> None:
 
 def test_on_february_29_the_year_before_had_none() -> None:
     assert rules.birth_dates_of_ages(1, None, date(2028, 2, 29)) == (None, date(2027, 2, 28))
-
-
-@pytest.mark.parametrize(
-    ("family", "given_name", "words"),
-    [
-        ("Delgado-Ferreira", "Rosa M.", ["Delgado", "Ferreira", "Rosa"]),
-        ("Li", "Wu", ["Li", "Wu"]),
-        ("Ng", "Caroline", ["Caroline"]),
-        ("123", "%%", []),
-    ],
-)
-def test_the_words_of_a_name_count_by_themselves(family: str, given_name: str, words: list[str]) -> None:
-    rosa = rules.Demographics(given_name=given_name, family_name=family, birth_date=date(1968, 3, 12), sex="female")
-    assert rules.name_words(rosa) == words

@@ -31,7 +31,7 @@ def _formulary(request: pytest.FixtureRequest) -> None:
         if not SafetyRule.objects.exists():
             with as_the_system():
                 actions.load_knowledge(by=None)
-        queries._known.cache_clear()
+        queries.checking._known.cache_clear()
 
 
 def provider(patient: Patient, **fields: Any) -> User:

@@ -179,7 +179,7 @@ def test_a_conflict_is_marked_beside_what_is_taken(browser, doctor, patient) -> 
 
 def test_nothing_to_check_against_says_so_and_never_safe(browser, doctor, patient) -> None:
     page = text_of(browser(doctor).get(address(patient, drafted(doctor, patient))))
-    assert "No other medicine is prescribed here, and no allergies are known." in page
+    assert "No other medicine is known, and no allergies are known." in page
     assert "Nothing found does not mean safe" in page
     assert "Before you sign:" not in page
 
@@ -283,7 +283,7 @@ def test_a_check_that_breaks_is_a_page_that_says_so(browser, doctor, patient, mo
     def breaks(*_given):
         raise RuntimeError
 
-    monkeypatch.setattr("prescriptions.queries.check", breaks)
+    monkeypatch.setattr("prescriptions.queries.checking.check", breaks)
     page = text_of(browser(doctor).get(address(patient, drafted(doctor, patient))))
     assert "Something went wrong while it ran" in page
 
@@ -371,7 +371,7 @@ def test_the_kept_check_of_a_broken_one_has_no_version(browser, doctor, patient,
         raise RuntimeError
 
     client, draft = browser(doctor), drafted(doctor, patient)
-    monkeypatch.setattr("prescriptions.queries.check", breaks)
+    monkeypatch.setattr("prescriptions.queries.checking.check", breaks)
     answered = {"reason.problem": "urgent", "words.problem": "Asked the pharmacist"}
     client.post(address(patient, draft, "/sign"), TYPED | answered)
     with as_the_system():

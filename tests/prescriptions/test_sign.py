@@ -1,11 +1,12 @@
 """The verbs `draft_prescription`, `change_draft` and `sign_prescription`, and the check they run."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db import connection
+from psycopg.types.range import DateRange
 
 from healthcare.accounts.access import NotAllowed
 from healthcare.db.context import acting_as
@@ -16,9 +17,17 @@ from prescriptions.actions.steps import signature_of
 from prescriptions.events import PrescriptionSigned
 from prescriptions.models import Prescription, SafetyCheck, SafetyRule
 from prescriptions.rules.safety import BROKEN, MIXED_KNOWLEDGE, NO_KNOWLEDGE, PROBLEM, Answer
-from tests.factories import EncounterFactory, PatientFactory, PrescriptionFactory, ProviderFactory, staff
+from scheduling.queries.licences import day_at
+from tests.factories import (
+    EncounterFactory,
+    PatientFactory,
+    PrescriptionFactory,
+    ProviderFactory,
+    QualificationFactory,
+    staff,
+)
 from tests.prescriptions.conftest import NOW, SIG, allergy, audit_of, drafted, medication, provider, reload, signed
-from tests.roles import taking_role
+from tests.roles import as_the_system, taking_role
 
 pytestmark = pytest.mark.django_db
 AMOXICILLIN = "amoxicillin 500 mg, capsule"
@@ -249,7 +258,7 @@ def test_a_check_that_breaks_holds_the_signature_and_spoils_nothing(doctor, pati
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1/0")
 
-    monkeypatch.setattr(queries.records, "allergies_of", breaks)
+    monkeypatch.setattr(queries.checking.records, "allergies_of", breaks)
     draft = drafted(doctor, patient)
     assert refused(doctor, draft).result.problem == BROKEN
     assert sign(doctor, draft, Answer(PROBLEM, "other", "Asked the pharmacist")).status == "signed"
@@ -257,7 +266,9 @@ def test_a_check_that_breaks_holds_the_signature_and_spoils_nothing(doctor, pati
 
 def test_who_cannot_see_the_allergies_is_told_so(doctor, patient, monkeypatch) -> None:
     monkeypatch.setattr(
-        queries.records, "allergies_of", lambda ids: {key: queries.records.AllergyList("not_shown") for key in ids}
+        queries.checking.records,
+        "allergies_of",
+        lambda ids: {key: queries.checking.records.AllergyList("not_shown") for key in ids},
     )
     problem = refused(doctor, drafted(doctor, patient))
     assert [one.why for one in problem.result.unchecked] == ["not_shown"]
@@ -274,3 +285,37 @@ def test_a_rule_that_is_changed_counts_from_the_next_check_on(doctor, patient) -
         rule.save(update_fields=["severity", "updated_at"])
         SafetyRule.objects.filter(code="INR-05").delete()
     assert sign(doctor, draft).status == "signed"
+
+
+# == The prescriber's licence ==
+def licence(doctor, last_day, **more) -> None:
+    days = DateRange(date(2020, 1, 1), last_day + timedelta(days=1))
+    QualificationFactory(provider=doctor.provider, validity=days, **more)
+
+
+def test_nothing_is_signed_after_the_last_day_of_the_licence(doctor, patient, browser) -> None:
+    draft = drafted(doctor, patient)
+    today = day_at(patient.site, NOW)
+    licence(doctor, today - timedelta(days=1))
+    with pytest.raises(NotPossible, match=r"ended after .+, and no later one is recorded\. It stays a draft"):
+        sign(doctor, draft)
+    assert reload(draft).status == "draft"
+    page = browser(doctor).get(f"/prescriptions/patients/{patient.pk}/{draft.pk}")
+    assert "no later one is recorded" in page.content.decode(), page.status_code
+
+
+def test_on_the_last_day_it_is_signed_still(doctor, patient) -> None:
+    licence(doctor, day_at(patient.site, NOW))
+    assert signed(doctor, patient).status == "signed"
+
+
+def test_a_site_may_demand_a_licence_of_everybody(doctor, patient) -> None:
+    with as_the_system():
+        patient.site.demands_licence = True
+        patient.site.save(update_fields=["demands_licence"])
+    draft = drafted(doctor, patient)
+    licence(doctor, date(2099, 1, 1), kind="certification")
+    with pytest.raises(NotPossible, match="this site demands one"):
+        sign(doctor, draft)
+    licence(doctor, date(2099, 1, 1))
+    assert signed(doctor, patient).status == "signed"

@@ -91,7 +91,7 @@ def test_the_overview_shows_the_chart_within_its_budget(rosa, doctor, nurse, bro
 def test_home_pages_show_what_waits(rosa, doctor, nurse, browser, assert_queries) -> None:
     result(nurse, rosa)
     assert "7.4 %" in browser(doctor).get("/").content.decode()
-    here = AppointmentFactory(patient=rosa, status="arrived", arrived_at=timezone.now())
+    here = AppointmentFactory(patient=rosa, status="arrived", start=timezone.now(), arrived_at=timezone.now())
     assert "Waiting</span>" in browser(nurse).get("/").content.decode()
     measure(nurse, rosa, temperature="37")
     assert here.pk
@@ -101,7 +101,7 @@ def test_home_pages_show_what_waits(rosa, doctor, nurse, browser, assert_queries
 def test_a_nurse_is_to_measure_only_whoever_is_where_they_work(rosa, nurse, browser) -> None:
     """Not a patient in their care who is at another site today."""
     elsewhere = SiteFactory()
-    AppointmentFactory(patient=rosa, site=elsewhere, status="arrived", arrived_at=timezone.now())
+    AppointmentFactory(patient=rosa, site=elsewhere, status="arrived", start=timezone.now(), arrived_at=timezone.now())
     with acting_as(nurse):
         assert waiting_for_vitals(nurse, timezone.now()) == []
     assert "Everybody who is here has been measured." in browser(nurse).get("/").content.decode()
@@ -158,6 +158,9 @@ def test_a_diagnosis_is_found_and_put_on_the_list(rosa, doctor, browser) -> None
     assert answer["Location"].endswith("/problems/")
     assert "since 2017" in client.get(answer["Location"]).content.decode()
     assert "on the list already" in client.post(url, {"code": "E11.9"}).content.decode()
+    assert client.post(url, {"code": "E11.9", "though": "Of both feet"}).status_code == 302
+    first, second = current(rosa, "condition")
+    assert (first.data.get("though"), second.data["though"]) == (None, "Of both feet")
     assert client.post(url, {"code": "no-such"}).status_code == 422
     assert client.get(f"{url}?encounter=nonsense").status_code == 200
 
@@ -196,15 +199,49 @@ def test_allergies_go_from_never_asked_to_none_to_a_list(rosa, nurse, browser) -
     assert client.post(f"{url}add", typed | {"substance": ""}).status_code == 422
     assert client.post(f"{url}add", typed).status_code == 302
     assert "Allergies: penicillin (rash)" in client.get(url).content.decode()
-    assert "on the list already" in client.post(f"{url}add", typed | {"substance": "Penicillin"}).content.decode()
+    twice = client.post(f"{url}add", typed | {"substance": "Penicillin"})
+    assert twice.status_code == 422
+    assert "It is on the list already" in twice.content.decode()
+    assert 'value="Penicillin"' in twice.content.decode()
     client.post(f"{url}none-known")
     assert "There are allergies on the list" in client.get(url).content.decode()
     (row,) = current(rosa, "allergy")
     change = f"/records/{rosa.pk}/entries/{row.pk}/change-allergy"
-    assert client.post(change, {"status": "resolved", "because": "Tested"}).status_code == 302
+    said = {"standing": "refuted", "reaction": "rash", "because": ""}
+    refused = client.post(change, said)
+    assert refused.status_code == 422
+    assert "Say how it was shown to be none." in refused.content.decode()
+    assert client.post(change, said | {"because": "Tested by us"}).status_code == 302
     page = client.get(url).content.decode()
     assert "No active allergies" in page
     assert "Shown to be none" in page
+    assert "Tested by us" in page
+    assert client.post(change, said | {"because": "Again"}).status_code == 422  # somebody changed it meanwhile
+    answer = client.post(f"{url}add", typed, follow=True)
+    assert "Look at what was said before: penicillin, shown to be none." in answer.content.decode()
+
+
+def test_an_allergy_is_recorded_a_second_time_with_a_reason(rosa, nurse, browser) -> None:
+    client, url = browser(nurse), f"/records/{rosa.pk}/allergies/"
+    typed = {"substance": "latex", "criticality": "high", "verification": "unconfirmed", "nature": "allergy"}
+    assert client.post(f"{url}add", typed).status_code == 302
+    assert client.post(f"{url}add", typed | {"though": "Gloves and balloons"}).status_code == 302
+    rows = current(rosa, "allergy")
+    assert [row.data.get("though", "") for row in rows] == ["", "Gloves and balloons"]
+    page = client.get(url).content.decode()
+    assert page.count("May be life-threatening") == 2
+    assert "Not confirmed" in page
+    facts = client.get(f"/records/{rosa.pk}/entries/{rows[1].pk}/").content.decode()
+    assert "Gloves and balloons" in facts
+    assert "May be life-threatening" in facts
+    form = client.get(f"/records/{rosa.pk}/entries/{rows[1].pk}/change-allergy").content.decode()
+    assert '<option value="high" selected>' in form
+    client.post(f"/records/{rosa.pk}/entries/{rows[1].pk}/void", {"reason": "Typed twice"})
+    page = client.get(url).content.decode()
+    assert "Entered in error" in page
+    assert "Typed twice" in page
+    answer = client.post(f"{url}add", {"substance": "egg", "verification": "refuted"})
+    assert answer.status_code == 422
 
 
 @pytest.mark.parametrize(

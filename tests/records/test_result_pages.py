@@ -88,7 +88,7 @@ def test_a_result_is_corrected_and_waits_to_be_read_again(rosa, nurse, doctor, b
     (right,) = current(rosa, "laboratory_result")
     assert (right.value, right.record_status, right.released_at) == (Decimal("5.2"), "corrected", None)
     assert client.post(url, {"code": "4548-4", "value": "5.3", "taken_on": "2026-11-09"}).status_code == 422
-    assert "My results" in browser(portal_user(rosa)).get("/portal/results/").content.decode()
+    assert "<h1>Results</h1>" in browser(portal_user(rosa)).get("/portal/results/").content.decode()
 
 
 # == The portal ==
@@ -107,7 +107,7 @@ def test_the_patient_reads_results_and_health_in_plain_words(rosa, nurse, doctor
     EntryFactory(patient=rosa, kind="immunization", code="140", data={"elsewhere": True})
     with assert_queries(at_most=12):
         page = client.get(f"/portal/results/{found.pk}/").content.decode()
-    assert "Your result is <b>7.4 %</b>" in page
+    assert "The result is <b>7.4 %</b>" in page
     assert "It has fallen since" in page
     assert "One meal does not change it." in page
     assert "As a table" in page

@@ -60,7 +60,7 @@ def test_what_is_not_signed_is_not_there(running) -> None:
     patient = sign_in(running.rosa)
     assert patient.get(summary(running)).status_code == 404
     assert "No summary yet" in text(patient.get(reverse("records_portal:summaries")))
-    assert "Your last visit" not in text(patient.get(reverse("portal:home")))
+    assert "Last visit" not in text(patient.get(reverse("portal:home")))
 
 
 def test_the_list_and_the_first_page_lead_to_it(running) -> None:

@@ -219,9 +219,14 @@ def test_a_patient_writes_nothing_into_the_chart() -> None:
 @pytest.mark.parametrize("field", ["encounter", "parent", "supersedes"])
 def test_what_an_entry_points_to_is_of_the_same_patient(field: str) -> None:
     other: BaseModel = EncounterFactory() if field == "encounter" else EntryFactory()
+    with pytest.raises(DatabaseError, match="same_patient"), transaction.atomic():
+        write_and_check(Entry(kind="note", patient=PatientFactory(), effective_at=timezone.now(), **{field: other}))
+
+
+def write_and_check(entry: Entry) -> None:
     with as_the_system():
-        Entry(kind="note", patient=PatientFactory(), effective_at=timezone.now(), **{field: other}).save()
-    with pytest.raises(DatabaseError, match="same_patient"), connection.cursor() as cursor:
+        entry.save()
+    with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 

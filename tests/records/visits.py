@@ -60,19 +60,20 @@ class Visit:
 
 def doctor_of(site: Any, **fields: Any) -> tuple[User, Provider]:
     """A doctor of this site who sees patients."""
-    doctor = staff("doctor", site, **fields)
-    provider = ProviderFactory(user=doctor, name=f"Dr. {doctor.full_name}")
     with as_the_system():
+        doctor = staff("doctor", site, **fields)
+        provider = ProviderFactory(user=doctor, name=f"Dr. {doctor.full_name}")
         provider.sites.add(site)
     return doctor, provider
 
 
 def visit(**fields: Any) -> Visit:
-    site = SiteFactory(time_zone="America/New_York")
-    patient = PatientFactory(site=site, family_name="Delgado", given_name="Rosa")
-    doctor, provider = doctor_of(site, full_name="Maren Okafor")
-    colleague, _provider = doctor_of(site, full_name="Tom Reyes")
-    stranger, _provider = doctor_of(SiteFactory())
+    with as_the_system():
+        site = SiteFactory(time_zone="America/New_York")
+        patient = PatientFactory(site=site, family_name="Delgado", given_name="Rosa")
+        doctor, provider = doctor_of(site, full_name="Maren Okafor")
+        colleague, _provider = doctor_of(site, full_name="Tom Reyes")
+        stranger, _provider = doctor_of(SiteFactory())
     given = {"reason": "Burning when passing urine", "now": NOW} | fields
     with acting_as(doctor):
         encounter = start_encounter(by=doctor, patient=patient, provider=provider, site=site, **given)

@@ -14,7 +14,8 @@ from patients.models import Patient
 from scheduling import actions
 from scheduling.models import Appointment, Resource, VisitType
 from tests.factories import PatientFactory, SiteFactory, VisitTypeFactory, bookable_provider, portal_user, staff
-from tests.patients.conftest import sign_in
+from tests.patients.conftest import audited, no_audit, sign_in  # noqa: F401  (fixtures)
+from tests.roles import as_the_system
 
 NOW = datetime(2030, 5, 6, 12, tzinfo=UTC)
 NINE = datetime(2030, 5, 7, 13, tzinfo=UTC)  # nine o'clock of the next day on the clock in New York
@@ -53,16 +54,17 @@ def clinic() -> Clinic:
 
 
 def make_clinic() -> Clinic:
-    site = SiteFactory()
-    patient = PatientFactory(site=site)
-    return Clinic(
-        site=site,
-        provider=bookable_provider(site, user=staff("doctor", site)),
-        visit_type=VisitTypeFactory(),
-        patient=patient,
-        rosa=portal_user(patient),
-        desk=staff("front_desk", site),
-    )
+    with as_the_system():
+        site = SiteFactory()
+        patient = PatientFactory(site=site)
+        return Clinic(
+            site=site,
+            provider=bookable_provider(site, user=staff("doctor", site)),
+            visit_type=VisitTypeFactory(),
+            patient=patient,
+            rosa=portal_user(patient),
+            desk=staff("front_desk", site),
+        )
 
 
 def later(minutes: int) -> datetime:

@@ -162,3 +162,18 @@ def test_the_system_of_a_worker_cannot_delete_claims_past_the_function():
     TimeClaimFactory()
     with pytest.raises(Exception, match="permission denied"), transaction.atomic(), taking_role("worker"):
         connection.cursor().execute("DELETE FROM scheduling_timeclaim")
+
+
+def test_a_hold_that_ran_out_goes_when_its_time_is_claimed_and_no_other():
+    """By the trigger: the login that books may delete no claim."""
+    resource, now = ResourceFactory(), datetime.now(UTC)
+    ended, standing = (
+        {"resource": resource, "kind": "hold", "hold_until": now + timedelta(minutes=n)} for n in (-1, 5)
+    )
+    TimeClaimFactory(**ended, blocked=span(NINE))
+    elsewhere = TimeClaimFactory(**ended, blocked=span(NINE + timedelta(hours=2)))
+    stands = TimeClaimFactory(**standing, blocked=span(NINE + timedelta(hours=1)))
+    claimed = TimeClaimFactory(**standing, blocked=span(NINE))
+    assert set(TimeClaim.objects.all()) == {elsewhere, stands, claimed}
+    with pytest.raises(IntegrityError, match="claim_no_overlap"), transaction.atomic():
+        TimeClaimFactory(**standing, blocked=span(NINE + timedelta(hours=1)))

@@ -88,7 +88,7 @@ def test_an_early_and_a_late_day_are_drawn_whole(browser, clinic) -> None:
 def test_a_site_where_nobody_works_and_a_person_without_a_site(browser, monkeypatch) -> None:
     desk = browser(staff("front_desk"))
     assert "Nobody works here on this day" in text(desk.get(URL))
-    monkeypatch.setattr(sys.modules["scheduling.views.day"], "sites_of", lambda user: [])
+    monkeypatch.setattr(sys.modules["scheduling.views.day"], "own_sites", lambda user: [])
     assert "You work at no site" in text(desk.get(URL))
 
 

@@ -13,7 +13,9 @@ from django.utils import timezone
 from patients import demo as people
 from patients.models import Patient
 from scheduling import demo
+from scheduling.demo.licences import GENERAL
 from scheduling.models import Appointment, TimeClaim, VisitType
+from scheduling.queries.providers import active_providers, in_need, lines_of
 from tests.factories import PatientFactory, ProviderFactory, SiteFactory, UserFactory, staff
 from tests.roles import as_the_system, taking_role
 
@@ -77,9 +79,13 @@ def test_two_weeks_of_visits_in_every_state_told_once(clinic) -> None:
         block = TimeClaim.objects.get(kind="block")
         inside = TimeClaim.objects.filter(kind="visit", resource=block.resource, blocked__overlap=block.blocked)
         assert inside.count() >= 1
+        lines = lines_of(list(active_providers()), timezone.localdate())
+    assert all(line.licence.recorded for line in lines)
+    assert [sum(line.is_over for line in lines), sum(line.ends_soon for line in lines)] == [1, 1]
+    assert all(line.provider.specialty not in GENERAL for line in in_need(lines) if line.is_over or line.ends_soon)
 
 
-@pytest.mark.parametrize("hour", [2, 9, 15, 22, 23])
+@pytest.mark.parametrize("hour", [2, 9, 12, 15, 22, 23])
 def test_whatever_the_hour_somebody_waits_at_the_first_site(clinic, hour) -> None:
     moment = (datetime.now(UTC) + timedelta(days=1)).replace(hour=(hour + 5) % 24, minute=20)
     with time_machine.travel(moment, tick=True):

@@ -124,7 +124,7 @@ def test_strangers_see_nobody(board, clinic, busy) -> None:
 def test_whoever_works_nowhere_is_told(board, clinic, monkeypatch) -> None:
     import sys
 
-    monkeypatch.setattr(sys.modules["scheduling.views.flow"], "sites_of", lambda user: [])
+    monkeypatch.setattr(sys.modules["scheduling.views.flow"], "own_sites", lambda user: [])
     assert "You work at no site" in text(board(clinic.desk))
 
 

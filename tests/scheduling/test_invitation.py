@@ -40,6 +40,18 @@ def test_time_place_and_the_way_to_the_page(site) -> None:
     assert calendar["method"] == "PUBLISH"
 
 
+@pytest.mark.parametrize("month", [1, 7, 12])
+def test_the_file_alone_says_which_instant_it_is(site, month) -> None:
+    """The zone is spelled out for the visit's year, either side of both changes of the clocks."""
+    start = datetime(2027, month, 24, 14, 20, tzinfo=UTC)
+    calendar, event = read(AppointmentFactory(patient=PatientFactory(site=site), start=start))
+    (zone,) = calendar.walk("VTIMEZONE")
+    assert zone.to_tz(lookup_tzid=False).utcoffset(event["dtstart"].dt.replace(tzinfo=None)) == (
+        event["dtstart"].dt.utcoffset()
+    )
+    assert len(zone.to_ical()) < 1_000
+
+
 def test_the_same_uid_for_life_and_a_sequence_that_grows(site) -> None:
     visit = AppointmentFactory(patient=PatientFactory(site=site))
     _calendar, first = read(visit)

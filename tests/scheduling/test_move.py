@@ -12,6 +12,7 @@ from scheduling import actions
 from scheduling.actions import NotBookable, TimeTaken
 from scheduling.events import AppointmentMoved, FreeTimeChanged
 from scheduling.models import Appointment, PatientClaim, TimeClaim
+from scheduling.rules import source_of
 from tests.factories import PatientFactory, SiteFactory, bookable_provider, portal_user, span, staff
 from tests.roles import as_the_system
 from tests.scheduling.conftest import NINE, NOW, later
@@ -72,9 +73,9 @@ def test_to_another_provider_at_another_site(clinic):
     assert (visit.provider, visit.site) == (provider, site)
     assert TimeClaim.objects.get().resource == provider.resource
     with as_the_system():
-        standing = CareRelationship.objects.filter(source=actions.source_of(visit), ended_at=None)
+        standing = CareRelationship.objects.filter(source=source_of(visit.pk), ended_at=None)
         assert {row.user or row.site for row in standing} == {provider.user, site}
-        ended = CareRelationship.objects.filter(source=actions.source_of(visit), ended_at__isnull=False)
+        ended = CareRelationship.objects.filter(source=source_of(visit.pk), ended_at__isnull=False)
         assert {row.user for row in ended} == {clinic.provider.user}
 
 

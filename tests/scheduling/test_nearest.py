@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from healthcare.db.context import acting_as
-from scheduling.queries import nearest_providers, place_of
-from scheduling.queries.nearest import centroids
+from patients.queries.places import centroids, place_of
+from scheduling.queries import nearest_providers
 from tests.factories import PatientFactory, ProviderFactory, SiteFactory, VisitTypeFactory, bookable_provider, span
 from tests.factories import TimeClaimFactory as ClaimFactory
 from tests.roles import as_the_system

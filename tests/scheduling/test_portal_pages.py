@@ -228,6 +228,8 @@ def test_changing_the_time(rosa, clinic) -> None:
     visit_at(clinic, at(11), patient=PatientFactory())
     taken = rosa.post(url, {"start": at(11).isoformat(), "seen": "0"})
     assert text(taken, 409).count('name="instead"') == 3
+    same = rosa.post(url, {"start": at(9).isoformat(), "seen": "0"}, follow=True)
+    assert "Your visit has this time already." in text(same)
     assert rosa.post(url, {"start": at(13).isoformat(), "seen": "0"})["Location"] == f"{VISITS}/{visit.pk}"
     assert (now_of(visit).starts_at, now_of(visit).sequence) == (at(13), 1)
     late = text(rosa.post(url, {"start": at(15).isoformat(), "seen": "0"}), 422)

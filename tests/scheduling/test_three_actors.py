@@ -12,6 +12,7 @@ from patients.models import CareRelationship
 from scheduling import actions
 from scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved, TimeBlocked
 from scheduling.models import PatientClaim, TimeClaim
+from scheduling.rules import source_of
 from tests.roles import as_the_system
 from tests.scheduling.at_once import deadlocks
 from tests.scheduling.conftest import NINE, make_clinic
@@ -55,7 +56,7 @@ def holds_together(end: Aftermath, plan: Plan, start, announced) -> None:
     with as_the_system():
         assert not TimeClaim.objects.filter(appointment_id=visit.pk).exists()
         assert not PatientClaim.objects.filter(appointment=visit).exists()
-        assert not CareRelationship.objects.filter(source=actions.source_of(visit), ended_at=None).exists()
+        assert not CareRelationship.objects.filter(source=source_of(visit.pk), ended_at=None).exists()
         assert TimeClaim.objects.filter(pk=end.block.pk).exists()
         kinds = AuditEvent.objects.filter(target_id=visit.pk, action__startswith="scheduling.").values_list(
             "action", flat=True

@@ -15,6 +15,7 @@ from patients.actions import close_for_visit, open_for_visit
 from patients.models import CareRelationship, Patient
 from scheduling import actions
 from scheduling.models import Appointment
+from scheduling.rules import source_of
 from tests.factories import PatientFactory, SiteFactory, bookable_provider, portal_user, staff
 from tests.roles import as_the_system
 from tests.scheduling.conftest import NINE, NOW, Clinic
@@ -33,7 +34,7 @@ def elsewhere(clinic):
 
 def rows_of(visit):
     with as_the_system():
-        found = CareRelationship.objects.filter(source=actions.source_of(visit)).order_by("validity")
+        found = CareRelationship.objects.filter(source=source_of(visit.pk)).order_by("validity")
         return [
             (row.kind, row.user or row.site, sorted(row.scopes), row.validity, row.granted_by, row.ended_at)
             for row in found
@@ -142,14 +143,14 @@ def test_without_a_visit_nobody_opens_a_chart_this_way(clinic):
 
 def test_a_visit_opens_the_chart_to_its_own_provider_and_site_alone(elsewhere):
     visit = elsewhere.book()
-    source = actions.source_of(visit)
+    source = source_of(visit.pk)
     refused(elsewhere.rosa, elsewhere.patient, staff("doctor"), source=source)
     refused(elsewhere.rosa, elsewhere.patient, elsewhere.provider.user, source=source, role="patient")
     refused(elsewhere.rosa, elsewhere.patient, None, site=SiteFactory(), source=source)
 
 
 def test_a_visit_opens_no_longer_window_than_its_own(elsewhere, settings):
-    source = actions.source_of(elsewhere.book())
+    source = source_of(elsewhere.book().pk)
     later = elsewhere.book(start=NINE + timedelta(days=100))
     settings.VISIT_ACCESS_AFTER = OLD
     refused(elsewhere.rosa, elsewhere.patient, elsewhere.provider.user, source=source)
@@ -158,13 +159,13 @@ def test_a_visit_opens_no_longer_window_than_its_own(elsewhere, settings):
         elsewhere.rosa,
         elsewhere.patient,
         elsewhere.provider.user,
-        source=actions.source_of(later),
+        source=source_of(later.pk),
         ends_at=NINE + timedelta(days=1),
     )
 
 
 def test_the_visit_of_one_patient_opens_no_other_chart(elsewhere):
-    source = actions.source_of(elsewhere.book())
+    source = source_of(elsewhere.book().pk)
     other = PatientFactory()
     refused(portal_user(other), other, elsewhere.provider.user, source=source)
 
@@ -173,7 +174,7 @@ def test_closing_ends_what_the_source_opened_and_nothing_else(elsewhere):
     first, second = elsewhere.book(), elsewhere.book(start=NINE + timedelta(days=2))
     with acting_as(elsewhere.rosa):
         ended = close_for_visit(
-            by=elsewhere.rosa, patient=elsewhere.patient, source=actions.source_of(first), now=NOW + timedelta(hours=1)
+            by=elsewhere.rosa, patient=elsewhere.patient, source=source_of(first.pk), now=NOW + timedelta(hours=1)
         )
     assert ended == 4
     assert {row[3].upper for row in rows_of(first)} == {NOW + timedelta(hours=1)}
@@ -196,4 +197,4 @@ def test_access_that_came_with_a_visit_is_on_the_record(elsewhere):
     with as_the_system():
         event = AuditEvent.objects.get(action="patients.open_for_visit")
         assert event.patient_id == elsewhere.patient.pk
-        assert event.detail["source"] == actions.source_of(visit)
+        assert event.detail["source"] == source_of(visit.pk)

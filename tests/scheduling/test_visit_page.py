@@ -174,6 +174,12 @@ def test_a_time_that_was_taken_meanwhile_gives_way_to_others(browser, clinic, vi
     assert now_of(visit).starts_at.isoformat() == answer.context["instead"][0].value
 
 
+def test_the_time_that_it_has_already_promises_no_message(browser, clinic, visit) -> None:
+    answer = browser(clinic.desk).post(url(visit, "move"), moved_to(visit, clinic, at(9)), follow=True)
+    assert "The visit has this time already. Nothing was changed" in text(answer)
+    assert now_of(visit).sequence == 0
+
+
 def test_what_was_moved_meanwhile_is_looked_at_first(browser, clinic, visit) -> None:
     desk = browser(clinic.desk)
     desk.post(url(visit, "move"), moved_to(visit, clinic, at(10)))

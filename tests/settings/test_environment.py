@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -57,3 +58,39 @@ def test_production_refuses_to_start_without(missing: str) -> None:
     )
     assert done.returncode != 0
     assert missing in done.stderr.splitlines()[-1]
+
+
+def test_the_database_is_asked_for_the_tls_that_its_address_names(monkeypatch) -> None:
+    url = "postgresql://db:5432/clinic?sslmode=verify-full&sslrootcert=/run/secrets/ca.pem"
+    options = environment.database("web", url)["OPTIONS"]
+    assert (options["sslmode"], options["sslrootcert"]) == ("verify-full", "/run/secrets/ca.pem")
+    assert "sslmode" not in environment.database("web", "postgresql://db:5432/clinic")["OPTIONS"]
+
+
+@pytest.mark.parametrize("query", ["sslmode=allow", "sslmode=on", "user=postgres", "options=-csuperuser"])
+def test_nothing_else_comes_in_by_the_address(query) -> None:
+    with pytest.raises(ImproperlyConfigured, match="DATABASE_URL takes"):
+        environment.database("web", f"postgresql://db/clinic?{query}")
+
+
+def test_a_server_without_tls_is_refused_when_tls_is_asked_for() -> None:
+    """The embedded server has none; what asks for it must not fall back to clear text."""
+    known = settings.DATABASES["default"]
+    url = f"postgresql://{known['HOST']}:{known['PORT']}/postgres?sslmode=verify-full"
+    asked = environment.database("tester", url)
+    with pytest.raises(psycopg.OperationalError, match=r"does not support SSL|root certificate"):
+        psycopg.connect(
+            host=asked["HOST"],
+            port=asked["PORT"],
+            user="tester",
+            sslmode=asked["OPTIONS"]["sslmode"],
+            dbname="postgres",
+        )
+
+
+def test_children_get_no_secret(monkeypatch) -> None:
+    monkeypatch.setenv("SECRET_KEY_FILE", "/somewhere")
+    monkeypatch.setenv("PGPASSFILE", "/elsewhere")
+    told = environment.for_children()
+    assert "SECRET_KEY_FILE" not in told
+    assert told["PGPASSFILE"] == "/elsewhere"

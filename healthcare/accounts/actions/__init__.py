@@ -21,10 +21,12 @@ from healthcare.accounts.actions.people import (
     grant_membership,
     invite,
     invite_again,
+    invite_to_portal,
     reactivate_user,
     rename_user,
 )
 from healthcare.accounts.actions.providers import add_provider, change_provider
+from healthcare.accounts.actions.rights import change_team, edit_role
 from healthcare.accounts.actions.second_factor import (
     ResetNotPossible,
     approve_second_factor_reset,
@@ -47,7 +49,7 @@ from healthcare.accounts.actions.signing_in import (
     take_role,
     use_recovery_code,
 )
-from healthcare.accounts.actions.sites import change_site, change_team, close_site, edit_role, open_site
+from healthcare.accounts.actions.sites import change_site, close_site, open_site
 
 __all__ = [
     "AddressTaken",
@@ -81,6 +83,7 @@ __all__ = [
     "grant_membership",
     "invite",
     "invite_again",
+    "invite_to_portal",
     "open_account",
     "open_site",
     "prove_second_factor",

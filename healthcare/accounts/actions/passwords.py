@@ -11,14 +11,16 @@ from healthcare.accounts.actions.auditing import note
 from healthcare.accounts.actions.letters import send_letter, send_link, send_nothing
 from healthcare.accounts.actions.links import LinkRefused, may_send, take_link
 from healthcare.accounts.actions.signing_in import check_password
+from healthcare.accounts.events import CredentialsChanged
 from healthcare.accounts.models import OneTimeLink, Session, User
 from healthcare.accounts.models.people import has_address
+from healthcare.events import publish
 
 RESET_LIFETIME = timedelta(hours=1)
 
 
 def change_password(*, by: User, request: HttpRequest, current: str, new: str) -> None:
-    """Choose another password; every other session ends, and this one goes on under a new key.
+    """Choose another password; every other session and every token ends, and this one goes on under a new key.
 
     Raises WrongAnswer and TooManyAttempts. The form has checked that the new one is good enough.
     """
@@ -30,6 +32,7 @@ def change_password(*, by: User, request: HttpRequest, current: str, new: str) -
         row = request.session.row  # type: ignore[attr-defined]
         Session.objects.filter(user=by).exclude(pk=row.pk).delete()
         note("accounts.change_password", by=by, about=by)
+        publish(CredentialsChanged(user_id=by.pk))
         send_letter(by=by, user=by, letter="password_changed", about=row)
 
 
@@ -52,7 +55,7 @@ def request_password_reset(*, by: None = None, email: str, network: str) -> None
 
 @transaction.atomic
 def reset_password(*, by: None = None, token: str, new: str) -> User:
-    """Choose a password by the link in the mail. Every session ends; the second factor is asked for as always.
+    """Choose a password by the link in the mail. Sessions and tokens end; the second factor is asked for as always.
 
     Raises LinkRefused.
     """
@@ -66,5 +69,6 @@ def reset_password(*, by: None = None, token: str, new: str) -> User:
     user.save(update_fields=["password", "email_verified_at", "updated_at"])
     Session.objects.filter(user=user).delete()
     note("accounts.reset_password", by=None, about=user)
+    publish(CredentialsChanged(user_id=user.pk))
     send_letter(by=None, user=user, letter="password_changed", about=link)
     return user

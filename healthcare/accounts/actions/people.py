@@ -2,26 +2,28 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg.types.range import TimestamptzRange
 
-from healthcare.accounts.access import check_can, check_can_manage
+from healthcare.accounts.access import NotAllowed, check_can, check_can_manage
 from healthcare.accounts.actions.auditing import note
 from healthcare.accounts.actions.letters import send_letter, send_link
 from healthcare.accounts.actions.links import take_link
 from healthcare.accounts.events import MembershipEnded, MembershipGranted, UserDeactivated
-from healthcare.accounts.models import Membership, OneTimeLink, Provider, Session, Site, User
+from healthcare.accounts.leaving import get_held, roles_held
+from healthcare.accounts.models import Cover, Membership, OneTimeLink, Provider, Session, Site, User
 from healthcare.accounts.models.people import has_address
 from healthcare.accounts.permissions import Permission
 from healthcare.events import publish
-from healthcare.events.parts import parts_of
 
 INVITATION_LIFETIME = timedelta(days=7)
+HANDED_OVER = timedelta(days=90)  # then what is left waits for the team
 Purpose = OneTimeLink.Purpose
 
 
@@ -71,6 +73,26 @@ def invite(
 
 
 @transaction.atomic
+def invite_to_portal(*, by: User, email: str, full_name: str) -> User:
+    """The account at this address; where there is none, make one without a role, and mail a link to take it over.
+
+    Raises NotAllowed, and AlreadyHere for an account that is closed.
+    """
+    check_can(by, Permission.INVITE_TO_PORTAL)
+    user = User.objects.filter(has_address(email)).first()
+    if user is None:
+        user = User(email=email.strip(), full_name=full_name)
+        user.set_unusable_password()
+        user.save(force_insert=True)
+        note("accounts.invite", by=by, about=user)
+    elif not user.is_active:
+        raise AlreadyHere(_("The account at this address is closed. An administrator can open it again."))
+    if not user.has_usable_password():
+        _send_invitation(by, user)
+    return user
+
+
+@transaction.atomic
 def invite_again(*, by: User, user: User) -> None:
     """Send a new link; the old one is worth nothing. Raises NotAllowed, and NotInvited once it was accepted."""
     check_can(by, Permission.INVITE)
@@ -93,46 +115,64 @@ def accept_invitation(*, by: None = None, token: str, full_name: str, password: 
 
 
 @transaction.atomic
-def grant_membership(*, by: User, user: User, site: Site, role: str) -> Membership:
-    """Let a person work at a site in a role from now on. Raises NotAllowed and AlreadyHere."""
+def grant_membership(*, by: User, user: User, site: Site, role: str, last_day: date | None = None) -> Membership:
+    """Let a person work at a site in a role from now on, to the end of its last day where one is named.
+
+    It ends by itself then, as what it opened does. Raises NotAllowed and AlreadyHere.
+    """
     check_can_manage(by, user)
-    return _grant(by, user, site, role)
+    return _grant(by, user, site, role, last_day)
 
 
 @transaction.atomic
 def end_membership(*, by: User, membership: Membership) -> None:
     """End it now. What the role opened is closed with it, to the second; ending it twice changes nothing."""
     check_can_manage(by, membership.user)
+    _check_administrators_stay(Membership.objects.filter(pk=membership.pk))
     _end(by, Membership.objects.current().filter(pk=membership.pk))
 
 
 @transaction.atomic
-def deactivate_user(*, by: User, user: User) -> int:
-    """Close the account: sessions and memberships end now, and what only this person was to do passes on.
+def deactivate_user(*, by: User, user: User, to: User | None = None) -> int:
+    """Close the account: sessions, links, tokens and memberships end now, and nobody books them any more.
 
-    Returns how many things were passed on. Raises NotAllowed. Closing it twice changes nothing.
+    `to` stands in for them from now on, in each role that both hold: so it reaches whom they reached, and the apps'
+    lists show it what they were to do. Without it, that waits for the team. Returns how many things they leave.
+    Raises NotAllowed, also for somebody who shares no role. Closing it twice changes nothing.
     """
     check_can_manage(by, user)
+    _check_administrators_stay(Membership.objects.filter(user=user))
     now = timezone.now()
     if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False, deactivated_at=now, updated_at=now):
         return 0
     user.is_active, user.deactivated_at = False, now
     Session.objects.filter(user=user).delete()
     OneTimeLink.objects.filter(user=user).usable(now).update(used_at=now, updated_at=now)
-    passed_on = sum(handover(by=by, user=user, now=now) for handover in parts_of("accounts.Handover"))
+    Provider.objects.filter(user=user, ended_at=None).update(ended_at=now, updated_at=now)
+    left = sum(count for _words, count in get_held(user, now))
+    if to is not None:
+        _hand_over(by, user, to, now)
     _end(by, Membership.objects.current().filter(user=user))
-    note("accounts.deactivate_user", by=by, about=user, detail={"passed_on": passed_on})
+    detail = {"left": left, "to": to.pk if to else None}
+    note("accounts.deactivate_user", by=by, about=user, detail=detail)
     publish(UserDeactivated(user_id=user.pk))
-    return passed_on
+    return left
 
 
 @transaction.atomic
 def reactivate_user(*, by: User, user: User) -> None:
-    """Open the account again, without any role: memberships are granted anew. Raises NotAllowed."""
+    """Open the account again, without any role: memberships are granted anew. Who stood in stands in no more.
+
+    Raises NotAllowed.
+    """
     check_can_manage(by, user)
     now = timezone.now()
     if User.objects.filter(pk=user.pk, is_active=False).update(is_active=True, deactivated_at=None, updated_at=now):
-        user.is_active, user.deactivated_at = True, None
+        closed_at, user.is_active, user.deactivated_at = user.deactivated_at, True, None
+        Provider.objects.filter(user=user, ended_at=closed_at).update(ended_at=None, updated_at=now)
+        for cover in Cover.objects.current().filter(absent=user).select_for_update(of=("self",)).order_by("pk"):
+            cover.validity, cover.ended_at, cover.ended_by = TimestamptzRange(cover.validity.lower, now), now, by
+            cover.save(update_fields=["validity", "ended_at", "ended_by", "updated_at"])
         note("accounts.reactivate_user", by=by, about=user)
 
 
@@ -146,8 +186,10 @@ def rename_user(*, by: User, user: User, full_name: str) -> None:
     note("accounts.rename_user", by=by, about=user)
 
 
-def _grant(by: User, user: User, site: Site, role: str) -> Membership:
-    membership = Membership(user=user, site=site, role=role, validity=TimestamptzRange(timezone.now(), None))
+def _grant(by: User, user: User, site: Site, role: str, last_day: date | None = None) -> Membership:
+    zone = ZoneInfo(site.time_zone)
+    over = datetime.combine(last_day + timedelta(days=1), time(), zone) if last_day else None
+    membership = Membership(user=user, site=site, role=role, validity=TimestamptzRange(timezone.now(), over))
     try:
         with transaction.atomic():
             membership.save(force_insert=True)
@@ -176,6 +218,31 @@ def _end(by: User, memberships: Any) -> None:
                 role=membership.role,
             )
         )
+
+
+def _check_administrators_stay(ending: Any) -> None:
+    """Two administrators who end each other at once take turns here, and the second is refused.
+
+    Raises NotAllowed when nobody would be left to undo anything.
+    """
+    held = Membership.objects.current().filter(role="administrator").select_for_update(of=("self",)).order_by("pk")
+    leaving = set(ending.values_list("pk", flat=True))
+    staying = [row.user_id for row in held if row.pk not in leaving and row.validity.upper is None]
+    if not User.objects.filter(pk__in=staying, is_active=True).exists():
+        raise NotAllowed(_("Nobody would be left to run accounts. Make somebody else an administrator first."))
+
+
+def _hand_over(by: User, user: User, to: User, now: datetime) -> None:
+    shared = sorted(roles_held(user) & roles_held(to)) if to.is_active and to.pk != user.pk else []
+    if not shared:
+        raise NotAllowed(_("Only somebody who works in the same role can stand in."))
+    for role in shared:
+        cover = Cover(absent=user, cover=to, role=role, granted_by=by, reason=_("The account was closed"))
+        cover.validity = TimestamptzRange(now, now + HANDED_OVER)
+        cover.save(force_insert=True)
+        note("accounts.hand_over", by=by, about=user, detail={"to": to.pk, "role": role})
+    if to.has_usable_password():
+        send_letter(by=by, user=to, letter="handed_over", about=cover)
 
 
 def _make_provider(user: User, site: Site, data: ProviderData) -> None:

@@ -7,13 +7,21 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from healthcare.accounts.access import NotAllowed, check_can_approve_reset, check_can_manage, roles_of
+from healthcare.accounts.access import (
+    NotAllowed,
+    check_can_approve_reset,
+    check_can_manage,
+    may_sign_in_without_code,
+    roles_of,
+)
 from healthcare.accounts.actions.auditing import note
 from healthcare.accounts.actions.letters import send_letter
 from healthcare.accounts.actions.signing_in import WrongAnswer, has_second_factor
+from healthcare.accounts.events import CredentialsChanged
 from healthcare.accounts.models import RecoveryCode, SecondFactorReset, Session, TOTPDevice, User
 from healthcare.accounts.models.factors import RECOVERY_CODES
 from healthcare.accounts.roles import PATIENT
+from healthcare.events import publish
 
 RESET_OPEN_FOR = timedelta(days=3)
 
@@ -47,6 +55,7 @@ def enrol_totp(*, by: User, request: HttpRequest, code: str) -> list[str]:
             device.save(update_fields=["confirmed", "confirmed_at", "updated_at"])
             codes = _new_codes(by)
             note("accounts.enrol_totp", by=by, about=device)
+            publish(CredentialsChanged(user_id=by.pk))
     if not right:
         raise WrongAnswer(
             _("That code is not right. Check that your phone's clock is set by itself, and try the newest.")
@@ -68,9 +77,9 @@ def renew_recovery_codes(*, by: User) -> list[str]:
 
 @transaction.atomic
 def remove_second_factor(*, by: User) -> None:
-    """Switch it off for oneself. Raises NotAllowed for staff, who need one for every role."""
-    if any(role != PATIENT for role in roles_of(by)):
-        raise NotAllowed(_("Staff sign in with a code. You can set up another phone, but not do without."))
+    """Switch it off for oneself. Raises NotAllowed for whom the role asks for one: staff always, patients if so set."""
+    if any(role != PATIENT for role in roles_of(by)) or not may_sign_in_without_code():
+        raise NotAllowed(_("Your role signs in with a code. You can set up another phone, but not do without."))
     _take_off(by)
     note("accounts.remove_second_factor", by=by, about=by)
 
@@ -115,6 +124,7 @@ def approve_second_factor_reset(*, by: User, reset: SecondFactorReset) -> None:
 
 
 def _take_off(user: User) -> None:
+    publish(CredentialsChanged(user_id=user.pk))
     TOTPDevice.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from healthcare.accounts.access import NotAllowed, check_can_take, roles_of
+from healthcare.accounts.access import NotAllowed, check_can_take, may_sign_in_without_code, roles_of
 from healthcare.accounts.actions.auditing import note, note_now
 from healthcare.accounts.models import FailureCount, Membership, RecoveryCode, Site, TOTPDevice, User
 from healthcare.accounts.models.people import has_address
@@ -90,6 +90,7 @@ def get_next_step(request: HttpRequest, user: User) -> Step:
         has_device=TOTPDevice.objects.filter(user=user, confirmed=True).exists(),
         verified=row.verified_at is not None,
         acting_role=row.acting_role,
+        without_code=may_sign_in_without_code(),
     )
 
 

@@ -60,6 +60,12 @@ class Migration(migrations.Migration):
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_unique'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('deactivated_at', None), ('is_active', True)), models.Q(('deactivated_at__isnull', False), ('is_active', False)), _connector='OR'), name='user_inactive_says_when'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='FailureCount',
@@ -89,6 +95,11 @@ class Migration(migrations.Migration):
                 ('used_at', models.DateTimeField(blank=True, null=True)),
                 ('user', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='links', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['expires_at'], name='one_time_link_by_expiry'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='RecoveryCode',
@@ -100,6 +111,11 @@ class Migration(migrations.Migration):
                 ('used_at', models.DateTimeField(blank=True, null=True)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='recovery_codes', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('user', 'digest'), name='recovery_code_unique'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='RoleEdit',
@@ -112,6 +128,11 @@ class Migration(migrations.Migration):
                 ('held', models.BooleanField(help_text='Whether the role holds the permission, whatever it was delivered with.')),
                 ('made_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('role', 'permission'), name='role_edit_one_per_permission'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='SecondFactorReset',
@@ -127,6 +148,14 @@ class Migration(migrations.Migration):
                 ('requested_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='second_factor_resets', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('user',), name='second_factor_reset_one_open'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('approved_at', None), ('approved_by', None)), models.Q(('approved_at__isnull', False), ('approved_by__isnull', False), ('closed_at__isnull', False)), _connector='OR'), name='second_factor_reset_says_who_and_when'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('requested_by', models.F('user')), _negated=True), models.Q(('approved_by', None), models.Q(('approved_by', models.F('requested_by')), _negated=True), _connector='OR')), name='second_factor_reset_two_people'),
+                    models.CheckConstraint(condition=models.Q(('approved_by', None), models.Q(('approved_by', models.F('user')), _negated=True), _connector='OR'), name='second_factor_reset_not_for_oneself'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Session',
@@ -146,6 +175,11 @@ class Migration(migrations.Migration):
                 ('agent', models.CharField(blank=True, max_length=200, verbose_name='browser')),
                 ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to=settings.AUTH_USER_MODEL)),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['last_action_at'], name='session_by_last_action'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Provider',
@@ -162,6 +196,11 @@ class Migration(migrations.Migration):
                 ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='provider', to=settings.AUTH_USER_MODEL)),
                 ('sites', models.ManyToManyField(blank=True, related_name='providers', to='accounts.site')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('npi', ''), _negated=True), fields=('npi',), name='provider_npi_unique'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='Membership',
@@ -190,6 +229,11 @@ class Migration(migrations.Migration):
                 ('group', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='team', to='auth.group')),
                 ('site', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='teams', to='accounts.site')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('site', 'role'), name='team_one_per_site_and_role'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='TOTPDevice',
@@ -209,62 +253,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'authenticator',
+                'constraints': [
+                    models.UniqueConstraint(fields=('user', 'confirmed'), name='totp_one_in_use_and_one_pending'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('confirmed', True), ('confirmed_at__isnull', False)), models.Q(('confirmed', False), ('confirmed_at', None)), _connector='OR'), name='totp_confirmed_says_when'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('deactivated_at', None), ('is_active', True)), models.Q(('deactivated_at__isnull', False), ('is_active', False)), _connector='OR'), name='user_inactive_says_when'),
-        ),
-        migrations.AddIndex(
-            model_name='onetimelink',
-            index=models.Index(fields=['expires_at'], name='one_time_link_by_expiry'),
-        ),
-        migrations.AddConstraint(
-            model_name='recoverycode',
-            constraint=models.UniqueConstraint(fields=('user', 'digest'), name='recovery_code_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='roleedit',
-            constraint=models.UniqueConstraint(fields=('role', 'permission'), name='role_edit_one_per_permission'),
-        ),
-        migrations.AddConstraint(
-            model_name='secondfactorreset',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at', None)), fields=('user',), name='second_factor_reset_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='secondfactorreset',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('approved_at', None), ('approved_by', None)), models.Q(('approved_at__isnull', False), ('approved_by__isnull', False), ('closed_at__isnull', False)), _connector='OR'), name='second_factor_reset_says_who_and_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='secondfactorreset',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('requested_by', models.F('user')), _negated=True), models.Q(('approved_by', None), models.Q(('approved_by', models.F('requested_by')), _negated=True), _connector='OR')), name='second_factor_reset_two_people'),
-        ),
-        migrations.AddConstraint(
-            model_name='secondfactorreset',
-            constraint=models.CheckConstraint(condition=models.Q(('approved_by', None), models.Q(('approved_by', models.F('user')), _negated=True), _connector='OR'), name='second_factor_reset_not_for_oneself'),
-        ),
-        migrations.AddIndex(
-            model_name='session',
-            index=models.Index(fields=['last_action_at'], name='session_by_last_action'),
-        ),
-        migrations.AddConstraint(
-            model_name='provider',
-            constraint=models.UniqueConstraint(condition=models.Q(('npi', ''), _negated=True), fields=('npi',), name='provider_npi_unique'),
-        ),
-        migrations.AddConstraint(
-            model_name='team',
-            constraint=models.UniqueConstraint(fields=('site', 'role'), name='team_one_per_site_and_role'),
-        ),
-        migrations.AddConstraint(
-            model_name='totpdevice',
-            constraint=models.UniqueConstraint(fields=('user', 'confirmed'), name='totp_one_in_use_and_one_pending'),
-        ),
-        migrations.AddConstraint(
-            model_name='totpdevice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('confirmed', True), ('confirmed_at__isnull', False)), models.Q(('confirmed', False), ('confirmed_at', None)), _connector='OR'), name='totp_confirmed_says_when'),
         ),
     ]

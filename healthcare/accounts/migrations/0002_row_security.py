@@ -16,8 +16,13 @@ SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT coalesce(array_agg(m.site_id), '{}') FROM accounts_membership m
     WHERE m.user_id = app.user_id() AND m.role = app.acting_role() AND m.validity @> statement_timestamp()
 $$;
-REVOKE ALL ON FUNCTION app.group_ids(), app.site_ids() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION app.group_ids(), app.site_ids() TO owner, web, worker, backup, system_actor;
+-- Oneself, and whom one stands in for: a later migration knows covers.
+CREATE FUNCTION app.stood_for() RETURNS uuid[] LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT array_remove(array[app.user_id()], NULL)
+$$;
+REVOKE ALL ON FUNCTION app.group_ids(), app.site_ids(), app.stood_for() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION app.group_ids(), app.site_ids(), app.stood_for() TO owner, web, worker, backup, system_actor;
 """
 NO_OVERLAP = """
 ALTER TABLE accounts_membership ADD CONSTRAINT membership_once_at_a_time
@@ -33,7 +38,9 @@ class Migration(migrations.Migration):
     dependencies = [("accounts", "0001_initial"), ("db", "0001_context")]
     operations = [
         BtreeGistExtension(),
-        migrations.RunSQL(GROUPS, "DROP FUNCTION app.group_ids(); DROP FUNCTION app.site_ids()"),
+        migrations.RunSQL(
+            GROUPS, "DROP FUNCTION app.group_ids(); DROP FUNCTION app.site_ids(); DROP FUNCTION app.stood_for()"
+        ),
         migrations.RunSQL(NO_OVERLAP, "ALTER TABLE accounts_membership DROP CONSTRAINT membership_once_at_a_time"),
         # Memberships and teams open charts: only an administrator's signed context may add or change one.
         ProtectTable("accounts_membership", sees="true", adds=ADMINISTRATOR, changes=ADMINISTRATOR),

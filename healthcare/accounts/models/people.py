@@ -92,6 +92,7 @@ class Site(BaseModel):
     state = models.CharField(max_length=2, blank=True)
     postal_code = models.CharField(max_length=10, blank=True)
     phone = models.CharField(max_length=20, blank=True)
+    demands_licence = models.BooleanField(_("nobody is booked or prescribes here without a licence"), default=False)
     closed_at = models.DateTimeField(null=True, blank=True)
 
 
@@ -142,10 +143,27 @@ class RoleEdit(BaseModel):
         constraints = [models.UniqueConstraint(fields=["role", "permission"], name="role_edit_one_per_permission")]
 
 
+class RightsChange(BaseModel):
+    """One decision about what a role may do or, at a site, what its team is granted: the history, never changed."""
+
+    database_access = Access(web="SELECT, INSERT", worker="SELECT, INSERT")
+
+    role = models.CharField(max_length=20, choices=ROLE_CHOICES)
+    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    added = ArrayField(models.CharField(max_length=40), help_text=_("Permissions of a role, or scopes of a team."))
+    taken = ArrayField(models.CharField(max_length=40))
+    reason = models.CharField(max_length=200)
+    made_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["role", "-created_at"], name="rights_change_by_role")]
+
+
 class Provider(BaseModel):
     """A person who treats patients; FHIR's Practitioner with its role. Not every provider signs in."""
 
     database_access = Access(web="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE")
+    links_access = Access()  # where they work is changed by taking a row away
 
     user = models.OneToOneField(User, null=True, blank=True, on_delete=models.PROTECT, related_name="provider")
     name = models.CharField(max_length=200)
@@ -153,7 +171,9 @@ class Provider(BaseModel):
     specialty = models.CharField(max_length=100, blank=True)
     npi = models.CharField(_("national provider identifier"), max_length=10, blank=True)
     sites = models.ManyToManyField(Site, related_name="providers", blank=True)
+    languages = ArrayField(models.CharField(max_length=12), default=list, blank=True, help_text=_("Codes of BCP 47."))
     accepting = models.BooleanField(_("accepting new patients"), default=True)
+    about = models.CharField(_("about"), max_length=600, blank=True, help_text=_("Patients read it when they choose."))
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -3,16 +3,23 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection, models
-from django.db.models import Exists, OuterRef
-from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
-from healthcare.accounts.models.people import Membership, RoleEdit, User
+from healthcare.accounts.models.people import User
 from healthcare.db.models import BaseModel
 from healthcare.db.privileges import Access
 from healthcare.db.uuids import uuid7
+
+# Asked by every page, so it is written out: no ORM compiles it, and the database plans it once for each connection.
+# Besides the row, whether its acting role is still held at some site, and how administrators have edited it.
+OF_KEY = """
+SELECT {columns},
+    EXISTS (SELECT 1 FROM accounts_membership m
+            WHERE m.user_id = s.user_id AND m.role = s.acting_role AND m.validity @> statement_timestamp()),
+    (SELECT json_object_agg(e.permission, e.held) FROM accounts_roleedit e WHERE e.role = s.acting_role)
+FROM accounts_session s WHERE s.digest = %s AND s.last_action_at > %s AND s.started_at > %s
+"""
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
@@ -26,12 +33,19 @@ class SessionQuerySet(models.QuerySet["Session"]):
     def over(self, now: datetime) -> "SessionQuerySet":
         return self.exclude(pk__in=self.model._default_manager.alive(now).values("pk"))
 
-    def with_role(self) -> "SessionQuerySet":
-        """Whether the acting role is still held at some site, and how administrators have edited it."""
-        held = Membership.objects.current().filter(user=OuterRef("user"), role=OuterRef("acting_role"))
-        edits = RoleEdit.objects.filter(role=OuterRef("acting_role"))
-        pairs = edits.values(pair=JSONObject(permission="permission", held="held"))
-        return self.annotate(role_held=Exists(held), role_edits=ArraySubquery(pairs))
+    def get_of_key(self, key: str, now: datetime) -> "Session | None":
+        """The living session of this key, with `role_held` and `role_edits`."""
+        names = [field.attname for field in self.model._meta.concrete_fields]
+        idle, absolute = timedelta(seconds=settings.IDLE_SECONDS), timedelta(seconds=settings.ABSOLUTE_SECONDS)
+        with connection.cursor() as cursor:
+            columns = ", ".join(f"s.{name}" for name in names)
+            cursor.execute(OF_KEY.format(columns=columns), [self.model.digest_of(key), now - idle, now - absolute])
+            found = cursor.fetchone()
+        if found is None:
+            return None
+        row = self.model.from_db(self.db, names, found[:-2])
+        row.role_held, row.role_edits = found[-2], found[-1] or {}
+        return row
 
 
 class Session(BaseModel):
@@ -51,6 +65,10 @@ class Session(BaseModel):
     stepped_up_at = models.DateTimeField(_("identity last proven"), null=True)
     address = models.GenericIPAddressField(null=True)
     agent = models.CharField(_("browser"), max_length=200, blank=True)
+
+    #: Set by `get_of_key` alone.
+    role_held: bool = False
+    role_edits: dict[str, bool] = {}
 
     objects = SessionQuerySet.as_manager()
 

@@ -11,8 +11,9 @@ register = template.Library()
 
 @register.simple_tag
 def one_time_link(page: str, key: str) -> str:
-    """The whole address of `accounts:<page>` with the token of the row with this key."""
-    return f"{settings.PUBLIC_URL}{reverse(f'accounts:{page}', args=[token_of(key)])}"
+    """The whole address of `accounts:<page>`, or of an app's page, with the token of the row with this key."""
+    name = page if ":" in page else f"accounts:{page}"
+    return f"{settings.PUBLIC_URL}{reverse(name, args=[token_of(key)])}"
 
 
 @register.filter

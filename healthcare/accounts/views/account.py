@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_POST
 
 from healthcare.accounts import actions
-from healthcare.accounts.access import NotAllowed, roles_of
+from healthcare.accounts.access import NotAllowed, can, roles_of
 from healthcare.accounts.actions import TooManyAttempts, WrongAnswer
 from healthcare.accounts.actions.signing_in import has_second_factor
 from healthcare.accounts.forms import (
@@ -28,6 +28,7 @@ from healthcare.accounts.forms import (
 )
 from healthcare.accounts.guards import ANSWER, anyone_signed_in, is_fresh, step_up, while_signing_in
 from healthcare.accounts.models import Session, TOTPDevice
+from healthcare.accounts.permissions import Permission
 from healthcare.accounts.qr import qr_code
 from healthcare.accounts.queries import get_second_factor, get_sessions, role_name
 from healthcare.accounts.roles import PATIENT
@@ -47,7 +48,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "this_session": request.session.row,  # type: ignore[attr-defined]
         "roles": [role_name(role) for role in roles],
         "may_switch": len(roles) > 1,
-        "may_remove": roles == [PATIENT],
+        "may_remove": roles == [PATIENT] and can(user, Permission.SIGN_IN_WITHOUT_CODE),
         "preferences": PreferencesForm(initial=_preferences(user), in_portal=user.acting_role == PATIENT),
     }
     return render(request, "accounts/account.html", context)

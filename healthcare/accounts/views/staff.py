@@ -1,26 +1,30 @@
 """Colleagues, for administrators: invite, give and end roles, close accounts, and the two-person reset."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from healthcare.accounts import actions
 from healthcare.accounts.access import NotAllowed, can_approve_reset, can_manage
 from healthcare.accounts.actions import AlreadyHere, NotInvited, ProviderData, ResetNotPossible
-from healthcare.accounts.forms import GrantForm, InviteForm, ReasonForm
+from healthcare.accounts.forms import GrantForm, HandoverForm, InviteForm, ReasonForm
 from healthcare.accounts.guards import requires, step_up
-from healthcare.accounts.models import Membership, SecondFactorReset, User
+from healthcare.accounts.leaving import can_stand_in, get_held, get_stand_ins, roles_held
+from healthcare.accounts.models import Membership, SecondFactorReset, Site, User
 from healthcare.accounts.permissions import Permission
-from healthcare.accounts.queries import get_colleague, get_staff
+from healthcare.accounts.queries import get_colleague, get_staff, role_name
+from healthcare.accounts.rights import get_effects_of_role, get_holders, said_of
 
 REFUSALS = (NotAllowed, AlreadyHere, NotInvited, ResetNotPossible)
 
@@ -75,27 +79,35 @@ def invite_again(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @requires(Permission.MANAGE_ACCOUNTS)
 @never_cache
-@require_POST
 @step_up
 def grant(request: HttpRequest, pk: UUID) -> HttpResponse:
-    form = GrantForm(request.POST)
+    """The question says what the role opens; the answer gives it."""
+    form = GrantForm(request.POST if request.method == "POST" else request.GET)
+    user = get_object_or_404(User.objects.staff(), pk=pk)
     if not form.is_valid():
-        return _page(request, get_object_or_404(User.objects.staff(), pk=pk), form, ReasonForm(), status=422)
-    site, role = form.cleaned_data["site"], form.cleaned_data["role"]
+        return _page(request, user, form, ReasonForm(), status=422)
+    site, role, last_day = (form.cleaned_data[name] for name in ("site", "role", "last_day"))
+    if request.method != "POST":
+        title = _("Make %(name)s a %(role)s at %(site)s?")
+        hidden = [("site", site.pk), ("role", role), ("last_day", last_day.isoformat() if last_day else "")]
+        return _ask(request, user, title, role, site, hidden=hidden, last_day=last_day)
     return _do(
         request,
         pk,
-        lambda user: actions.grant_membership(by=_me(request), user=user, site=site, role=role),
+        lambda user: actions.grant_membership(by=_me(request), user=user, site=site, role=role, last_day=last_day),
         _("The role counts from now on."),
     )
 
 
 @requires(Permission.MANAGE_ACCOUNTS)
 @never_cache
-@require_POST
 @step_up
 def end_membership(request: HttpRequest, pk: UUID, membership: UUID) -> HttpResponse:
-    ended = get_object_or_404(Membership.objects.select_related("user"), pk=membership, user_id=pk)
+    """The question says what ends with it; the answer ends it."""
+    ended = get_object_or_404(Membership.objects.select_related("user", "site"), pk=membership, user_id=pk)
+    if request.method != "POST":
+        title = _("End %(role)s at %(site)s for %(name)s?")
+        return _ask(request, ended.user, title, ended.role, ended.site, ends=True)
     return _do(
         request,
         pk,
@@ -108,18 +120,28 @@ def end_membership(request: HttpRequest, pk: UUID, membership: UUID) -> HttpResp
 @never_cache
 @step_up
 def deactivate(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The question is a page of its own; the answer closes the account."""
+    """The question shows what they leave and asks who takes it over; the answer closes the account."""
     user = get_object_or_404(User.objects.staff(), pk=pk)
-    if request.method != "POST":
-        return render(request, "accounts/deactivate.html", {"colleague": user, "may": can_manage(_me(request), user)})
-    try:
-        count = actions.deactivate_user(by=_me(request), user=user)
-    except NotAllowed as refusal:
-        messages.error(request, str(refusal))
-    else:
-        passed = ngettext("%(n)d thing was passed on.", "%(n)d things were passed on.", count) % {"n": count}
-        messages.success(request, _("The account is closed and every session ended.") + (f" {passed}" if count else ""))
-    return redirect("accounts:colleague", pk=pk)
+    typed = request.POST if request.method == "POST" else None
+    form = HandoverForm(typed, colleagues=can_stand_in(user, roles_held(user)))
+    if form.is_valid():
+        to = form.cleaned_data["to"]
+        try:
+            actions.deactivate_user(by=_me(request), user=user, to=to)
+        except NotAllowed as refusal:
+            messages.error(request, str(refusal))
+        else:
+            done = _("The account is closed and every session ended.")
+            stands = _("%(name)s has what they left from now on.") % {"name": to.full_name} if to else ""
+            messages.success(request, f"{done} {stands}".strip())
+        return redirect("accounts:colleague", pk=pk)
+    context = {
+        "colleague": user,
+        "may": can_manage(_me(request), user),
+        "held": get_held(user, timezone.now()),
+        "form": form,
+    }
+    return render(request, "accounts/deactivate.html", context, status=422 if form.is_bound else 200)
 
 
 @requires(Permission.MANAGE_ACCOUNTS)
@@ -182,6 +204,37 @@ def _do(request: HttpRequest, pk: UUID, verb: Callable[[User], object], done: st
     return redirect("accounts:colleague", pk=pk)
 
 
+def _ask(
+    request: HttpRequest,
+    user: User,
+    title: str,
+    role: str,
+    site: Site,
+    *,
+    hidden: Any = (),
+    ends: bool = False,
+    last_day: date | None = None,
+) -> HttpResponse:
+    """What a role at a site opens, before it is given or ended."""
+    effects, says = get_effects_of_role(role), [said_of(get_holders(role, timezone.now()))]
+    if ends and not get_holders(role, timezone.now(), site=site.pk, besides=user).people:
+        says.append(_("Nobody else holds this role at this site."))
+    if last_day:
+        says.append(_("It ends by itself after %(day)s.") % {"day": date_format(last_day)})
+    context = {
+        "title": title % {"name": user.full_name, "role": role_name(role), "site": site.name},
+        "says": says,
+        "gives": [] if ends else effects,
+        "takes": effects if ends else [],
+        "form": "",
+        "hidden": hidden,
+        "button": _("End it now") if ends else _("Give this role"),
+        "may_not": "" if can_manage(_me(request), user) else _("This is your own account: ask another administrator."),
+        "back": reverse("accounts:colleague", args=[user.pk]),
+    }
+    return render(request, "accounts/preview.html", context)
+
+
 def _page(request: HttpRequest, user: User, grant_form: Any, reason_form: Any, status: int = 200) -> HttpResponse:
     page = get_colleague(user, timezone.now())
     context = {
@@ -190,6 +243,8 @@ def _page(request: HttpRequest, user: User, grant_form: Any, reason_form: Any, s
         "grant_form": grant_form,
         "reason_form": reason_form,
         "may_manage": can_manage(_me(request), user),
+        "stand_ins": [] if user.is_active else get_stand_ins(user),
+        "held": [] if user.is_active else get_held(user, timezone.now()),
         "may_approve": page.reset is not None and can_approve_reset(_me(request), page.reset),
     }
     return render(request, "accounts/colleague.html", context, status=status)

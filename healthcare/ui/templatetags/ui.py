@@ -16,7 +16,6 @@ from django.contrib.messages import constants as levels
 from django.forms import BaseForm
 from django.template import Context
 from django.template.loader import render_to_string
-from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -24,6 +23,7 @@ from django.utils.translation import gettext
 
 from healthcare.ui import calendars, charts, dates, forms, icons, money, ranges, reading, words
 from healthcare.ui.bars import BarChart
+from healthcare.ui.quick import address as static
 
 register = template.Library()
 
@@ -82,7 +82,7 @@ def script(context: Context, path: str) -> SafeString:
 @register.simple_tag(takes_context=True)
 def error_prefix(context: Context) -> str:
     """The start of the page's title when a form on it was refused, so that it is heard first."""
-    known: list[Any] = list(context.flatten().values())
+    known = (value for layer in context.dicts for value in layer.values())
     found = (value for value in known if isinstance(value, BaseForm))
     return gettext("Error:") + " " if any(form.is_bound and form.errors for form in found) else ""
 

@@ -33,3 +33,21 @@ def open_page(browser: Browser, live_server: Any) -> Iterator[Open]:
     yield opened
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def look(open_page: Open, violations: Callable[[Page], list[str]]) -> Callable[..., None]:
+    """`look(client, "/a/", "/b/")`: nothing in a reader's way on these pages, at either width."""
+
+    def looked(client: Client, *addresses: str, scheme: str = "light") -> None:
+        found = []
+        for address in addresses:
+            for width in (1280, 360):
+                page: Any = open_page(address, client=client, width=width, scheme=scheme)
+                where = f"{address} at {width}"
+                found += [f"{where}: {problem}" for problem in [*violations(page), *page.errors]]
+                if page.evaluate("document.documentElement.scrollWidth") > width:
+                    found.append(f"{where}: scrolls sideways")
+        assert found == []
+
+    return looked

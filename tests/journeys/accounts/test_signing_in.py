@@ -105,10 +105,11 @@ def test_what_was_typed_comes_through_the_question_who_one_is(open_page: Open) -
     page = open_page(reverse("accounts:colleague", args=[doctor.pk]), client=sign_in(admin, stepped_up=False))
     page.get_by_label("Site").select_option(label="Shrewsbury Street")
     page.get_by_label("Role", exact=True).select_option(label="Nurse")
-    page.get_by_role("button", name="Give this role").click()
+    page.get_by_role("button", name="See what it opens").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Is it still you?")
     page.get_by_label("Six-digit code").fill(code_of(admin))
     page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Give this role").click()
     expect(page.locator("#messages")).to_contain_text("The role counts from now on")
     assert doctor.memberships.filter(site=site, role="nurse").exists()
 

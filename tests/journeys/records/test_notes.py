@@ -22,7 +22,6 @@ from tests.records.visits import TEXT, Visit, visit
 from tests.roles import as_the_system
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
-PATIENCE = 15_000
 
 
 @pytest.fixture
@@ -50,7 +49,7 @@ def state(page: Page) -> Any:
 
 
 def saved(page: Page) -> None:
-    expect(state(page)).to_contain_text("Draft saved", timeout=PATIENCE)
+    expect(state(page)).to_contain_text("Draft saved")
 
 
 def enter(page: Page, client: Client, url: str) -> None:
@@ -68,7 +67,7 @@ def test_a_note_is_kept_as_one_types_and_signed(running, note) -> None:
     assert kept(running) == "Rest."
     page.get_by_label("Plan", exact=True).press_sequentially(" Fluids.")
     page.get_by_role("button", name="Sign…").click()
-    expect(page.get_by_text("Signed by Maren Okafor")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Signed by Maren Okafor")).to_be_visible()
     expect(page.get_by_text("Rest. Fluids.")).to_be_visible()
     assert page.errors == []  # type: ignore[attr-defined]
 
@@ -80,7 +79,7 @@ def test_a_note_that_is_kept_already_is_signed_as_well(running, note) -> None:
     saved(page)
     page.reload()
     page.get_by_role("button", name="Sign…").click()
-    expect(page.get_by_text("Signed by Maren Okafor")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Signed by Maren Okafor")).to_be_visible()
 
 
 def test_by_keyboard_alone(running, note) -> None:
@@ -92,7 +91,7 @@ def test_by_keyboard_alone(running, note) -> None:
     page.keyboard.press("Control+s")
     saved(page)
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_text("Signed by Maren Okafor")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Signed by Maren Okafor")).to_be_visible()
 
 
 def test_a_killed_browser_loses_nothing_that_was_kept(running, note) -> None:
@@ -110,7 +109,7 @@ def test_the_proof_of_identity_keeps_the_text(running, note) -> None:
     page.get_by_label("Your view").fill("Cystitis.")
     page.get_by_label("Plan", exact=True).fill("Rest.")
     page.get_by_role("button", name="Sign…").click()
-    expect(page.get_by_role("heading", name="Is it still you?")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("heading", name="Is it still you?")).to_be_visible()
     assert kept(running) == "Rest."
 
 
@@ -120,7 +119,7 @@ def test_two_windows_show_both_texts_and_nothing_is_lost(running, note) -> None:
     one.get_by_label("Plan", exact=True).fill("Typed in the first.")
     saved(one)
     other.get_by_label("Plan", exact=True).fill("Typed in the second.")
-    other.get_by_role("button", name="Compare the two texts").click(timeout=PATIENCE)
+    other.get_by_role("button", name="Compare the two texts").click()
     expect(other.get_by_label("Saved in the other window")).to_have_value("Typed in the first.")
     expect(other.get_by_label("Typed here")).to_have_value("Typed in the second.")
     assert kept(running) == "Typed in the first."
@@ -129,7 +128,7 @@ def test_two_windows_show_both_texts_and_nothing_is_lost(running, note) -> None:
         look(other)
     other.get_by_label("Typed here").fill("Typed in both.")
     other.get_by_role("button", name="Save the text typed here").click()
-    expect(other.get_by_label("Plan", exact=True)).to_have_value("Typed in both.", timeout=PATIENCE)
+    expect(other.get_by_label("Plan", exact=True)).to_have_value("Typed in both.")
     assert kept(running) == "Typed in both."
 
 
@@ -138,7 +137,7 @@ def test_a_lost_connection_is_said_and_made_good(running, note) -> None:
     page = note()
     page.context.set_offline(True)
     page.get_by_label("Plan", exact=True).fill("Written in the lift.")
-    expect(page.get_by_text("cannot be reached")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("cannot be reached")).to_be_visible()
     expect(page.get_by_label("Plan", exact=True)).to_have_value("Written in the lift.")
     assert kept(running) == ""
     page.context.set_offline(False)
@@ -156,7 +155,7 @@ def test_a_session_that_ends_while_one_types_costs_nothing(running, note, live_s
     page = note()
     end_sessions(running)
     page.get_by_label("Plan", exact=True).fill("Typed after the session ended.")
-    expect(page.get_by_text("You are signed out.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
     assert kept(running) == ""
     page.get_by_role("button", name="Sign…").click()
     expect(page.get_by_label("Plan", exact=True)).to_have_value("Typed after the session ended.")
@@ -169,9 +168,9 @@ def test_another_person_in_the_same_browser_does_not_become_the_author(running, 
     page = note()
     end_sessions(running)
     page.get_by_label("Plan", exact=True).fill("Dr. Okafor's own words.")
-    expect(page.get_by_text("You are signed out.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
     enter(page, sign_in(running.colleague), live_server.url)
-    expect(page.get_by_text("Somebody else is signed in")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Somebody else is signed in")).to_be_visible()
     assert running.draft() is None
     enter(page, sign_in(running.doctor), live_server.url)
     saved(page)
@@ -182,14 +181,14 @@ def test_when_the_time_is_over_unsaved_text_is_hidden_and_comes_back(running, no
     page = note()
     end_sessions(running)
     page.get_by_label("Plan", exact=True).fill("Typed at the last moment.")
-    expect(page.get_by_text("You are signed out.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("You are signed out.")).to_be_visible()
     page.evaluate("localStorage.setItem('session.seen', '1')")  # as if nobody had touched it for hours
-    expect(page.locator("main")).to_be_hidden(timeout=PATIENCE)
+    expect(page.locator("main")).to_be_hidden()
     assert "Delgado" not in page.title()
     expect(page.get_by_role("link", name="Sign in in a new tab")).to_be_visible()
     page.evaluate("localStorage.setItem('session.seen', String(Date.now()))")  # the sign-in in the other tab
     enter(page, sign_in(running.doctor), live_server.url)
-    expect(page.get_by_label("Plan", exact=True)).to_have_value("Typed at the last moment.", timeout=PATIENCE)
+    expect(page.get_by_label("Plan", exact=True)).to_have_value("Typed at the last moment.")
     saved(page)
     assert kept(running) == "Typed at the last moment."
 

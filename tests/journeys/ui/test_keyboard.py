@@ -4,6 +4,13 @@ from playwright.sync_api import Page, expect
 from tests.journeys.ui.conftest import HOST, Open
 
 pytestmark = pytest.mark.journey
+# Types, and says in the same moment whether the list that stands there can be chosen from.
+TYPED = """() => {
+  const field = document.getElementById("find");
+  field.value = "osei";
+  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  return document.getElementById("found").inert;
+}"""
 
 
 def focused(page: Page) -> str:
@@ -26,7 +33,7 @@ def test_what_is_found_is_walked_with_the_arrows_and_put_away_with_escape(open_p
     page, _clinic = open_page()
     page.keyboard.press("/")
     page.keyboard.type("osei")
-    expect(page.locator("#found")).to_contain_text("Osei, Kofi")
+    expect(page.locator("#found[aria-busy=false]")).to_contain_text("Osei, Kofi")
     page.keyboard.press("ArrowDown")
     assert focused(page) == "Osei, Grace"
     page.keyboard.press("ArrowDown")
@@ -41,6 +48,29 @@ def test_what_is_found_is_walked_with_the_arrows_and_put_away_with_escape(open_p
     expect(page.locator("#found")).to_be_visible()
     page.keyboard.press("Enter")
     page.wait_for_url(HOST + "/patients/a/")
+
+
+def test_nobody_is_chosen_from_what_answers_an_earlier_word(open_page: Open) -> None:
+    """Given a list, when other words are typed, then it cannot be chosen from; an arrow waits for the new one."""
+    page, clinic = open_page()
+    page.keyboard.press("/")
+    found = page.locator("#found")
+    expect(found).to_have_attribute("aria-busy", "false")
+    assert page.evaluate(TYPED)
+    page.keyboard.press("ArrowDown")
+    expect(found.get_by_role("link").first).to_be_focused()
+    assert clinic.times("/patients/search/") == 2
+    assert focused(page) == "Osei, Grace"
+
+
+def test_enter_before_the_answer_goes_to_the_page_of_what_was_typed(open_page: Open) -> None:
+    """The list of the charts opened last stands there still; nobody of it is opened."""
+    page, _clinic = open_page()
+    page.keyboard.press("/")
+    expect(page.locator("#found")).to_have_attribute("aria-busy", "false")
+    page.keyboard.type("osei")
+    page.keyboard.press("Enter")
+    page.wait_for_url(HOST + "/patients/search/?q=osei")
 
 
 def test_what_is_found_goes_away_with_the_focus(open_page: Open) -> None:

@@ -10,6 +10,7 @@ from django.db import Error, connection
 
 from healthcare.audit.partitions import make_partitions
 from healthcare.audit.sealing import AnchorsAhead, SealerBusy, accept_restore, seal_pending
+from healthcare.events.pulse import pulse
 
 log = logging.getLogger("healthcare.audit.sealing")
 EVERY = 1.0
@@ -62,9 +63,11 @@ class Sealer:
                 self.partitions_at = monotonic()
             seal_pending()
         except SealerBusy:
+            pulse("sealer")
             return PAUSE_AFTER_FAILURE  # it takes over when the other one dies
         except (AnchorsAhead, OSError, Error) as problem:
             log.error("sealing failed", extra={"problem": type(problem).__name__})
             connection.close()
             return PAUSE_AFTER_FAILURE
+        pulse("sealer")
         return EVERY

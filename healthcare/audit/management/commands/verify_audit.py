@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from healthcare.audit.anchors import AnchorBook, public_hex, signing_key
-from healthcare.audit.verifying import Report, verify
+from healthcare.audit.anchors import AnchorBook
+from healthcare.audit.verifying import Report, own_keys, verify
 
 
 class Command(BaseCommand):
@@ -23,8 +23,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, anchors: Path | None, public_key: list[str], **options: Any) -> None:
-        secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-        trusted = {public_hex(signing_key(str(secret)).public_key()) for secret in secrets} | set(public_key)
+        trusted = own_keys() | set(public_key)
         book = AnchorBook(anchors or settings.AUDIT_ANCHOR_DIR)
         report = verify(book, trusted, datetime.now(UTC), self.show_progress)
         if options["json"]:

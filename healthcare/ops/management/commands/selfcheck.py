@@ -20,6 +20,6 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(rows))
         else:
             for name, finding in found:
-                self.stdout.write(f"{finding.state:<8} {name:<15} {finding.text}")
+                self.stdout.write(f"{finding.state:<8} {name:<20} {finding.text}")
         if any(finding.state == FAILED for _, finding in found):
             raise CommandError("Something is not as it must be.", returncode=1)

@@ -1,0 +1,259 @@
+from collections.abc import Iterable
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from alerts.models.watching import Anomaly, AnomalyQuerySet, Rule, WatchEdit, WatchMark
+from alerts.rules import INFO, KINDS, LADDERS, LETTERS, STAGES, last_level
+from healthcare.accounts.models import Team, User
+from healthcare.accounts.permissions import Scope
+from healthcare.accounts.roles import PATIENT, ROLES
+from healthcare.db.privileges import Access
+from healthcare.events.models import DueWork, DueWorkQuerySet
+from patients.models import PatientOwned, PatientOwnedQuerySet, within_reach, within_scope_of_each
+from scheduling.models import Appointment
+
+__all__ = [
+    "ALERT_AREAS",
+    "NOTICE_AREAS",
+    "Alert",
+    "AlertQuerySet",
+    "Anomaly",
+    "AnomalyQuerySet",
+    "Notice",
+    "NoticeQuerySet",
+    "Reminder",
+    "ReminderQuerySet",
+    "Rule",
+    "WatchEdit",
+    "WatchMark",
+    "within_areas",
+]
+
+
+def within_areas(user: User, areas: Iterable[Scope]) -> Q:
+    """The first wall for rows that each say which part of the chart they belong to, as far as the role ever reaches."""
+    held = ROLES[user.acting_role].scopes if user.acting_role in ROLES else frozenset()
+    return within_scope_of_each(user, set(areas) & held, "area")
+
+
+class AlertQuerySet(DueWorkQuerySet):
+    def visible_to(self, user: User) -> Self:
+        """Of the patients one reaches, in the area of each; alerts are work of the clinic, never shown to a patient."""
+        return self.none() if user.acting_role == PATIENT else self.filter(within_areas(user, ALERT_AREAS))
+
+    def waiting(self) -> Self:
+        """Nobody has acknowledged them yet."""
+        return self.filter(state="open")
+
+    def pressing(self) -> Self:
+        """Waiting, and more than information."""
+        return self.waiting().exclude(severity=INFO)
+
+    def exhausted(self) -> Self:
+        """Everybody was asked, and they still wait."""
+        asked = Q(pk__in=[])
+        for severity in LADDERS.keys() - {INFO}:
+            asked |= Q(severity=severity, level__gte=last_level(severity))
+        return self.waiting().filter(asked)
+
+
+class Alert(DueWork, PatientOwned):
+    """Somebody must know, and say that they do. While nobody has, `next_at` is when the next ones are asked.
+
+    The row says that there is something, not what: `source` leads to that, for whoever may see it. `occasion` keeps one
+    happening from being raised twice.
+    """
+
+    class Kind(models.TextChoices):
+        ABNORMAL_VALUE = "abnormal_value", _("Abnormal value")
+        NOT_COLLECTED = "not_collected", _("Medicine not collected")
+        PICKED_UP = "picked_up", _("Medicine picked up")
+        BLOCKED_TIME = "blocked_time", _("Visit in blocked time")
+
+    class Severity(models.TextChoices):
+        URGENT = "urgent", _("Urgent")
+        HIGH = "high", _("High")
+        INFO = "info", _("For information")
+
+    class State(models.TextChoices):
+        OPEN = "open", _("Not acknowledged")
+        ACKNOWLEDGED = "acknowledged", _("Acknowledged")
+        CLOSED = "closed", _("Closed: its occasion is gone")
+
+    scope: ClassVar[Scope] = Scope.CLINICAL  # the narrowest of those that `area` may name
+    database_access: ClassVar[Access] = Access(
+        web="SELECT, UPDATE (state, acknowledged_at, acknowledged_by_id, next_at, handed_until, updated_at)",
+        worker="SELECT, INSERT, UPDATE",
+    )
+
+    kind = models.CharField(max_length=16, choices=Kind)
+    severity = models.CharField(max_length=6, choices=Severity)
+    area = models.CharField(max_length=12, choices=[(scope.value, scope.value) for scope in Scope])
+    source = models.CharField(max_length=80, help_text=_("app.model:id of what it is about."))
+    occasion = models.CharField(max_length=160, unique=True)
+    owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="+")
+    raised_at = models.DateTimeField()
+    level = models.PositiveSmallIntegerField(default=0)
+    state = models.CharField(max_length=12, choices=State, default=State.OPEN)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = AlertQuerySet.as_manager()  # type: ignore[assignment, misc]
+
+    class Meta(DueWork.Meta):
+        verbose_name = _("alert")
+        verbose_name_plural = _("alerts")
+        indexes = [
+            *DueWork.Meta.indexes,
+            models.Index(fields=["patient", "state"], name="alert_by_patient"),
+            models.Index(fields=["raised_at"], condition=Q(state="open"), name="alert_open"),
+            models.Index(fields=["source"], condition=Q(state="open"), name="alert_by_source"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="acknowledged", acknowledged_at__isnull=False, acknowledged_by__isnull=False)
+                | (~Q(state="acknowledged") & Q(acknowledged_at=None, acknowledged_by=None)),
+                name="alert_acknowledged_says_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="closed", closed_at__isnull=False) | (~Q(state="closed") & Q(closed_at=None)),
+                name="alert_closed_says_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="open") | Q(next_at=None), name="alert_asks_nobody_after_it_was_answered"
+            ),
+        ]
+
+    @property
+    def team_role(self) -> str:
+        """The role whose people may answer it."""
+        return KINDS[self.kind].team
+
+
+ALERT_AREAS = frozenset(Scope(kind.area) for kind in KINDS.values())
+NOTICE_AREAS = frozenset(Scope(letter.area) for letter in LETTERS.values()) | ALERT_AREAS
+
+
+class NoticeQuerySet(PatientOwnedQuerySet):
+    def visible_to(self, user: User) -> Self:
+        """Of the patients one reaches, in the area of each; a patient sees those that went to them."""
+        seen = self.filter(within_areas(user, NOTICE_AREAS))
+        return seen.filter(recipient=user) if user.acting_role == PATIENT else seen
+
+
+class Notice(PatientOwned):
+    """Who was told what, when; or why they were not. What was written is in the message, until it was sent."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("In the post")
+        SKIPPED = "skipped", _("Not sent")
+
+    class Reason(models.TextChoices):
+        NO_ADDRESS = "no_address", _("No e-mail address is known")
+        NO_ACCOUNT = "no_account", _("There is no portal account to read it in")
+        BAD_ADDRESS = "bad_address", _("The e-mail address cannot be used")
+        OUTDATED = "outdated", _("The visit was changed again meanwhile")
+        VISIT_PAST = "visit_past", _("The visit had begun")
+        PATIENT_DIED = "patient_died", _("The patient has died")
+        REFUSED = "refused", _("The patient does not want it in this way")
+
+    scope: ClassVar[Scope] = Scope.CLINICAL  # the narrowest of those that `area` may name
+    database_access: ClassVar[Access] = Access(web="SELECT", worker="SELECT, INSERT")
+
+    letter = models.CharField(max_length=24, choices=[(name, name) for name in LETTERS])
+    area = models.CharField(max_length=12, choices=[(scope.value, scope.value) for scope in Scope])
+    source = models.CharField(max_length=80)
+    occasion = models.CharField(max_length=160, unique=True)
+    alert = models.ForeignKey(Alert, null=True, blank=True, on_delete=models.PROTECT, related_name="notices")
+    level = models.PositiveSmallIntegerField(default=0)
+    recipient = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    channel = models.CharField(max_length=8, default="email")
+    state = models.CharField(max_length=8, choices=State)
+    reason = models.CharField(max_length=12, choices=Reason, blank=True)
+    message_id = models.UUIDField(null=True, blank=True)
+
+    objects = NoticeQuerySet.as_manager()  # type: ignore[misc]
+
+    class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
+        indexes = [
+            models.Index(fields=["patient", "-created_at"], name="notice_by_patient"),
+            models.Index(fields=["message_id"], condition=Q(alert__isnull=False), name="notice_by_message"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state="queued", message_id__isnull=False, reason="")
+                | (Q(state="skipped", message_id=None) & ~Q(reason="")),
+                name="notice_sent_or_says_why_not",
+            ),
+        ]
+
+
+class ReminderQuerySet(DueWorkQuerySet):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(within_reach(user, Scope.SCHEDULE))
+
+    def planned(self) -> Self:
+        """Still to be sent."""
+        return self.filter(state="due")
+
+
+class Reminder(DueWork, PatientOwned):
+    """A visit will be called to mind at a time. Made, superseded and withdrawn inside the booking's transaction."""
+
+    class State(models.TextChoices):
+        DUE = "due", _("Waits")
+        SENT = "sent", _("Sent")
+        SUPERSEDED = "superseded", _("Superseded")
+        SKIPPED = "skipped", _("Not sent")
+
+    class Reason(models.TextChoices):
+        BOOKED_LATE = "booked_late", _("Booked less than a day before")
+        VISIT_MOVED = "visit_moved", _("The visit was moved")
+        VISIT_NOT_OPEN = "visit_not_open", _("The visit was cancelled, or has begun")
+        VISIT_PAST = "visit_past", _("The visit had begun")
+        NO_ADDRESS = "no_address", _("No e-mail address is known")
+        BAD_ADDRESS = "bad_address", _("The e-mail address cannot be used")
+        PATIENT_DIED = "patient_died", _("The patient has died")
+        REFUSED = "refused", _("The patient does not want it in this way")
+
+    scope: ClassVar[Scope] = Scope.SCHEDULE
+    database_access: ClassVar[Access] = Access(
+        web="SELECT, INSERT, UPDATE (state, reason, next_at, handed_until, updated_at)", worker="SELECT, INSERT, UPDATE"
+    )
+
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="+", db_index=False)
+    sequence = models.PositiveIntegerField()
+    stage = models.CharField(max_length=12, choices=[(stage, stage) for stage in STAGES])
+    due_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.DUE)
+    reason = models.CharField(max_length=16, choices=Reason, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ReminderQuerySet.as_manager()  # type: ignore[assignment, misc]
+
+    class Meta(DueWork.Meta):
+        verbose_name = _("reminder")
+        verbose_name_plural = _("reminders")
+        constraints = [
+            models.UniqueConstraint(fields=["appointment", "sequence", "stage"], name="reminder_one_a_stage"),
+            models.CheckConstraint(
+                condition=Q(state="due", next_at__isnull=False) | (~Q(state="due") & Q(next_at=None)),
+                name="reminder_waits_while_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="sent", sent_at__isnull=False) | (~Q(state="sent") & Q(sent_at=None)),
+                name="reminder_sent_says_when",
+            ),
+            models.CheckConstraint(
+                condition=(Q(state__in=["due", "sent"]) & Q(reason=""))
+                | (Q(state__in=["superseded", "skipped"]) & ~Q(reason="")),
+                name="reminder_unsent_says_why",
+            ),
+        ]

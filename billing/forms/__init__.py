@@ -1,0 +1,1 @@
+"""What people type, read and checked: about money, and about who pays."""

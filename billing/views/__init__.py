@@ -1,0 +1,1 @@
+"""The pages of the staff: bills and money, and who pays."""

@@ -1,0 +1,30 @@
+from prescriptions.models.formulary import KEPT, Ingredient, Medication, MedicationQuerySet, SafetyRule
+from prescriptions.models.prescriptions import (
+    PRESCRIBERS,
+    USUAL_DAYS,
+    CollectionDeadline,
+    CollectionDeadlineQuerySet,
+    Prescription,
+    PrescriptionQuerySet,
+    SafetyCheck,
+    taken_at,
+)
+from prescriptions.models.statements import MedicationStatement, MedicationStatementQuerySet
+
+__all__ = [
+    "KEPT",
+    "PRESCRIBERS",
+    "USUAL_DAYS",
+    "CollectionDeadline",
+    "CollectionDeadlineQuerySet",
+    "Ingredient",
+    "Medication",
+    "MedicationQuerySet",
+    "MedicationStatement",
+    "MedicationStatementQuerySet",
+    "Prescription",
+    "PrescriptionQuerySet",
+    "SafetyCheck",
+    "SafetyRule",
+    "taken_at",
+]

@@ -1,0 +1,235 @@
+"""The safety check: what the rules know, what the patient takes, and what the one says of the other."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
+
+from healthcare.accounts.models import User
+from healthcare.db.prepared import prepared
+from patients.models import Patient
+from prescriptions.models import Ingredient, Medication, MedicationStatement, Prescription, SafetyRule, taken_at
+from prescriptions.queries.hidden import hidden_findings
+from prescriptions.rules.allergens import allergen_terms
+from prescriptions.rules.hidden import with_hidden
+from prescriptions.rules.outside import Recognised, recognise
+from prescriptions.rules.safety import (
+    BROKEN,
+    MIXED_KNOWLEDGE,
+    NEVER_ASKED,
+    NO_KNOWLEDGE,
+    NOT_SHOWN,
+    Allergies,
+    Allergy,
+    Knowledge,
+    Medicine,
+    Result,
+    Rule,
+    Substance,
+    check,
+    failed,
+    knowledge_of,
+    substance,
+)
+from records import queries as records
+
+log = logging.getLogger("prescriptions")
+Status = Prescription.Status
+KNOWN_STATES = ("none_known", "list")
+RXNORM = "rxnorm"
+
+
+# == Knowledge ==
+class KnowledgeProblem(Exception):
+    """The check cannot run; the argument says why, as a code of `rules.safety`."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """The knowledge of one version, and the words and RxNorm codes that name its substances."""
+
+    knowledge: Knowledge
+    substances: Mapping[str, tuple[Substance, ...]]
+    rxnorm: Mapping[str, tuple[Substance, ...]]
+    names: Mapping[str, frozenset[str]]
+
+
+def terms_of(substances: Sequence[Substance]) -> frozenset[str]:
+    return frozenset().union(*(one.terms for one in substances))
+
+
+def get_known() -> Known:
+    """What the database knows now, indexed once for each state of it. Raises KnowledgeProblem."""
+    states = list(SafetyRule.objects.values("kb_version").annotate(rules=Count("pk"), at=Max("updated_at")).order_by())
+    if not states:
+        raise KnowledgeProblem(NO_KNOWLEDGE)
+    if len(states) > 1:
+        raise KnowledgeProblem(MIXED_KNOWLEDGE)
+    return _known(states[0]["kb_version"], states[0]["rules"], states[0]["at"])
+
+
+@lru_cache(maxsize=4)
+def _known(version: str, _rules: int, _changed: datetime) -> Known:
+    rules = SafetyRule.objects.order_by("code").values(*Rule.__dataclass_fields__)
+    sets = ({**row, "left": frozenset(row["left"]), "right": frozenset(row["right"])} for row in rules)
+    substances, codes = _named()
+    terms = {name: terms_of(found) for name, found in substances.items()}
+    return Known(knowledge_of(version, (Rule(**row) for row in sets)), substances, codes, terms)
+
+
+def _named() -> tuple[dict[str, tuple[Substance, ...]], dict[str, tuple[Substance, ...]]]:
+    """Every ingredient, synonym and brand, in lower case, and every RxNorm code, with what is in it."""
+    names: dict[str, tuple[Substance, ...]] = {}
+    codes: dict[str, tuple[Substance, ...]] = {}
+    for medication in Medication.objects.prefetch_related("ingredients").order_by("key"):
+        contained = substances_of(medication)
+        names |= {brand.lower(): contained for brand in medication.brand_names}
+        codes |= {medication.rxcui: contained} if medication.rxcui else {}
+    for one in Ingredient.objects.order_by("name"):
+        alone = (substance(one.name, one.classes),)
+        names |= {word.lower(): alone for word in (*one.synonyms, one.name)}
+        codes |= {one.rxcui: alone} if one.rxcui else {}
+    return names, codes
+
+
+def substances_of(medication: Medication | None) -> tuple[Substance, ...]:
+    if medication is None:
+        return ()
+    return tuple(substance(one.name, one.classes) for one in medication.ingredients.all())
+
+
+# == The safety check ==
+def medicine_of(prescription: Prescription) -> Medicine:
+    """As the rules see it; ask with `with_ingredients` before."""
+    return Medicine(
+        key=str(prescription.pk),
+        label=prescription.medicine,
+        substances=substances_of(prescription.medication),
+        by_hand=prescription.is_by_hand,
+    )
+
+
+def medicine_elsewhere(statement: MedicationStatement, known: Known) -> Medicine:
+    """One that another system tells of: by its RxNorm code where we have that, else by the words."""
+    by_code = known.rxnorm.get(statement.code) if statement.code_system == RXNORM else None
+    read = Recognised(by_code) if by_code else recognise(statement.medicine, known.substances)
+    return Medicine(
+        key=str(statement.pk),
+        label=statement.medicine,
+        substances=read.substances,
+        elsewhere=True,
+        unknown=read.unknown,
+    )
+
+
+def with_ingredients(prescriptions: "QuerySet[Prescription]") -> "QuerySet[Prescription]":
+    ingredients = Prefetch("medication__ingredients", Ingredient.objects.order_by("name"))
+    return prescriptions.select_related("medication").prefetch_related(ingredients)
+
+
+def together_with(user: User, prescription: Prescription, now: datetime) -> list[Prescription]:
+    """This one, what the patient takes by prescription, and what this person is writing for the patient besides."""
+    mine = Q(status=Status.DRAFT, prescriber__user_id=user.pk) | Q(pk=prescription.pk)
+    rows = Prescription.objects.visible_to(user).filter(patient_id=prescription.patient_id)
+    return list(with_ingredients(rows.filter(taken_at(now) | mine)).order_by("created_at", "id"))
+
+
+@prepared
+def taken_of(user: User, patient: Patient, now: datetime) -> "QuerySet[Prescription]":
+    """What the patient takes by prescription of ours, or is about to, the last signed first."""
+    return Prescription.objects.visible_to(user).filter(patient=patient).active(now).order_by("-signed_at", "-id")
+
+
+@prepared
+def told_of(user: User, patient_id: UUID, now: datetime) -> "QuerySet[MedicationStatement]":
+    """What the patient takes by the word of other systems."""
+    rows = MedicationStatement.objects.visible_to(user).filter(patient_id=patient_id).active(now)
+    return rows.order_by("-said_at", "-id")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The result, and what it was reached with: this prescription, what is taken, other drafts, and what others say."""
+
+    result: Result
+    rows: Sequence[Prescription] = ()
+    told: Sequence[MedicationStatement] = field(default=())
+
+    def marked(self, subject: Prescription) -> "list[Prescription | MedicationStatement]":
+        """The other medicines that it names and that not everybody may see."""
+        every: list[Prescription | MedicationStatement] = [*self.rows, *self.told]
+        return [row for row in every if row.sensitivity and row.pk != subject.pk]
+
+
+def check_prescription(user: User, prescription: Prescription, now: datetime) -> Checked:
+    """Check it against what the patient takes, what else is being written, and the allergies.
+
+    What the patient takes and this person may not see is checked too; see `queries.hidden`. It never raises: a check
+    that cannot run is a result that says so, and holds the signature.
+    """
+    rows: list[Prescription] = []
+    told: list[MedicationStatement] = []
+    try:
+        with transaction.atomic():  # what fails in here must not spoil the page around it
+            rows = together_with(user, prescription, now)
+            told = told_of(user, prescription.patient_id, now)
+            known = get_known()
+            medicines = {row.pk: medicine_of(row) for row in rows}
+            subject = medicines.pop(prescription.pk)
+            others = [*medicines.values(), *(medicine_elsewhere(one, known) for one in told)]
+            result = check(subject, others, _allergies_of(prescription.patient_id, known), known.knowledge)
+            result = with_hidden(result, **vars(hidden_findings(user, prescription)))
+    except KnowledgeProblem as problem:
+        result = failed(str(problem))
+    except Exception as problem:  # whatever it is, the prescriber is told
+        log.error("the safety check did not run", extra={"error": type(problem).__name__})
+        result = failed(BROKEN)
+    return Checked(result, rows, told)
+
+
+def _allergies_of(patient_id: UUID, known: Known) -> Allergies:
+    found = records.allergies_of([patient_id])[patient_id]
+    return Allergies(
+        asked=found.state in KNOWN_STATES,
+        why=NEVER_ASKED if found.state == "never_asked" else NOT_SHOWN,
+        entries=tuple(
+            Allergy(
+                key=str(entry.pk),
+                label=entry.words,
+                terms=_allergen(entry, known),
+            )
+            for entry in found.entries
+        ),
+    )
+
+
+def _allergen(entry: records.KnownAllergy, known: Known) -> frozenset[str] | None:
+    """By its RxNorm code where we have that, else by the words; None where nobody knows what is meant."""
+    by_code = known.rxnorm.get(entry.code) if entry.code_system == RXNORM else None
+    return terms_of(by_code) if by_code else allergen_terms(entry.display, known.names)
+
+
+# == Beside the draft ==
+@dataclass(frozen=True)
+class Taken:
+    """One medicine that the patient takes, with what the check says of it: a status role and a severity, or nothing."""
+
+    medicine: str
+    directions: str
+    mark: str = ""
+    elsewhere: bool = False
+
+
+def taken_with_marks(checked: Checked) -> list[Taken]:
+    """What is taken already, each with the worst that the check says of it; what was prescribed here first."""
+    marks = {one.key.removeprefix("unchecked."): "unchecked" for one in checked.result.unchecked}
+    for finding in reversed(checked.result.findings):  # the worst comes first there, and so stays
+        marks[finding.key.partition(".")[2]] = finding.severity
+    here = [Taken(row.medicine, row.sig_text, marks.get(str(row.pk), "")) for row in checked.rows if row.signed_at]
+    told = [Taken(row.medicine, row.sig_text, marks.get(str(row.pk), ""), elsewhere=True) for row in checked.told]
+    return here + told

@@ -1,0 +1,155 @@
+"""Medicines as pages list them, and what stands beside a draft."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, F, Q, QuerySet
+from django.utils import timezone
+
+from healthcare.accounts.models import Provider, User
+from healthcare.db.prepared import AnyOf, prepared
+from patients.models import Patient, reach_of
+from patients.queries import sites_of
+from prescriptions.models import MedicationStatement, Prescription, SafetyCheck
+from prescriptions.queries.checking import told_of
+from records import queries as records
+from records.models import Encounter, Entry
+
+Status = Prescription.Status
+WEIGHT = "29463-7"  # LOINC: body weight
+IN_THE_LIST = 50
+
+
+def last_weight(user: User, patient: Patient) -> Entry | None:
+    """For dosing; None where nobody measured, or this person may not see it."""
+    return records.latest_vitals(user, patient.pk).by_code.get(WEIGHT)
+
+
+def own_encounters(user: User, patient: Patient) -> "QuerySet[Encounter]":
+    """Visits that this person holds with the patient, or held: what is prescribed belongs to one's own."""
+    rows = Encounter.objects.visible_to(user).filter(patient=patient, provider__user_id=user.pk)
+    return rows.filter(status__in=[Encounter.Status.IN_PROGRESS, Encounter.Status.FINISHED])
+
+
+def current_encounter(user: User, patient: Patient, now: datetime) -> Encounter | None:
+    """The visit in which this person is treating the patient now: begun today, by the clock of the running zone."""
+    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    running = own_encounters(user, patient).filter(status=Encounter.Status.IN_PROGRESS, started_at__gte=midnight)
+    return running.order_by("-started_at").first()
+
+
+# == Lists ==
+@dataclass(frozen=True)
+class MedicineList:
+    """What the patient takes, what is being written, and what is over, newest first; and the same as told by others."""
+
+    active: Sequence[Prescription]
+    drafts: Sequence[Prescription]
+    past: Sequence[Prescription]
+    told: Sequence[MedicationStatement]
+    told_past: Sequence[MedicationStatement]
+
+
+def medicine_list(user: User, patient: Patient, now: datetime) -> MedicineList:
+    """Everything prescribed to the patient, as far as this person may see it; the last fifty of what is over."""
+    rows = Prescription.objects.visible_to(user).filter(patient_id=patient.pk).select_related("prescriber", "site")
+    going = list(rows.active(now).order_by("-signed_at", "-id"))
+    over = rows.exclude(status=Status.DRAFT).exclude(pk__in=[row.pk for row in going])
+    told = told_of(user, patient.pk, now)
+    others = MedicationStatement.objects.visible_to(user).filter(patient_id=patient.pk).current()
+    others = others.exclude(pk__in=[row.pk for row in told]).select_related("ended_by")
+    return MedicineList(
+        active=going,
+        drafts=list(rows.filter(status=Status.DRAFT).order_by("-created_at", "-id")),
+        past=list(over.exclude(signed_at=None).order_by("-signed_at", "-id")[:IN_THE_LIST]),
+        told=told,
+        told_past=list(others.order_by("-said_at", "-id")[:IN_THE_LIST]),
+    )
+
+
+@dataclass(frozen=True)
+class OwnMedicines:
+    """A patient's medicines by what they have to do about them."""
+
+    ready: Sequence[Prescription]
+    preparing: Sequence[Prescription]
+    late: Sequence[Prescription]
+    taking: Sequence[Prescription]
+    past: Sequence[Prescription] = ()
+    told: Sequence[MedicationStatement] = ()
+
+
+def own_medicines(user: User, patient: Patient, now: datetime) -> OwnMedicines:
+    """Four queries, whatever there is."""
+    found = medicine_list(user, patient, now)
+    return replace(own_active(found.active), past=found.past, told=found.told)
+
+
+def own_running(user: User, patient: Patient, now: datetime) -> OwnMedicines:
+    """What of it was prescribed here and is not over. One query."""
+    return own_active(_running(user, patient, now))
+
+
+@prepared
+def _running(user: User, patient: Patient, now: datetime) -> "QuerySet[Prescription]":
+    rows = Prescription.objects.visible_to(user).filter(patient=patient).select_related("prescriber", "site")
+    return rows.active(now).order_by("-signed_at", "-id")
+
+
+def own_active(rows: Sequence[Prescription]) -> OwnMedicines:
+    def standing(status: str) -> list[Prescription]:
+        return [row for row in rows if row.status == status]
+
+    return OwnMedicines(
+        ready=standing(Status.READY),
+        preparing=standing(Status.SIGNED),
+        late=standing(Status.NOT_COLLECTED),
+        taking=standing(Status.PICKED_UP),
+    )
+
+
+def last_check_of(user: User, prescription: Prescription) -> SafetyCheck | None:
+    checks = SafetyCheck.objects.visible_to(user).filter(prescription=prescription, patient_id=prescription.patient_id)
+    # Of a check and the same without marked medicines, the one that says more, where this person may see it.
+    return checks.order_by("-ran_at", "-labels__len", "-id").first()
+
+
+def queue_of(user: User, status: str, *, at_most: int = 100) -> list[Prescription]:
+    """What waits in this state where the person works, the longest wait first."""
+    rows = Prescription.objects.visible_to(user).filter(status=status, site__in=sites_of(user))
+    first = F("collect_by") if status == Status.READY else F("signed_at")
+    people = rows.with_overrides().select_related("patient", "prescriber", "site")
+    return list(people.order_by(first, "id")[:at_most])
+
+
+def counts_of_queue(user: User) -> dict[str, int]:
+    rows = Prescription.objects.visible_to(user).filter(status__in=Prescription.OPEN, site__in=sites_of(user))
+    found = dict(rows.order_by().values_list("status").annotate(Count("pk")))
+    return {status: found.get(status, 0) for status in Prescription.OPEN}
+
+
+def not_collected_of(user: User, *, at_most: int = 100) -> list[Prescription]:
+    """What this prescriber's patients did not come for, and those of whom they stand in for, the longest first."""
+    return _not_collected(user, at_most)
+
+
+@prepared
+def _not_collected(user: User, at_most: int) -> "QuerySet[Prescription]":
+    mine = Prescription.objects.visible_to(user).filter(prescriber__user=AnyOf(reach_of(user).people))
+    rows = mine.filter(status=Status.NOT_COLLECTED)
+    return rows.select_related("patient", "site").order_by("not_collected_at", "id")[:at_most]
+
+
+def written_by(user: User, provider: Provider, status: str = "", *, at_most: int = 100) -> list[Prescription]:
+    """What this provider prescribed, in one state or in all that are open, newest first."""
+    wanted = Q(status=status) if status else Q(status__in=Prescription.OPEN)
+    rows = Prescription.objects.visible_to(user).filter(wanted, prescriber=provider)
+    return list(rows.select_related("patient", "site").order_by("-signed_at", "-id")[:at_most])
+
+
+def written_in(user: User, patient_id: UUID, encounter_id: UUID) -> list[Prescription]:
+    """What was prescribed in one visit."""
+    rows = Prescription.objects.visible_to(user).filter(patient_id=patient_id, encounter_id=encounter_id)
+    return list(rows.exclude(status=Status.CANCELLED).order_by("created_at", "id"))
