@@ -19,7 +19,7 @@ from healthcare.db.context import acting_as, acting_as_system
 from patients.models import CareRelationship, Patient
 from scheduling import actions
 from scheduling.demo.licences import tell_licences
-from scheduling.models import Appointment, Resource, VisitType, WorkException, WorkRule
+from scheduling.models import OPEN, Appointment, Resource, VisitType, WorkException, WorkRule
 from scheduling.queries import free_spans
 from scheduling.queries.times import length_of
 from scheduling.rules import Span, starts_within
@@ -41,6 +41,7 @@ SHARES = ("follow-up",) * 6 + ("telehealth",) * 2 + ("new-patient", "physical") 
 SHIFTS = (((8, 0, 12, 0), (13, 0, 17, 0)), ((7, 40, 12, 0), (12, 40, 16, 0)), ((9, 0, 12, 20), (13, 20, 18, 0)))
 PER_DAY = {"past": 2, "today": 6, "future": 3}  # visits of a provider
 WEEKS_AGO = (5, 6, 7, 8, 9, 10, 11, 12)  # one visit of each provider in one of these; today's weekday is worked always
+SURE = 0.4  # of today's and tomorrow's visits to come: confirmed
 EARLIER = -21  # days: whoever has an account was there
 REASONS = {
     "Cardiology": ("Blood pressure review", "Palpitations", "Follow-up after an echocardiogram"),
@@ -197,7 +198,9 @@ def tell_day(story: Story, day: int, provider: Provider, site: Site, rng: random
         if day > 0:
             desk = story.desks[patient.site_id].in_role("front_desk")
             with acting_as(desk):
-                book(story, patient, provider, site, kind, start, rng, by=desk)
+                visit = book(story, patient, provider, site, kind, start, rng, by=desk)
+                if day == 1 and rng.random() < SURE:
+                    actions.confirm_appointment(by=desk, appointment=visit, now=story.now)
             continue
         visit = book(story, patient, provider, site, kind, start, rng)
         if day < 0:
@@ -322,7 +325,7 @@ def tell_today(story: Story, visit: Appointment, rng: random.Random) -> None:
         walk(story, visit, rng, until=story.next_stage(visit.site))
     elif begins <= now + 45 * MINUTE and rng.random() < 0.5:
         actions.check_in(by=None, appointment=visit, now=now - rng.randint(2, 26) * MINUTE)
-    elif rng.random() < 0.4:
+    elif rng.random() < SURE:
         actions.confirm_appointment(by=None, appointment=visit, now=now - timedelta(hours=rng.randint(3, 30)))
 
 
@@ -344,7 +347,7 @@ def block_an_afternoon(story: Story) -> None:
     """The busiest half day to come of somebody at the first site is blocked; its visits wait to be moved."""
     with acting_as_system("demo"):
         begins = datetime.combine(date_of(story, 1), time(), timezone.get_current_timezone())
-        coming = Appointment.objects.filter(during__startswith__gte=begins, status="booked").select_related("provider")
+        coming = Appointment.objects.filter(during__startswith__gte=begins, status__in=OPEN).select_related("provider")
         found: dict[tuple[UUID, date], list[Appointment]] = {}
         for visit in coming.filter(site=story.sites_of(story.providers[0])[0]).order_by("during"):
             if timezone.localtime(visit.starts_at).hour >= 12:
