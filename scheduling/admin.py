@@ -297,6 +297,9 @@ class WorkExceptionAdmin(SetUp):
 
 
 class QualifiedForm(Qualifies, forms.ModelForm):
+    NAMELESS = _("A licence has a number, and somebody who gave it.")
+    BACKWARDS = _("The last day is before the first.")
+
     first_day = FlexibleDateField(label=_("First day"))
     last_day = FlexibleDateField(label=_("Last day"), required=False, help_text=_("It counts on this day still."))
 

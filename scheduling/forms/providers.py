@@ -91,14 +91,17 @@ class BringInForm(AboutSomeone):
 class Qualifies(forms.BaseForm):
     """What is checked of a licence, privilege or certification wherever it is typed."""
 
+    NAMELESS = _("A licence has a number, and somebody who gave it")
+    BACKWARDS = _("The last day comes after the first")
+
     def clean(self) -> dict[str, Any]:
         given = super().clean() or self.cleaned_data
         if given.get("kind") == Qualification.Kind.LICENCE:
             for name in ("identifier", "issuer"):
                 if not given.get(name) and name not in self.errors:
-                    self.add_error(name, _("A licence has a number, and somebody who gave it"))
+                    self.add_error(name, self.NAMELESS)
         if given.get("first_day") and given.get("last_day") and given["last_day"] < given["first_day"]:
-            self.add_error("last_day", _("The last day comes after the first"))
+            self.add_error("last_day", self.BACKWARDS)
         return given
 
 

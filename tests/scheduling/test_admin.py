@@ -181,7 +181,7 @@ def test_a_licence_is_recorded_and_found(boss, clinic) -> None:
     [
         ({"identifier": ""}, "A licence has a number"),
         ({"issuer": ""}, "A licence has a number"),
-        ({"last_day": "April 1, 2020"}, "The last day comes after the first"),
+        ({"last_day": "April 1, 2020"}, "The last day is before the first."),
         ({"first_day": "the 31st of Juni"}, "errorlist"),
         ({"issuer": "x" * 121}, "errorlist"),
     ],
