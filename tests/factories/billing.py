@@ -24,7 +24,6 @@ from billing.models import (
 from billing.rules import invoice_number
 from tests.factories.ground import Factory, PatientFactory, ProviderFactory, UserFactory
 from tests.factories.scheduling import AppointmentFactory
-from tests.roles import as_the_system
 
 __all__ = [
     "CoverageFactory",
@@ -85,24 +84,23 @@ class InvoiceFactory(Factory):
     @classmethod
     def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
         settled = kwargs.pop("status", "issued") == "settled"
-        with as_the_system():
-            kwargs["sequence"] = NumberSeries.objects.take(kwargs["series"])
-            kwargs["number"] = invoice_number(kwargs["series"], kwargs["sequence"])
-            if settled:
-                kwargs |= {"status": "settled", "settled_at": kwargs["issued_at"]}
-            invoice = model_class(**kwargs)
-            invoice.save(force_insert=True)
-            of = {"patient_id": invoice.patient_id, "invoice": invoice}
-            words = {"code": "visit", "description": "Office visit, 30 minutes"}
-            line = InvoiceLine(place=1, unit_price=invoice.total, amount=invoice.total, **words, **of)
-            line.save(force_insert=True)
-            at = {"entered_at": invoice.issued_at}
-            if invoice.total:
-                LedgerEntry(kind="charge", amount=invoice.total, **at, **of).save(force_insert=True)
-            if settled and invoice.total:
-                paid = LedgerEntry(kind="payment", amount=-invoice.total, method="cash", **at, **of)
-                paid.entered_by = UserFactory()
-                paid.save(force_insert=True)
+        kwargs["sequence"] = NumberSeries.objects.take(kwargs["series"])
+        kwargs["number"] = invoice_number(kwargs["series"], kwargs["sequence"])
+        if settled:
+            kwargs |= {"status": "settled", "settled_at": kwargs["issued_at"]}
+        invoice = model_class(**kwargs)
+        invoice.save(force_insert=True)
+        of = {"patient_id": invoice.patient_id, "invoice": invoice}
+        words = {"code": "visit", "description": "Office visit, 30 minutes"}
+        line = InvoiceLine(place=1, unit_price=invoice.total, amount=invoice.total, **words, **of)
+        line.save(force_insert=True)
+        at = {"entered_at": invoice.issued_at}
+        if invoice.total:
+            LedgerEntry(kind="charge", amount=invoice.total, **at, **of).save(force_insert=True)
+        if settled and invoice.total:
+            paid = LedgerEntry(kind="payment", amount=-invoice.total, method="cash", **at, **of)
+            paid.entered_by = UserFactory()
+            paid.save(force_insert=True)
         return invoice
 
 
