@@ -40,8 +40,9 @@ def migrated() -> str:
     name = name_of_template()
     with _superuser() as server:
         server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        if name not in _known(server):
-            for old in _known(server)[KEPT:]:
+        known = _known(server)
+        if name not in known:
+            for old in known[KEPT:]:
                 server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(old)))
             half = f"half_{name}"
             with _calling_itself(half) as creation:
