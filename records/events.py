@@ -18,6 +18,20 @@ class EncounterFinished:
 
 
 @dataclass(frozen=True)
+class EncounterClosed:
+    """Its record takes no more, but for what `rules.states` names."""
+
+    encounter_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class EncounterReopened:
+    encounter_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
 class EntryRecorded:
     entry_id: UUID
     patient_id: UUID

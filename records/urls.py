@@ -28,6 +28,8 @@ urlpatterns = [
     ),
     path(f"{VISIT}/", encounters.encounter, name="encounter"),
     path(f"{VISIT}/finish", encounters.finish, name="finish"),
+    path(f"{VISIT}/close", encounters.close, name="close"),
+    path(f"{VISIT}/reopen", encounters.reopen, name="reopen"),
     path(f"{VISIT}/note", notes.note, name="note"),
     path(f"{VISIT}/note/draft", notes.draft, name="draft"),
     path(f"{VISIT}/note/throw-away", notes.throw_away, name="throw_away"),

@@ -35,6 +35,18 @@ def can_finish(user: User, encounter: Encounter) -> bool:
     return passes(check_can_finish, user, encounter)
 
 
+def check_can_close(user: User, encounter: Encounter) -> None:
+    """Close its record or open it again: the provider of the visit. Raises NotAllowed, NotInScope."""
+    check_can(user, Permission.WRITE_NOTE)
+    if not encounter.is_held_by(user):
+        raise NotAllowed(_("The record of a visit is closed and opened again by the provider who holds it."))
+    _check_sees(user, encounter)
+
+
+def can_close(user: User, encounter: Encounter) -> bool:
+    return passes(check_can_close, user, encounter)
+
+
 def check_can_write(user: User, encounter: Encounter) -> None:
     """Write its note: the provider of the visit. Raises NotAllowed, NotInScope."""
     check_can(user, Permission.WRITE_NOTE)

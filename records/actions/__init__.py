@@ -1,7 +1,7 @@
 """The verbs of the chart, a file a subject."""
 
 from records.actions.allergies import change_allergy, record_allergy, record_no_known_allergies
-from records.actions.encounters import finish_encounter, start_encounter
+from records.actions.encounters import close_encounter, finish_encounter, reopen_encounter, start_encounter
 from records.actions.entries import change_clinical_status, record_entry, void_entry
 from records.actions.immunizations import record_immunization
 from records.actions.marking import mark_entry
@@ -16,6 +16,7 @@ __all__ = [
     "add_addendum",
     "change_allergy",
     "change_clinical_status",
+    "close_encounter",
     "close_thread",
     "enter_result",
     "finish_encounter",
@@ -28,6 +29,7 @@ __all__ = [
     "record_no_known_allergies",
     "record_vitals",
     "release_result",
+    "reopen_encounter",
     "save_draft",
     "send_message",
     "sign_note",

@@ -9,9 +9,9 @@ from healthcare.accounts.models import Provider, Site, User
 from healthcare.audit import record
 from healthcare.events import publish
 from patients.models import Patient
-from records.access.encounters import check_can_finish, check_can_start
+from records.access.encounters import check_can_close, check_can_finish, check_can_start
 from records.actions.writing import locked_encounter
-from records.events import EncounterFinished, EncounterStarted
+from records.events import EncounterClosed, EncounterFinished, EncounterReopened, EncounterStarted
 from records.models import Encounter
 from records.models.encounters import ENCOUNTER_MOVES
 from scheduling.actions import finish_visit, start_visit
@@ -26,6 +26,10 @@ class NotStarted(Exception):
 
 class NotFinished(Exception):
     """The message is a sentence for whoever asked."""
+
+
+class NotClosed(Exception):
+    """Neither closed nor opened again; the message is a sentence for whoever asked."""
 
 
 @transaction.atomic
@@ -97,4 +101,51 @@ def finish_encounter(*, by: User, encounter: Encounter, now: datetime) -> Encoun
             encounter_id=encounter.pk, patient_id=encounter.patient_id, appointment_id=encounter.appointment_id
         )
     )
+    return encounter
+
+
+# == Its record ==
+@transaction.atomic
+def close_encounter(*, by: User, encounter: Encounter, now: datetime) -> Encounter:
+    """Close the record of a finished visit whose note is signed: from `now` on its children obey `rules.states`.
+
+    Signing closes nothing: others may still write what they did. Closed already: nothing. Raises NotClosed, NotAllowed
+    and NotInScope.
+    """
+    check_can_close(by, encounter)
+    encounter = locked_encounter(encounter)
+    if encounter.closed_at is not None:
+        return encounter
+    if encounter.source or encounter.status != Status.FINISHED:
+        raise NotClosed(_("Finish the visit before you close its record."))
+    if encounter.note_signed_at is None:
+        raise NotClosed(_("The note is not signed yet. Sign it before you close the record."))
+    encounter.closed_at, encounter.closed_by = now, by
+    encounter.save(update_fields=["closed_at", "closed_by", "updated_at"])
+    record("records.close_encounter", by=by, patient_id=encounter.patient_id, target=encounter)
+    publish(EncounterClosed(encounter_id=encounter.pk, patient_id=encounter.patient_id))
+    return encounter
+
+
+@transaction.atomic
+def reopen_encounter(*, by: User, encounter: Encounter, reason: str, now: datetime) -> Encounter:
+    """Open a closed record again; what was signed stays signed. Ask for a step-up at the door.
+
+    The row keeps the last reason, the audit each opening. Raises NotClosed without a reason or where it is open,
+    NotAllowed and NotInScope.
+    """
+    check_can_close(by, encounter)
+    reason = reason.strip()
+    if not reason:
+        raise NotClosed(_("Say why the record is opened again."))
+    encounter = locked_encounter(encounter)
+    if encounter.closed_at is None:
+        raise NotClosed(_("The record of this visit is open."))
+    encounter.closed_at, encounter.closed_by = None, None
+    encounter.reopened_at, encounter.reopened_by, encounter.reopen_reason = now, by, reason
+    encounter.save(
+        update_fields=["closed_at", "closed_by", "reopened_at", "reopened_by", "reopen_reason", "updated_at"]
+    )
+    record("records.reopen_encounter", by=by, patient_id=encounter.patient_id, target=encounter)
+    publish(EncounterReopened(encounter_id=encounter.pk, patient_id=encounter.patient_id))
     return encounter

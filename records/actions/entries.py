@@ -15,6 +15,7 @@ from records.actions.writing import (
     NotRecorded,
     check_mark,
     check_time_and_visit,
+    check_visit,
     content_of,
     entry_of,
     locked_entry,
@@ -23,6 +24,7 @@ from records.actions.writing import (
 from records.events import EntryRecorded, EntryVoided
 from records.kinds import kind_of
 from records.models import Encounter, Entry
+from records.rules.states import Deed
 
 
 class NotAMove(Exception):
@@ -43,8 +45,8 @@ def record_entry(
 ) -> Entry:
     """Add an entry, or the next version of one; the version before it stays and is no longer current.
 
-    Raises NotAllowed, NotInScope, NotOfKind, NotRecorded for a time to come, a visit entered in error or a note, which
-    `sign_note` and `add_addendum` sign, and NotCurrent when the version it replaces is no longer the last.
+    Raises NotAllowed, NotInScope, NotOfKind, NotRecorded for a time to come, a visit that takes it no more, or a note,
+    which `sign_note` and `add_addendum` sign, and NotCurrent when the version it replaces is no longer the last.
     """
     kind = kind_of(content.kind)
     check_can_record(by, patient, kind.slug)
@@ -52,7 +54,7 @@ def record_entry(
         raise NotRecorded(_("A note is signed, not recorded."))
     kind.schema.check(content.data)
     check_mark(content)
-    check_time_and_visit(effective_at, now, encounter)
+    check_time_and_visit(effective_at, now, encounter, kind.slug, Deed.REPLACE if replaces else Deed.ADD)
     entry = entry_of(content, by=by, patient=patient, effective_at=effective_at, now=now, encounter=encounter)
     entry.record_status = record_status
     if replaces is not None:
@@ -92,11 +94,13 @@ def change_clinical_status(*, by: User, entry: Entry, status: str, now: datetime
 def void_entry(*, by: User, entry: Entry, reason: str, now: datetime) -> int:
     """Mark an entry as entered in error, with what stands under it; it stays to be seen, and counts nowhere.
 
-    Returns how many entries were voided. Raises NotAllowed, NotInScope, NotCurrent, NotRecorded without a reason.
+    Returns how many entries were voided. Raises NotAllowed, NotInScope, NotCurrent, NotRecorded without a reason and
+    for the note of a closed visit.
     """
     check_can_void(by, entry)
     if not reason.strip():
         raise NotRecorded(_("Say why it is wrong."))
+    check_visit(entry.encounter, entry.kind, Deed.VOID)
     found = Entry.objects.visible_to(by).filter(patient_id=entry.patient_id).current()
     rows = [locked_entry(entry), *found.filter(parent_id=entry.pk).select_for_update(of=("self",)).order_by("id")]
     for row in rows:

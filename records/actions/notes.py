@@ -14,12 +14,13 @@ from healthcare.audit import record, record_now
 from healthcare.events import publish
 from patients.models import Patient
 from records.access.encounters import check_can_add, check_can_sign, check_can_write
-from records.actions.writing import Content, check_mark, entry_of, locked_encounter
+from records.actions.writing import Content, check_mark, entry_of, locked_encounter, why_not
 from records.events import EntryRecorded, NoteSigned
 from records.models import Draft, Encounter, Entry
 from records.models.entries import mark_of
 from records.queries.encounters import ToSign, draft_of, notes_to_sign
 from records.rules.notes import NoteText, clean_text, is_later_stroke, note_text, signature_of
+from records.rules.states import Deed
 
 NOTE, ADDENDUM = "note", "addendum"
 PROGRESS_NOTE = "11506-3"  # LOINC
@@ -144,6 +145,8 @@ def add_addendum(*, by: User, note: Entry, text: str, now: datetime) -> Entry:
     Raises NothingToAdd, NotAllowed, NotInScope.
     """
     check_can_add(by, note)
+    if note.encounter is not None and (refused := why_not(locked_encounter(note.encounter).state, ADDENDUM, Deed.ADD)):
+        raise NothingToAdd(refused)
     if note.kind != NOTE or note.signed_at is None or note.record_status == Entry.RecordStatus.ENTERED_IN_ERROR:
         raise NothingToAdd(_("Only a signed note can be added to."))
     text = clean_text(text)
@@ -183,6 +186,8 @@ def list_notes_to_sign(*, by: User, now: datetime) -> list[ToSign]:
 # == Steps ==
 def _writable(encounter: Encounter) -> Encounter:
     encounter = locked_encounter(encounter)
+    if refused := why_not(encounter.state, NOTE, Deed.DRAFT):
+        raise NotWritable(refused)
     if encounter.note_signed_at is not None:
         raise NotWritable(_("The note of this visit is signed already. Write an addendum instead."))
     if encounter.status not in WRITABLE:

@@ -49,7 +49,7 @@ def record_vitals(
     NotRecorded for nothing at all, half a pressure or a number beyond what is possible, NotAllowed and NotInScope.
     """
     check_can_record(by, patient, KIND)
-    check_time_and_visit(effective_at, now, encounter)
+    check_time_and_visit(effective_at, now, encounter, KIND)
     _check_measurements(measurements)
     common: dict[str, Any] = {
         "by": by,

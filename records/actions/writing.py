@@ -13,6 +13,7 @@ from patients.models import Patient
 from records.kinds import kind_of
 from records.models import Encounter, Entry
 from records.models.entries import SUCCESSORS, UNMARKED, mark_of
+from records.rules.states import WRONG, Deed, takes
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 
@@ -88,12 +89,36 @@ def check_mark(content: Content) -> None:
         raise NotRecorded(_("An allergy is never hidden: whoever treats the patient has to know of it."))
 
 
-def check_time_and_visit(effective_at: datetime, now: datetime, encounter: Encounter | None) -> None:
+def check_time_and_visit(
+    effective_at: datetime, now: datetime, encounter: Encounter | None, kind: str, deed: Deed = Deed.ADD
+) -> None:
     """Raises NotRecorded."""
     if effective_at > now + CLOCKS_DIFFER:
         raise NotRecorded(_("This time lies in the future."))
-    if encounter is not None and encounter.status == Encounter.Status.ENTERED_IN_ERROR:
-        raise NotRecorded(_("This visit was entered in error. Nothing can be added to it."))
+    check_visit(encounter, kind, deed)
+
+
+def check_visit(encounter: Encounter | None, kind: str, deed: Deed) -> None:
+    """Whether the visit takes this child as it is now; it is kept still until the transaction ends.
+
+    Raises NotRecorded with the sentence of `rules.states`.
+    """
+    if encounter is None:
+        return
+    kept: Encounter = Encounter.objects.select_for_update(no_key=True).get(pk=encounter.pk)
+    if refused := why_not(kept.state, kind, deed):
+        raise NotRecorded(refused)
+
+
+def why_not(state: str, kind: str, deed: Deed) -> str:
+    """A sentence where a visit in this state does not take this (`rules.states`), "" where it does."""
+    if takes(state, kind, deed):
+        return ""
+    if state == WRONG:
+        return _("This visit was entered in error. Nothing can be added to it.")
+    if deed == Deed.VOID:
+        return _("The record of this visit is closed. Open it again before you mark its note as wrong.")
+    return _("The record of this visit is closed. Open it again with a reason, or record this without the visit.")
 
 
 def locked_entry(entry: Entry) -> Entry:

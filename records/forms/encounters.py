@@ -1,4 +1,4 @@
-"""What is asked before a visit without an appointment begins."""
+"""What is asked before a visit without an appointment begins, and before a closed record is opened again."""
 
 from typing import Any
 
@@ -22,3 +22,9 @@ class StartForm(AboutSomeone):
         field: Any = self.fields["site"]
         field.queryset = sites
         field.label_from_instance = lambda site: site.name
+
+
+class ReopenForm(AboutSomeone):
+    """Why."""
+
+    reason = LineField(at_most=200, label=_("Why the record is opened again"))

@@ -12,6 +12,7 @@ from healthcare.accounts.roles import PATIENT
 from healthcare.db.prepared import AnyOf
 from healthcare.db.privileges import Access
 from patients.models import PatientOwned, PatientOwnedQuerySet, marks_open_to, reach_of, within_reach
+from records.rules.states import state_of
 from scheduling.models import Appointment
 
 
@@ -60,6 +61,12 @@ class Encounter(PatientOwned):
     finished_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     note_signed_at = models.DateTimeField(null=True, blank=True, help_text=_("Empty while its note is still to sign."))
 
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reopened_at = models.DateTimeField(null=True, blank=True)
+    reopened_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    reopen_reason = models.CharField(max_length=200, blank=True)
+
     source = models.CharField(
         max_length=200, blank=True, help_text=_("The system that told of it; empty for a visit here.")
     )
@@ -94,7 +101,21 @@ class Encounter(PatientOwned):
                 & Q(provider=None, site=None, appointment=None, status__in=["finished", "entered_in_error"]),
                 name="encounter_is_ours_or_told",
             ),
+            models.CheckConstraint(
+                condition=Q(closed_at=None, closed_by=None) | Q(closed_at__isnull=False, closed_by__isnull=False),
+                name="encounter_closed_says_who_and_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(reopened_at=None, reopened_by=None, reopen_reason="")
+                | Q(reopened_at__isnull=False, reopened_by__isnull=False) & ~Q(reopen_reason=""),
+                name="encounter_reopened_says_who_when_and_why",
+            ),
         ]
+
+    @property
+    def state(self) -> str:
+        """For the guard of its children (`rules.states`)."""
+        return state_of(self.status, closed=self.closed_at is not None)
 
     @property
     def whom(self) -> str:
@@ -125,7 +146,7 @@ class Encounter(PatientOwned):
         return ", ".join(name for name in (self.whom, self.where) if name)
 
 
-# From → to. A finished visit stays finished: what comes later is an addendum.
+# From → to. A finished visit stays finished. Closing its record, and opening that again, is another matter.
 ENCOUNTER_MOVES: dict[str, frozenset[str]] = {
     "planned": frozenset({"in_progress", "entered_in_error"}),
     "in_progress": frozenset({"finished", "entered_in_error"}),

@@ -214,6 +214,12 @@ def previous_visit(user: User, encounter: Encounter) -> PastVisit | None:
     return PastVisit(last.encounter, note) if note else None
 
 
+def may_close(encounter: Encounter) -> bool:
+    """Whether the record of this visit is ready to be closed; asks nothing of the database."""
+    ready = encounter.status == Encounter.Status.FINISHED and not encounter.source
+    return ready and encounter.closed_at is None and encounter.note_signed_at is not None
+
+
 # == A patient's visits ==
 def encounters_of(user: User, patient: Patient, *, at_most: int = MOST_VISITS) -> list[Encounter]:
     """The newest first."""

@@ -4,25 +4,35 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from healthcare.accounts.access import NotAllowed, can
+from healthcare.accounts.guards import step_up
 from healthcare.accounts.permissions import Permission
 from healthcare.accounts.queries import own_provider
 from patients.doors import chart_context, of_patient
 from patients.models import Patient
 from patients.queries import sites_of
 from records.access.encounters import holds
-from records.actions.encounters import NotFinished, NotStarted, finish_encounter, start_encounter
+from records.actions.encounters import (
+    NotClosed,
+    NotFinished,
+    NotStarted,
+    close_encounter,
+    finish_encounter,
+    reopen_encounter,
+    start_encounter,
+)
 from records.doors import of_encounter
-from records.forms.encounters import StartForm
+from records.forms.encounters import ReopenForm, StartForm
 from records.models import Encounter
 from records.parts import ENCOUNTER_CARD
 from records.queries import encounters as queries
+from records.rules.states import OPEN, WRONG
 from scheduling.actions import NotBookable
 from scheduling.models import Appointment
 
@@ -52,10 +62,12 @@ def encounter(request: HttpRequest, patient: Patient, encounter: Encounter) -> H
         "page": page,
         "encounter": encounter,
         "cards": queries.cards_for_visit(ENCOUNTER_CARD, encounter, user, timezone.now()),
-        "may_write": holds(user, encounter) and encounter.note_signed_at is None,
-        "may_add": page.note is not None and can(user, Permission.WRITE_NOTE),
+        "may_write": holds(user, encounter) and encounter.note_signed_at is None and encounter.state == OPEN,
+        "may_add": page.note is not None and can(user, Permission.WRITE_NOTE) and encounter.state != WRONG,
         "may_finish": holds(user, encounter) and encounter.status == Encounter.Status.IN_PROGRESS,
-        "may_diagnose": can(user, Permission.RECORD_CONDITION) and not encounter.source,
+        "may_close": holds(user, encounter) and queries.may_close(encounter),
+        "may_reopen": holds(user, encounter) and encounter.closed_at is not None,
+        "may_diagnose": can(user, Permission.RECORD_CONDITION) and not encounter.source and encounter.state == OPEN,
     }
     return render(request, "records/encounter.html", context)
 
@@ -127,3 +139,45 @@ def finish(request: HttpRequest, patient: Patient, encounter: Encounter) -> Http
     else:
         messages.success(request, _("The visit is finished. The bill is being made."))
     return redirect("records:encounter", patient.pk, encounter.pk)
+
+
+# == Its record ==
+@require_POST
+@of_encounter(Permission.WRITE_NOTE)
+def close(request: HttpRequest, patient: Patient, encounter: Encounter) -> HttpResponse:
+    user: Any = request.user
+    try:
+        close_encounter(by=user, encounter=encounter, now=timezone.now())
+    except (NotClosed, NotAllowed) as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, _("The record of this visit is closed. Addenda and late results still come in."))
+    return redirect("records:encounter", patient.pk, encounter.pk)
+
+
+@require_http_methods(READ_AND_WRITE)
+@of_encounter(Permission.WRITE_NOTE)
+def reopen(request: HttpRequest, patient: Patient, encounter: Encounter) -> HttpResponseBase:
+    if request.method == "POST":
+        return reopen_with_reason(request, patient, encounter)
+    return reopen_page(request, patient, encounter, ReopenForm())
+
+
+@step_up
+def reopen_with_reason(request: HttpRequest, patient: Patient, encounter: Encounter) -> HttpResponse:
+    user: Any = request.user
+    form = ReopenForm(request.POST)
+    if not form.is_valid():
+        return reopen_page(request, patient, encounter, form)
+    try:
+        reopen_encounter(by=user, encounter=encounter, reason=form.cleaned_data["reason"], now=timezone.now())
+    except (NotClosed, NotAllowed) as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, _("The record of this visit is open again. Close it when you are done."))
+    return redirect("records:encounter", patient.pk, encounter.pk)
+
+
+def reopen_page(request: HttpRequest, patient: Patient, encounter: Encounter, form: ReopenForm) -> HttpResponse:
+    context = chart_context(request, patient, tab=TAB) | {"encounter": encounter, "form": form}
+    return render(request, "records/reopen.html", context, status=422 if form.is_bound else 200)
