@@ -56,6 +56,15 @@ class AbnormalValueRecorded:
 
 
 @dataclass(frozen=True)
+class ValueCorrected:
+    """A measured value was wrong, and `corrected_by` says what is right: what was called out about it may be over."""
+
+    entry_id: UUID
+    patient_id: UUID
+    corrected_by: UUID
+
+
+@dataclass(frozen=True)
 class ResultEntered:
     """`provider_id`: who asked for it, and so should read it."""
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from healthcare.accounts.models import User
@@ -21,9 +22,10 @@ from records.actions.writing import (
     locked_entry,
     supersede,
 )
-from records.events import EntryRecorded, EntryVoided
+from records.events import EntryRecorded, EntryVoided, ValueCorrected
 from records.kinds import kind_of
 from records.models import Encounter, Entry
+from records.queries.vitals import computed_from
 from records.rules.states import Deed
 
 
@@ -65,6 +67,8 @@ def record_entry(
     detail = {"kind": kind.slug, "replaces": str(replaces.pk)} if replaces else {"kind": kind.slug}
     record("records.record_entry", by=by, patient_id=patient.pk, target=entry, detail=detail)
     publish(EntryRecorded(entry_id=entry.pk, patient_id=patient.pk, kind=kind.slug))
+    if replaces is not None and replaces.data.get("flag"):
+        publish(ValueCorrected(entry_id=replaces.pk, patient_id=patient.pk, corrected_by=entry.pk))
     return entry
 
 
@@ -92,7 +96,8 @@ def change_clinical_status(*, by: User, entry: Entry, status: str, now: datetime
 
 @transaction.atomic
 def void_entry(*, by: User, entry: Entry, reason: str, now: datetime) -> int:
-    """Mark an entry as entered in error, with what stands under it; it stays to be seen, and counts nowhere.
+    """Mark an entry as entered in error, with what stands under it and what was computed from it; it stays to be seen,
+    and counts nowhere.
 
     Returns how many entries were voided. Raises NotAllowed, NotInScope, NotCurrent, NotRecorded without a reason and
     for the note of a closed visit.
@@ -102,7 +107,8 @@ def void_entry(*, by: User, entry: Entry, reason: str, now: datetime) -> int:
         raise NotRecorded(_("Say why it is wrong."))
     check_visit(entry.encounter, entry.kind, Deed.VOID)
     found = Entry.objects.visible_to(by).filter(patient_id=entry.patient_id).current()
-    rows = [locked_entry(entry), *found.filter(parent_id=entry.pk).select_for_update(of=("self",)).order_by("id")]
+    also = Q(parent_id=entry.pk) | Q(pk__in=[row.pk for row in computed_from(by, entry)])
+    rows = [locked_entry(entry), *found.filter(also).select_for_update(of=("self",)).order_by("id")]
     for row in rows:
         row.record_status = "entered_in_error"
         row.voided_at, row.voided_by, row.void_reason = now, by, reason.strip()

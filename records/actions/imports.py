@@ -22,7 +22,8 @@ from records.kinds import allergy, family_history, kind_of, surgical_history
 from records.kinds.vital_signs import DISPLAYS
 from records.models import Encounter, Entry
 from records.models.entries import SUCCESSORS
-from records.rules.vitals import PANEL, Flag, worst_of
+from records.rules.ranges import Flag, worst_of
+from records.rules.vitals import PANEL
 
 VOID = "entered_in_error"
 WRONG_THERE = "Marked as entered in error by the system it came from"

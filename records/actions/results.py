@@ -24,7 +24,9 @@ from records.models import Encounter, Entry
 from records.models.entries import STANDING
 from records.queries.results import unread_results
 from records.rules.laboratory import TESTS, Measured, expected_of, flag_result
-from records.rules.vitals import Flag, Interval, is_news, severity_of, years_at
+from records.rules.ranges import Flag, Interval, severity_of
+from records.rules.units import shown
+from records.rules.vitals import is_news, years_at
 
 KIND = "laboratory_result"
 REPORTED = "the laboratory's report"
@@ -145,11 +147,13 @@ def _acknowledge(by: User, row: Entry, now: datetime) -> None:
 def _content(patient: Patient, measured: Measured, taken: datetime, provider: Provider | None) -> Content:
     if measured.code not in TESTS:
         raise NotRecorded(_("This test is not on our list."))
+    if not TESTS[measured.code].can_be(measured.value):
+        raise NotRecorded(_("%(value)s is not possible. Nothing was recorded.") % {"value": shown(measured.value)})
     if measured.low is not None and measured.high is not None and measured.low > measured.high:
         raise NotRecorded(_("The range ends before it begins."))
     interval = _interval(patient, measured, taken)
     data: dict[str, Any] = {"flag": flag_result(measured.value, interval).value, **_range(interval)}
-    said = {"comparator": measured.comparator, "laboratory": measured.laboratory}
+    said = {name: getattr(measured, name) for name in ("comparator", "laboratory", "typed")}
     return Content(
         kind=KIND,
         code=measured.code,

@@ -23,8 +23,9 @@ from records.kinds.vital_signs import DISPLAYS
 from records.models import Encounter, Entry
 from records.queries.vitals import Waiting, months_of, parts_of_panel, waiting_for_vitals
 from records.rules import vitals
+from records.rules.ranges import Flag, Interval, severity_of, worst_of
 from records.rules.units import BODY_MASS, shown
-from records.rules.vitals import MEASURES, Flag, Interval, flag_vital, interval_of, severity_of, worst_of
+from records.rules.vitals import MEASURES, flag_vital, interval_of
 
 PRESSURE = ("systolic", "diastolic")
 KIND = "vital_signs"
@@ -134,7 +135,7 @@ def _check_measurements(measurements: Values) -> None:
 
 
 # == What the rows say ==
-def _contents(values: Values, months: int, typed: Mapping[str, str]) -> list[Content]:
+def _contents(values: Values, months: int | None, typed: Mapping[str, str]) -> list[Content]:
     found = [_pressure(values, months, typed.get("systolic", ""))] if "systolic" in values else []
     for slug, measure in MEASURES.items():
         if slug in values and slug not in PRESSURE:
@@ -154,7 +155,7 @@ def _body_mass(weight: Decimal, height: Decimal) -> Content:
     return _content(vitals.BMI, vitals.body_mass_index(weight, height), BODY_MASS, {})
 
 
-def _pressure(values: Values, months: int, typed: str) -> Content:
+def _pressure(values: Values, months: int | None, typed: str) -> Content:
     """One entry with two components, flagged by the worse of both (HL7 FHIR vital signs, blood pressure panel)."""
     flags, components = [], []
     for slug in PRESSURE:

@@ -26,7 +26,7 @@ from records.fhir.values import parts_of, value_of
 from records.kinds.observation import CATEGORIES
 from records.kinds.vital_signs import DISPLAYS
 from records.queries.imports import Person, people_of, reports_of
-from records.rules import told, units, vitals
+from records.rules import ranges, told, units, vitals
 from records.rules.told import Amount
 from records.rules.units import Quantity, convert, plain_unit, rounded, shown
 from records.rules.vitals import BMI, MEASURES, PRESSURE, Measure, age_in_months
@@ -74,8 +74,8 @@ class ObservationResource(EntryResource):
             resource.get("issued"),
         )
         person = batch.people.get(incoming.patient_id) if incoming.patient_id else None
-        months = age_in_months(person.birth_date, moment.at.date()) if person else vitals.ADULT
-        content = vital_in(resource, months) or _other(resource, person, months // 12)
+        months = age_in_months(person.birth_date, moment.at.date()) if person else None
+        content = vital_in(resource, months) or _other(resource, person, None if months is None else months // 12)
         by = who(incoming, batch.ledger, resource.get("performer"))
         said = {**content.data, **filled(note=notes_of(resource), by=by)}
         parent = None
@@ -85,7 +85,7 @@ class ObservationResource(EntryResource):
 
 
 # == Vital signs ==
-def vital_in(resource: dict[str, Any], months: int) -> Content | None:
+def vital_in(resource: dict[str, Any], months: int | None) -> Content | None:
     """A vital sign as ours are kept: in our unit, possible, flagged by age; None for anything else."""
     codes = {SAME.get(code, code) for code in told.codes_of(resource.get("code"))}
     if pressure := _pressure(resource, months):
@@ -111,7 +111,7 @@ def value_in(measure: Measure, given: Amount) -> Decimal | None:
     return value if measure.possible[0] <= value <= measure.possible[1] else None
 
 
-def _pressure(resource: dict[str, Any], months: int) -> Content | None:
+def _pressure(resource: dict[str, Any], months: int | None) -> Content | None:
     """Both numbers, whatever the panel's own code is; half a pressure is none."""
     found: dict[str, Decimal] = {}
     for component in told.objects(resource.get("component")):
@@ -132,7 +132,7 @@ def _pressure(resource: dict[str, Any], months: int) -> Content | None:
         | _flagged(measure, found[measure.code], months)
         for measure in (SYSTOLIC, DIASTOLIC)
     ]
-    flag = vitals.worst_of(vitals.Flag(one["flag"]) for one in components)
+    flag = ranges.worst_of(ranges.Flag(one["flag"]) for one in components)
     return _content(PRESSURE, None, "", {"flag": flag.value, "components": components})
 
 
@@ -142,14 +142,14 @@ def _content(code: str, value: Decimal | None, unit: str, data: dict[str, Any]) 
     )
 
 
-def _flagged(measure: Measure, value: Decimal, months: int) -> dict[str, Any]:
+def _flagged(measure: Measure, value: Decimal, months: int | None) -> dict[str, Any]:
     interval = vitals.interval_of(measure.slug, age_months=months)
     flag = vitals.flag_vital(measure.slug, value, age_months=months)
     return {"flag": flag.value} | ({"range": interval.as_data()} if interval else {})
 
 
 # == Everything else ==
-def _other(resource: dict[str, Any], person: Person | None, years: int) -> Content:
+def _other(resource: dict[str, Any], person: Person | None, years: int | None) -> Content:
     """A result of a laboratory, or an observation of any other sort. Raises Kept without a name or a value."""
     named = told.concept(resource.get("code"), ("loinc",))
     if not named.text:

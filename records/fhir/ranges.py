@@ -8,8 +8,8 @@ from records.kinds.flags import ABNORMAL
 from records.queries.imports import Person
 from records.rules import told
 from records.rules.laboratory import TESTS, expected_of
+from records.rules.ranges import Flag, Interval
 from records.rules.told import Amount
-from records.rules.vitals import Flag, Interval
 
 REPORTED = "its source"
 # HL7 v3 ObservationInterpretation, of which FHIR R4's value set is made.
@@ -28,7 +28,7 @@ ABNORMALS = frozenset({"A", "AA", "POS", "DET", "R", "I", "WR", "RR", "E"})
 
 
 def range_in(
-    resource: dict[str, Any], code: str, given: Amount | None, person: Person | None = None, years: int = 0
+    resource: dict[str, Any], code: str, given: Amount | None, person: Person | None = None, years: int | None = None
 ) -> Interval | None:
     """The source's own range before ours; ours only for our test in our unit. Limits of a call are ours either way."""
     ours = None

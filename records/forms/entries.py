@@ -22,10 +22,11 @@ from records.kinds.immunization import VACCINES
 from records.kinds.laboratory_result import NAMES
 from records.rules.laboratory import TESTS, Measured, expected_of, flag_result
 from records.rules.said import Dose
-from records.rules.units import shown, sign_of
+from records.rules.substances import Given, in_our_unit, read_result, sign, units_of
+from records.rules.units import Unreadable, shown, sign_of
 from records.rules.vitals import years_at
 
-NUMBER = re.compile(r"(?P<comparator>[<>]?)\s*(?P<number>[0-9]{1,9}(?:[.,][0-9]{1,4})?)")
+NUMBER = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{1,4})?")
 OLDEST = timedelta(days=365 * 100)
 NOON = time(12)
 
@@ -59,7 +60,7 @@ class ResultForm(AboutSomeone):
     value = forms.CharField(
         label=_("Value"),
         widget=forms.TextInput({"class": "short", "inputmode": "decimal"}),
-        help_text=_("In the unit beside the test; “<0.1” works, too"),
+        help_text=_("In the unit beside the test, or with its own: 5.6 mmol/L. “<0.1” works, too"),
     )
     taken_on = FlexibleDateField(label=_("Taken on"), latest=timezone.localdate)
     low = forms.CharField(label=_("Range from"), required=False, widget=forms.TextInput({"class": "short"}))
@@ -67,7 +68,9 @@ class ResultForm(AboutSomeone):
         label=_("to"),
         required=False,
         widget=forms.TextInput({"class": "short"}),
-        help_text=_("As the report says; left empty, the usual range for sex and age is kept"),
+        help_text=_(
+            "As the report says, in the unit of the value; left empty, the usual range for sex and age is kept"
+        ),
     )
     provider = forms.ModelChoiceField(
         label=_("Who reads it"), queryset=Provider.objects.none(), required=False, empty_label=_("Any doctor")
@@ -85,12 +88,6 @@ class ResultForm(AboutSomeone):
             self.fields["code"].choices = [(code, with_unit_of(code))]  # type: ignore[attr-defined]
             del self.fields["provider"], self.fields["preliminary"]
 
-    def clean_value(self) -> tuple[str, Decimal]:
-        found = NUMBER.fullmatch(self.cleaned_data["value"].strip())
-        if not found:
-            raise forms.ValidationError(_("Type a number, like 4.6 or <0.1"))
-        return found["comparator"], Decimal(found["number"].replace(",", "."))
-
     def clean_low(self) -> Decimal | None:
         return self._bound("low")
 
@@ -100,28 +97,68 @@ class ResultForm(AboutSomeone):
     def _bound(self, name: str) -> Decimal | None:
         text = self.cleaned_data[name].strip()
         found = NUMBER.fullmatch(text)
-        if text and (not found or found["comparator"]):
+        if text and not found:
             raise forms.ValidationError(_("Type a number, or nothing"))
-        return Decimal(found["number"].replace(",", ".")) if found else None
+        return Decimal(text.replace(",", ".")) if found else None
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        if self.errors:
-            return cleaned
-        comparator, value = cleaned["value"]
-        age = years_at(self.patient.birth_date, cleaned["taken_on"])
-        flag = flag_result(value, expected_of(cleaned["code"], sex=self.patient.sex, age_years=age))
-        typed = f"{cleaned['code']} {comparator}{shown(value)}"
-        if flag.startswith("critical") and cleaned["sure"] != typed:
-            told = {"value": with_unit(shown(value), TESTS[cleaned["code"]].unit), "flag": FLAG_WORDS[flag]}
-            self.question, self.answer = gettext("It is right: %(value)s") % told, typed
-            self.add_error("value", gettext("%(value)s is %(flag)s. Look at the report again.") % told)
+        if not self.errors:
+            try:
+                self.given = read_result(cleaned["code"], cleaned["value"])
+            except Unreadable as problem:
+                self.add_error("value", self._unreadable(problem))
+            else:
+                self._weigh(cleaned)
         return cleaned
 
+    def _unreadable(self, problem: Unreadable) -> str:
+        if problem.why == "unit":
+            fitting = ", ".join(filter(None, map(sign, units_of(self.cleaned_data["code"]))))
+            return gettext("This test does not come in this unit. It can be %(units)s") % {"units": fitting}
+        return gettext("Type a number, like 4.6 or <0.1")
+
+    def _weigh(self, cleaned: dict[str, Any]) -> None:
+        """Refuse what cannot be; ask about what is critical, and whether another unit was meant."""
+        code, given, value = cleaned["code"], self.given, self.measured().value
+        if not TESTS[code].can_be(value):
+            self.add_error("value", gettext("%(value)s is not possible. Nothing was recorded.") % {"value": _of(given)})
+            return
+        age = years_at(self.patient.birth_date, cleaned["taken_on"])
+        interval = expected_of(code, sex=self.patient.sex, age_years=age)
+        flag = flag_result(value, interval)
+        typed = f"{code} {given.comparator}{shown(given.value)} {given.unit}"
+        if not flag.startswith("critical") or cleaned["sure"] == typed:
+            return
+        told = {"value": with_unit(shown(value), TESTS[code].unit), "flag": FLAG_WORDS[flag]}
+        self.question, self.answer = gettext("It is right: %(value)s") % told, typed
+        self.add_error("value", gettext("%(value)s is %(flag)s. Look at the report again.") % told)
+        for unit in () if given.said else units_of(code)[1:]:
+            meant = Given(given.comparator, given.value, unit)
+            if not flag_result(in_our_unit(code, given.value, unit), interval).startswith("critical"):
+                self.add_error("value", gettext("If the report says %(value)s, type it so.") % {"value": _of(meant)})
+
     def measured(self) -> Measured:
-        comparator, value = self.cleaned_data["value"]
-        said = {name: self.cleaned_data[name] for name in ("code", "low", "high", "laboratory")}
-        return Measured(value=value, comparator=comparator, **said)
+        """In the unit of our table; the report's range is in the unit of its value."""
+        code, given = self.cleaned_data["code"], self.given
+        bounds = {
+            side: None if (bound := self.cleaned_data[side]) is None else in_our_unit(code, bound, given.unit)
+            for side in ("low", "high")
+        }
+        elsewhere = given.unit != TESTS[code].unit
+        return Measured(
+            code=code,
+            value=in_our_unit(code, given.value, given.unit),
+            comparator=given.comparator,
+            laboratory=self.cleaned_data["laboratory"],
+            typed=_of(given) if elsewhere else "",
+            **bounds,
+        )
+
+
+def _of(given: Given) -> str:
+    number = f"{given.comparator}{shown(given.value)}"
+    return f"{number} {sign(given.unit)}".strip()
 
 
 class ReleaseForm(AboutSomeone):

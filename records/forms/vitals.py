@@ -31,7 +31,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }
 CODES = {field: PRESSURE if field == "pressure" else MEASURES[field].code for field in FIELDS}
 LIKE: dict[str, Promise | str] = {
-    "pressure": _("like 120/80"),
+    "pressure": _("like 120/80, 16/10.7 kPa"),
     "temperature": _("like 37.1, 98.8 F"),
     "weight": _("like 81.4, 180 lb"),
     "height": _("like 165, 5'5\""),
@@ -84,11 +84,11 @@ class MeasuredForm(AboutSomeone):
 
     def _read_pressure(self, name: str, text: str) -> None:
         upper, lower = read_pressure(text)
-        if upper <= lower:
+        if upper.value <= lower.value:
             self.add_error(name, gettext("The upper number is the larger one. You typed %(text)s.") % {"text": text})
             return
-        for slug, number in zip(FIELDS[name], (upper, lower), strict=True):
-            self._weigh(name, slug, Quantity(number, MEASURES[slug].unit), text)
+        for slug, quantity in zip(FIELDS[name], (upper, lower), strict=True):
+            self._weigh(name, slug, quantity, text)
 
     def _read_one(self, name: str, text: str) -> None:
         measure = MEASURES[name]

@@ -5,8 +5,8 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from records.rules.ranges import Flag, worst_of
 from records.rules.units import shown, sign_of
-from records.rules.vitals import Flag
 
 ABNORMAL = "abnormal"  # as another laboratory says it, without which way
 FLAG_WORDS: dict[str, Promise] = {
@@ -28,6 +28,10 @@ FLAG_ROLES: dict[str, str] = {
 
 
 def flag_of(entry: Any) -> str:
+    """Of a panel that has its parts the worst of what stands in it now: one of them may be corrected or void."""
+    parts = getattr(entry, "parts", ())
+    if entry.kind == "vital_signs" and parts:
+        return worst_of(Flag(part.data.get("flag", "")) for part in parts).value
     return str(entry.data.get("flag", ""))
 
 

@@ -78,6 +78,7 @@ KIND = Kind(
             "range": dict,
             "comparator": str,
             "laboratory": str,
+            "typed": str,
             "value": str,
             "interpretation": str,
             "note": str,

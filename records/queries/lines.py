@@ -23,6 +23,11 @@ STATUS_ROLES: dict[str, str] = {
     "entered_in_error": "bad",
 }
 NOT_COMPARED: Promise = _("No range known")
+UNKNOWN: dict[str, Promise] = {
+    "age": _("age not known, the widest of all"),
+    "sex": _("sex not known, the widest of both"),
+    "age sex": _("age and sex not known, the widest of all"),
+}
 
 
 @dataclass(frozen=True)
@@ -97,11 +102,16 @@ def _range_of(entry: Entry) -> str:
         return range_text(entry.data.get("range", {}), entry.unit)
     told = [one.get("range", {}) for one in components]
     bounds = {side: "/".join(one[side] for one in told) for side in ("low", "high") if all(side in one for one in told)}
-    return range_text(bounds, components[0]["unit"])
+    return range_text(bounds | {"unknown": told[0].get("unknown", "")}, components[0]["unit"])
 
 
 def range_text(told: Mapping[str, Any], unit: str) -> str:
-    """ "3.5 to 5.1", "below 5", "above 95"; nothing without an interval."""
+    """ "3.5 to 5.1", "below 5", "above 95"; nothing without an interval. Of whom too little is known, it says so."""
+    text = _bounds_text(told, unit)
+    return f"{text} ({UNKNOWN[told['unknown']]})" if text and told.get("unknown") in UNKNOWN else text
+
+
+def _bounds_text(told: Mapping[str, Any], unit: str) -> str:
     low, high = told.get("low"), told.get("high")
     if low is not None and high is not None:
         return str(_("%(low)s to %(high)s") % {"low": low, "high": with_unit(high, unit)})

@@ -15,12 +15,13 @@ from patients.models import Patient
 from patients.queries import sites_of
 from records.kinds.vital_signs import ORDER
 from records.models import Entry
-from records.rules.vitals import PANEL, age_in_months
+from records.rules.vitals import BMI, MEASURES, PANEL, age_in_months
 from scheduling.models import Appointment, window
 from scheduling.queries.pages import EVERYWHERE
 
 KIND = "vital_signs"
 LAST = 8  # takings on a chart
+BODY = (MEASURES["weight"].code, MEASURES["height"].code)
 ABOUT_A_DAY = timedelta(days=1)
 LONGEST_STAY, MOST_WAITING = 16, 50  # hours, people
 
@@ -40,8 +41,8 @@ class LastVitals:
         return max(self.by_code.values(), key=lambda entry: entry.effective_at, default=None)
 
 
-def months_of(patient: Patient, moment: datetime) -> int:
-    """The patient's age then, in completed months, by the calendar of the running time zone."""
+def months_of(patient: Patient, moment: datetime) -> int | None:
+    """The patient's age then, in completed months, by the calendar of the running time zone; None for no birth."""
     return age_in_months(patient.birth_date, timezone.localtime(moment).date())
 
 
@@ -60,6 +61,13 @@ def parts_of_panel(user: User, entry: Entry) -> list[Entry]:
     """What was measured in the same taking and is current now."""
     rows = Entry.objects.visible_to(user).filter(patient_id=entry.patient_id, parent_id=entry.parent_id).current()
     return list(rows.order_by("id"))
+
+
+def computed_from(user: User, entry: Entry) -> list[Entry]:
+    """What stands by this measure alone: the body mass index of a weight or a height, of the same taking."""
+    if entry.code not in BODY or entry.kind != KIND or entry.parent_id is None:
+        return []
+    return [part for part in parts_of_panel(user, entry) if part.code == BMI]
 
 
 # == Whom to measure ==

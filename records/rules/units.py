@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 CELSIUS, FAHRENHEIT = "Cel", "[degF]"
 KILOGRAM, POUND, GRAM = "kg", "[lb_av]", "g"
 CENTIMETRE, INCH, METRE = "cm", "[in_i]", "m"
-MERCURY, PER_MINUTE, PERCENT, SCORE = "mm[Hg]", "/min", "%", "{score}"
+MERCURY, KILOPASCAL, PER_MINUTE, PERCENT, SCORE = "mm[Hg]", "kPa", "/min", "%", "{score}"
 BODY_MASS = "kg/m2"
 
 # UCUM code → what people write after the number, folded.
@@ -22,6 +22,7 @@ SPELLINGS: dict[str, tuple[str, ...]] = {
     INCH: ("in", "ins", "inch", "inches", '"', "″", "''"),
     METRE: ("m", "meter", "meters", "metre", "metres"),
     MERCURY: ("mmhg", "mm hg"),
+    KILOPASCAL: ("kpa",),
     PER_MINUTE: ("/min", "bpm", "per minute", "a minute"),
     PERCENT: ("%",),
     SCORE: ("/10",),
@@ -49,19 +50,26 @@ SIGNS: dict[str, str] = {
     "1": "",
 }
 BY_SPELLING = {spelling: unit for unit, spellings in SPELLINGS.items() for spelling in spellings}
-# Exact by definition: the international pound and inch of 1959; °F by NIST SP 811, appendix B.
+# Exact by definition: the international pound and inch of 1959; °F and the conventional millimetre of mercury by NIST
+# SP 811, appendix B.
 FACTORS: dict[tuple[str, str], Decimal] = {
     (POUND, KILOGRAM): Decimal("0.45359237"),
     (GRAM, KILOGRAM): Decimal("0.001"),
     (INCH, CENTIMETRE): Decimal("2.54"),
     (METRE, CENTIMETRE): Decimal(100),
+    (MERCURY, KILOPASCAL): Decimal("0.133322387415"),
 }
+# Read where it is named, never guessed: one number of a pressure alone must not change its unit.
+NEVER_GUESSED = frozenset({KILOPASCAL})
 NUMBER = r"[-+]?[0-9]+(?:[.,][0-9]+)?"
 QUANTITY = re.compile(rf"(?P<number>{NUMBER})\s*(?P<unit>[^0-9\s.,+-].*)?")
 FEET = re.compile(
     r"(?P<feet>[0-9]+)\s*(?:ft|feet|foot|'|′|’)\s*(?:(?P<inches>[0-9]+(?:[.,][0-9]+)?)\s*(?:in|ins|inch|inches|\"|″|'')?)?"
 )
-PRESSURE = re.compile(r"(?P<upper>[0-9]{1,3})\s*(?:/|\\|over|on|\s)\s*(?P<lower>[0-9]{1,3})\s*(?:mm ?hg)?")
+PRESSURE = re.compile(
+    r"(?P<upper>[0-9]{1,3}(?:[.,][0-9])?)\s*(?:/|\\|over|on|\s)\s*(?P<lower>[0-9]{1,3}(?:[.,][0-9])?)"
+    r"\s*(?P<unit>mm ?hg|kpa)?"
+)
 ANNOTATION = re.compile(r"\{[^}]*\}")  # UCUM: what is counted, without weight for the unit
 LONGEST = 40
 
@@ -102,12 +110,17 @@ def read_quantity(text: str, *, default: str, units: tuple[str, ...]) -> Quantit
     return Quantity(_decimal(found["number"]), unit, said=True)
 
 
-def read_pressure(text: str) -> tuple[Decimal, Decimal]:
-    """Systolic and diastolic in mmHg from "120/80", "120 over 80" or "120 80". Raises Unreadable."""
+def read_pressure(text: str) -> tuple[Quantity, Quantity]:
+    """Systolic and diastolic from "120/80", "120 over 80", "120 80", in mmHg, or from "16/10.7 kPa".
+
+    Raises Unreadable, also for a part of a millimetre: nobody reads one, and 12.0/8.0 is kPa or a slip.
+    """
     found = PRESSURE.fullmatch(fold(text))
-    if not found:
+    unit = BY_SPELLING[found["unit"]] if found and found["unit"] else MERCURY
+    if not found or (unit == MERCURY and not (found["upper"] + found["lower"]).isdecimal()):
         raise Unreadable("pressure")
-    return Decimal(found["upper"]), Decimal(found["lower"])
+    said = bool(found["unit"])
+    return Quantity(_decimal(found["upper"]), unit, said), Quantity(_decimal(found["lower"]), unit, said)
 
 
 def convert(quantity: Quantity, unit: str) -> Decimal:

@@ -17,7 +17,8 @@ from patients.synthetic.copying import Keys, Sheets, laid_open
 from patients.synthetic.plan import DAY, Plan, milliseconds
 from records.models import Encounter, Entry
 from records.rules.notes import signature_of
-from records.rules.vitals import ADULT, age_in_months
+from records.rules.ranges import ADULT
+from records.rules.vitals import age_in_months
 from records.synthetic import contents
 from records.synthetic.contents import Piece
 from scheduling.models import Appointment
@@ -203,7 +204,7 @@ def _tell(chart: Chart, visit: Visit, encounter: str, owed: int) -> int:
 
 
 def _wished(chart: Chart, visit: Visit) -> list[Piece]:
-    keys, months = chart.keys, age_in_months(visit.born, visit.started_at.date())
+    keys, months = chart.keys, age_in_months(visit.born, visit.started_at.date()) or 0
     if chart.wish == "vital_signs":
         takings = chart.panels[contents.band_of(months)]
         return keys.choice(takings[visit.patient.int % len(takings)])

@@ -14,13 +14,13 @@ from records.actions.writing import Content
 from records.kinds.allergy import NONE_KNOWN
 from records.kinds.immunization import VACCINES
 from records.kinds.laboratory_result import NAMES
-from records.rules import vitals
+from records.rules import ranges, vitals
 from records.rules.laboratory import TESTS, expected_of, flag_result
 from records.rules.notes import NoteText
-from records.rules.vitals import Flag, worst_of
+from records.rules.ranges import Flag, worst_of
 
 PEOPLE, TAKINGS, VALUES = 150, 4, 25  # of each age; takings of each; results of each test
-BANDS = (12, 48, 144, vitals.ADULT, 100 * 12)  # below so many months
+BANDS = (12, 48, 144, ranges.ADULT, 100 * 12)  # below so many months
 BATTERIES = (
     ("2951-2", "2823-3", "2160-0", "2345-7"),
     ("2093-3", "18262-6", "2085-9"),
@@ -97,7 +97,7 @@ def band_of(months: int) -> int:
 
 
 def _takings(keys: Keys, months: int) -> list[list[Piece]]:
-    grown = months >= vitals.ADULT
+    grown = months >= ranges.ADULT
     height = keys.gauss(169, 9) if grown else min(172.0, 55 + 1.9 * months**0.83)
     mass, pressure = (keys.gauss(27, 4), keys.gauss(126, 14)) if grown else (keys.gauss(16.5, 1), 82 + 0.17 * months)
     return [_taking(keys, months, height, mass + keys.gauss(0, 0.4), pressure) for _time in range(TAKINGS)]
@@ -105,7 +105,7 @@ def _takings(keys: Keys, months: int) -> list[list[Piece]]:
 
 def _taking(keys: Keys, months: int, height: float, mass: float, pressure: float) -> list[Piece]:
     systolic = max(70, round(keys.gauss(pressure, 6)))
-    pulse, breaths = (74.0, 15.0) if months >= vitals.ADULT else (135 - 0.3 * months, 32 - 0.08 * months)
+    pulse, breaths = (74.0, 15.0) if months >= ranges.ADULT else (135 - 0.3 * months, 32 - 0.08 * months)
     measured = {
         "systolic": Decimal(systolic),
         "diastolic": Decimal(min(systolic - 20, round(0.6 * systolic + keys.gauss(2, 5)))),

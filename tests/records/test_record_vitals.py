@@ -17,6 +17,8 @@ from records.actions.vitals import correct_vital, record_vitals
 from records.actions.writing import NotCurrent, NotRecorded
 from records.events import AbnormalValueRecorded, EntryRecorded
 from records.models import Entry
+from records.queries.entries import with_parts
+from records.queries.lines import line_of
 from records.queries.overview import overview_of
 from records.queries.vitals import latest_vitals
 from tests.factories import EncounterFactory, PatientFactory, staff
@@ -184,6 +186,30 @@ def test_a_corrected_weight_alone_leaves_no_body_mass(rosa, nurse) -> None:
     panel = take(nurse, rosa, of(weight="181.4"))
     correct(nurse, parts(panel)["29463-7"], of(weight="81.4"))
     assert parts(panel).keys() == {"29463-7"}
+
+
+def test_a_void_weight_takes_its_body_mass_along_and_nothing_else(rosa, nurse) -> None:
+    panel = take(nurse, rosa, of(weight="181.4", height="165", heart_rate="72"))
+    with acting_as(nurse):
+        assert void_entry(by=nurse, entry=parts(panel)["29463-7"], reason="Another scale", now=NOW) == 2
+        assert void_entry(by=nurse, entry=parts(panel)["8867-4"], reason="Another person", now=NOW) == 1
+    assert parts(panel).keys() == {"8302-2"}
+
+
+def test_the_flag_of_a_taking_is_that_of_what_stands_in_it(rosa, nurse) -> None:
+    panel = take(nurse, rosa, of(temperature="41.0", pain="2", oxygen="93"))
+    assert shown_flag(nurse, rosa, panel) == "Critically high"
+    correct(nurse, parts(panel)["8310-5"], of(temperature="36.9"))
+    assert shown_flag(nurse, rosa, panel) == "Low"
+    with acting_as(nurse):
+        void_entry(by=nurse, entry=parts(panel)["59408-5"], reason="Cold fingers", now=NOW)
+    assert shown_flag(nurse, rosa, panel) == ""
+
+
+def shown_flag(nurse: User, patient: Patient, panel: Entry) -> str:
+    with acting_as(nurse):
+        (row,) = with_parts(nurse, patient, [Entry.objects.visible_to(nurse).get(pk=panel.pk)])
+    return line_of(row).flag
 
 
 def test_a_measure_is_corrected_by_the_same_measure(rosa, nurse) -> None:

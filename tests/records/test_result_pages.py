@@ -62,6 +62,9 @@ def test_a_doctor_may_read_without_releasing(rosa, nurse, doctor, browser) -> No
         ({"taken_on": "2199-01-01"}, "cannot be after"),
         ({"code": ""}, "Missing: Test"),
         ({"value": "6.9"}, "6.9 mmol/L is Critically high"),
+        ({"value": "4.6 mg/dL"}, "This test does not come in this unit. It can be mmol/L"),
+        ({"code": "4544-3", "value": "410"}, "410 % is not possible"),
+        ({"code": "2345-7", "value": "5.6"}, "If the report says 5.6 mmol/L, type it so."),
     ],
 )
 def test_a_result_that_cannot_be_stays_on_the_page(typed, sentence, rosa, nurse, browser) -> None:
@@ -71,11 +74,21 @@ def test_a_result_that_cannot_be_stays_on_the_page(typed, sentence, rosa, nurse,
 
 
 def test_a_critical_result_passes_once_it_is_sure(rosa, nurse, browser) -> None:
-    sure = {"value": "6.9", "sure": "2823-3 6.9", "again": "1", "low": "3,5", "high": "5.0", "preliminary": "on"}
+    sure = {"value": "6.9", "sure": "2823-3 6.9 mmol/L", "again": "1", "low": "3,5", "high": "5.0", "preliminary": "on"}
     answer = browser(nurse).post(f"/records/{rosa.pk}/results/enter", RESULT | sure)
     assert answer["Location"].endswith("/results/enter")
     (row,) = current(rosa, "laboratory_result")
     assert (row.data["flag"], row.data["range"]["high"], row.record_status) == ("critical_high", "5.0", "preliminary")
+
+
+def test_a_report_in_other_units_is_kept_in_ours_with_what_it_said(rosa, nurse, browser) -> None:
+    typed = {"code": "2345-7", "value": "7.8 mmol/L", "low": "3.9", "high": "5.6"}
+    client = browser(nurse)
+    assert client.post(f"/records/{rosa.pk}/results/enter", RESULT | typed).status_code == 302
+    (row,) = current(rosa, "laboratory_result")
+    assert (row.value, row.unit, row.data["typed"]) == (Decimal("140.5"), "mg/dL", "7.8 mmol/L")
+    assert (row.data["range"]["low"], row.data["range"]["high"], row.data["flag"]) == ("70.3", "100.9", "high")
+    assert "7.8 mmol/L" in client.get(f"/records/{rosa.pk}/entries/{row.pk}/").content.decode()
 
 
 def test_a_result_is_corrected_and_waits_to_be_read_again(rosa, nurse, doctor, browser) -> None:

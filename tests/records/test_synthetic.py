@@ -16,7 +16,8 @@ from records.kinds.allergy import NONE_KNOWN
 from records.models import Encounter, Entry
 from records.rules.laboratory import expected_of, flag_result
 from records.rules.notes import note_text, signature_of
-from records.rules.vitals import ADULT, MEASURES, PANEL, Flag, age_in_months, worst_of
+from records.rules.ranges import ADULT, Flag, worst_of
+from records.rules.vitals import MEASURES, PANEL, age_in_months
 from records.synthetic import contents, told
 from tests.roles import as_the_system, taking_role
 from tests.synthetic import clinic, proofs

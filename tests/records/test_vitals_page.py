@@ -50,6 +50,7 @@ def test_the_keyboard_begins_in_the_first_field_until_something_is_wrong(rosa, n
         ({"temperature": "42"}, "42 °C is outside"),
         ({"pressure": "80/120"}, "The upper number is the larger one"),
         ({"pressure": "120"}, "Type both numbers"),
+        ({"pressure": "16/10"}, "16 mmHg is not possible"),
         ({"weight": "heavy"}, "This is not a number"),
         ({"weight": "80 stone"}, "This unit does not fit here"),
         ({}, "Nothing is filled in"),
@@ -88,6 +89,24 @@ def test_numbers_may_be_american_throughout(rosa, nurse, browser) -> None:
         "8302-2": Decimal("165.1"),
         "39156-5": Decimal("30.0"),
     }
+
+
+def test_a_pressure_in_kilopascal_is_kept_in_ours_with_what_was_typed(rosa, nurse, browser) -> None:
+    answer = browser(nurse).post(f"/records/{rosa.pk}/vitals/record", {"pressure": "16/10.7 kPa", "system": "metric"})
+    assert answer.status_code == 302
+    pressure = next(row for row in current(rosa, "vital_signs") if row.parent_id)
+    assert [part["value"] for part in pressure.data["components"]] == ["120", "80"]
+    assert pressure.data["typed"] == "16/10.7 kPa"
+
+
+def test_of_somebody_whose_age_nobody_knows_the_page_says_that_the_range_is_wide(rosa, nurse, browser) -> None:
+    with as_the_system():
+        rosa.birth_date, rosa.birth_precision = None, "unknown"
+        rosa.save(update_fields=["birth_date", "birth_precision"])
+    client = browser(nurse)
+    answer = client.post(f"/records/{rosa.pk}/vitals/record", {"heart_rate": "120", "system": "metric"})
+    page = client.get(answer["Location"]).content.decode()
+    assert "50 to 131 /min (age not known, the widest of all)" in page
 
 
 def test_a_measure_is_corrected_and_its_versions_stand_on_its_page(rosa, nurse, browser) -> None:
