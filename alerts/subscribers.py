@@ -15,7 +15,7 @@ from prescriptions.events import (
     PrescriptionPickedUp,
     PrescriptionReady,
 )
-from records.events import AbnormalValueRecorded, EntryVoided, MessageSent, ResultReleased
+from records.events import AbnormalValueRecorded, EntryVoided, MessageSent, ResultReleased, ValueCorrected
 from scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved, TimeBlocked, TimeUnblocked
 from scheduling.rules import source_of
 
@@ -75,7 +75,12 @@ def alert_of_abnormal_value(fact: AbnormalValueRecorded) -> None:
 
 @after(EntryVoided)
 def close_alerts_of_entry(fact: EntryVoided) -> None:
-    actions.close_alerts(by=None, source=f"records.entry:{fact.entry_id}", now=timezone.now())
+    actions.settle_alerts(by=None, entry_id=fact.entry_id, patient_id=fact.patient_id, now=timezone.now())
+
+
+@after(ValueCorrected, queue="urgent")
+def close_alerts_of_corrected(fact: ValueCorrected) -> None:
+    actions.settle_alerts(by=None, entry_id=fact.entry_id, patient_id=fact.patient_id, now=timezone.now())
 
 
 @after(TimeBlocked)

@@ -11,6 +11,7 @@ from alerts.actions.alerts import (
     raise_alert,
     withdraw_letters,
 )
+from alerts.actions.corrections import settle_alerts
 from alerts.actions.notices import (
     mark_bounced_address,
     tell_of_appointment,
@@ -51,6 +52,7 @@ __all__ = [
     "report_picked_up",
     "review_anomaly",
     "send_reminder",
+    "settle_alerts",
     "tell_of_appointment",
     "tell_of_medicine",
     "tell_of_message",

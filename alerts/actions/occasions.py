@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from alerts.actions.alerts import close_alerts, raise_alert
+from alerts.queries.takings import severity_now
 from alerts.rules import HIGH, INFO, SEVERITIES, URGENT, is_history
 from healthcare.accounts.models import Provider, User
 from prescriptions.models import Prescription
@@ -24,13 +25,14 @@ def raise_abnormal_value(
     """A value that a doctor must know: the provider of the visit, else the doctors at the site.
 
     What was measured before the visit began is not tied to one: then it is the visit the patient is here for today.
-    A severity that is not known here counts as urgent. A value voided meanwhile alarms nobody, nor one that was out of
-    range days ago and was entered late.
+    A severity that is not known here counts as urgent. A value voided meanwhile alarms nobody, nor a taking whose wrong
+    value was corrected meanwhile, nor one that was out of range days ago and was entered late.
     """
     severity = severity if severity in SEVERITIES else URGENT
     entries = Entry.objects.current().filter(pk=entry_id, patient_id=patient_id).select_related("patient")
     entry = entries.first()
-    if entry is None or is_history(severity, entry.effective_at, now):
+    severity = severity if entry is None else severity_now(entry, severity)
+    if entry is None or not severity or is_history(severity, entry.effective_at, now):
         return
     encounters = Encounter.objects.select_related("provider__user", "site")
     visit = encounters.filter(pk=encounter_id).first() if encounter_id else visit_under_way(patient_id, now)
