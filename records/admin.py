@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from patients.read_only import OfPatients, ReadOnly
-from records.models import DiagnosisCode, Draft, Encounter, Entry, Message, Thread
+from records.models import DiagnosisCode, Draft, Encounter, Entry, FavouriteOrder, Message, ServiceRequest, Thread
 
 
 @admin.register(Encounter)
@@ -23,6 +23,20 @@ class EntryAdmin(OfPatients):
 class DraftAdmin(OfPatients):
     list_display = ("__str__", "kind", "version", "updated_at")
     fields = ("id", "kind", "version", "created_at", "updated_at")
+
+
+@admin.register(ServiceRequest)
+class ServiceRequestAdmin(OfPatients):
+    list_display = ("__str__", "category", "status", "created_at")
+    fields = ("id", "category", "status", "created_at", "expected_by")
+
+
+@admin.register(FavouriteOrder)
+class FavouriteOrderAdmin(ReadOnly):
+    says = _("What doctors want to find first when they order.")
+    list_display = ("__str__", "code")
+    fields = ("id", "code")
+    ordering = ("-id",)
 
 
 @admin.register(Thread)

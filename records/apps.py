@@ -19,6 +19,7 @@ class RecordsConfig(AppConfig):
         "patients.ChartTab": [
             "records.panels.encounters.visits_tab",
             "records.panels.entries.results_tab",
+            "records.panels.orders.orders_tab",
             "records.panels.entries.problems_tab",
             "records.panels.entries.allergies_tab",
             "records.panels.histories.histories_tab",
@@ -41,6 +42,7 @@ class RecordsConfig(AppConfig):
             "records.panels.entries.released_card",
             "records.panels.messages.portal_card",
         ],
+        "records.EncounterCard": ["records.panels.orders.visit_card"],
         "accounts.Handover": ["records.panels.handover.held"],
         "patients.Deeds": ["records.panels.deeds.deeds"],
         "patients.Merge": ["records.panels.merging.merge"],

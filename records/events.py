@@ -86,6 +86,40 @@ class ResultReleased:
 
 
 @dataclass(frozen=True)
+class OrderPlaced:
+    request_id: UUID
+    patient_id: UUID
+    category: str
+
+
+@dataclass(frozen=True)
+class OrderExtended:
+    request_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class SpecimenCollected:
+    request_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class OrderRevoked:
+    request_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class OrderFailed:
+    """Nothing more comes. `provider_id`: who asked, and has to know."""
+
+    request_id: UUID
+    patient_id: UUID
+    provider_id: UUID | None
+
+
+@dataclass(frozen=True)
 class NoteSigned:
     entry_id: UUID
     patient_id: UUID

@@ -9,6 +9,7 @@ from records.views import (
     marking,
     messages,
     notes,
+    orders,
     problems,
     results,
     vitals,
@@ -17,6 +18,7 @@ from records.views import (
 app_name = "records"
 VISIT = "<uuid:patient_id>/visits/<uuid:encounter_id>"
 ENTRY = "<uuid:patient_id>/entries/<uuid:entry_id>"
+ORDER = "<uuid:patient_id>/orders/<uuid:order_id>"
 THREAD = "<uuid:patient_id>/messages/<uuid:thread_id>"
 urlpatterns = [
     # Visits and their notes
@@ -63,6 +65,16 @@ urlpatterns = [
     path(f"{ENTRY}/change-history", histories.change, name="change_history"),
     path("<uuid:patient_id>/immunizations/", immunizations.immunizations, name="immunizations"),
     path("<uuid:patient_id>/immunizations/add", immunizations.record, name="record_immunization"),
+    # Orders
+    path("<uuid:patient_id>/orders/", orders.orders, name="orders"),
+    path("<uuid:patient_id>/orders/new", orders.order, name="order"),
+    path(f"{ORDER}/", orders.one_order, name="one_order"),
+    path(f"{ORDER}/place", orders.place, name="place_order"),
+    path(f"{ORDER}/collect", orders.collect, name="collect_specimen"),
+    path(f"{ORDER}/extend", orders.extend, name="extend_order"),
+    path(f"{ORDER}/revoke", orders.revoke, name="revoke_order"),
+    path(f"{ORDER}/fail", orders.fail, name="fail_order"),
+    path(f"{ORDER}/favourite", orders.favourite, name="favourite_order"),
     # Messages
     path("messages/", messages.inbox, name="inbox"),
     path("<uuid:patient_id>/messages/", messages.messages, name="messages"),

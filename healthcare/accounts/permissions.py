@@ -34,6 +34,7 @@ class Permission(StrEnum):
     BLOCK_TIME = "scheduling.block_time"
     READ_CLINICAL = "records.read"
     RECORD_VITALS = "records.record_vitals"
+    ORDER = "records.order"
     ENTER_RESULT = "records.enter_result"
     RELEASE_RESULT = "records.release_result"
     WRITE_NOTE = "records.write_note"
@@ -78,6 +79,7 @@ DESCRIPTIONS: dict[Permission, Promise] = {
     Permission.BLOCK_TIME: _("Keep a provider's time free of visits"),
     Permission.READ_CLINICAL: _("Read the clinical record of a patient in one's care"),
     Permission.RECORD_VITALS: _("Record vital signs"),
+    Permission.ORDER: _("Order tests and images, put an order off, and revoke it"),
     Permission.ENTER_RESULT: _("Enter a laboratory result"),
     Permission.RELEASE_RESULT: _("Acknowledge a result and release it to the patient"),
     Permission.WRITE_NOTE: _("Write and sign the note of a visit"),

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from healthcare.accounts.models import Provider, User
 from patients.models import Patient
 from records.kinds import kind_of
-from records.models import Encounter, Entry
+from records.models import Encounter, Entry, ServiceRequest
 from records.models.entries import SUCCESSORS, UNMARKED, mark_of
+from records.models.orders import ORDER_MOVES
 from records.rules.states import WRONG, Deed, takes
 
 CLOCKS_DIFFER = timedelta(minutes=5)
@@ -146,3 +147,19 @@ def supersede(entry: Entry, record_status: str, now: datetime) -> Entry:
     before.superseded_at = now
     before.save(update_fields=["superseded_at", "updated_at"])
     return before
+
+
+def locked_request(request: ServiceRequest) -> ServiceRequest:
+    """The order as it is now, kept still until the transaction ends."""
+    rows = ServiceRequest.objects.select_for_update(of=("self",)).select_related("patient", "provider", "encounter")
+    return rows.get(pk=request.pk)
+
+
+def move_request(row: ServiceRequest, status: str, *changed: str) -> ServiceRequest:
+    """Say where a locked order stands now, and save that with these fields. Raises NotCurrent for no way there."""
+    if status not in ORDER_MOVES[row.status]:
+        told = {"status": row.get_status_display()}
+        raise NotCurrent(_("Meanwhile this order stands at: %(status)s. Look at it again.") % told)
+    row.status = status
+    row.save(update_fields=["status", *changed, "updated_at"])
+    return row

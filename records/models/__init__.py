@@ -2,5 +2,16 @@ from records.models.codes import DiagnosisCode
 from records.models.encounters import Draft, Encounter
 from records.models.entries import Entry, EntryQuerySet
 from records.models.messages import Message, Thread
+from records.models.orders import FavouriteOrder, ServiceRequest
 
-__all__ = ["DiagnosisCode", "Draft", "Encounter", "Entry", "EntryQuerySet", "Message", "Thread"]
+__all__ = [
+    "DiagnosisCode",
+    "Draft",
+    "Encounter",
+    "Entry",
+    "EntryQuerySet",
+    "FavouriteOrder",
+    "Message",
+    "ServiceRequest",
+    "Thread",
+]

@@ -37,6 +37,7 @@ MEANS = {
     ("/change-condition", "entry_id"): "condition_id",
     ("/change-allergy", "entry_id"): "allergy_id",
     ("/change-history", "entry_id"): "operation_id",
+    ("/place", "order_id"): "draft_order_id",
     ("/note/addendum", "encounter_id"): "signed_encounter_id",
     ("/portal/summaries/", "encounter_id"): "signed_encounter_id",
 }

@@ -213,6 +213,7 @@ def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
     made.EntryFactory(**kept, sensitivity=MARKS[1], enterer=writer)
     made.EntryFactory(**kept, record_status="preliminary")
     made.EntryFactory(**kept, superseded_at=NOW)
+    _orders_of(kept, number, writer)
     for author in (doctor, writer):
         made.DraftFactory(**kept, author=author, encounter=encounter)
     made.MessageFactory(thread=made.ThreadFactory(**kept, started_by=doctor))
@@ -247,6 +248,12 @@ def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
     made.PatientLinkFactory(**kept)
     made.DuplicatePairFactory(**kept)
     _imported(patient)
+
+
+def _orders_of(kept: dict[str, Any], number: int, writer: User) -> None:
+    own = ({"written_by": writer}, {"ordered_by": writer})
+    for fields in ({"status": "draft"}, {}, *({"sensitivity": MARKS[number % 4]} | one for one in ({}, *own))):
+        made.ServiceRequestFactory(**kept, **fields)
 
 
 def _medicines_of(kept: dict[str, Any], provider: Provider, number: int, writer: User) -> None:

@@ -68,6 +68,7 @@ VARIED: dict[str, dict[str, list[str]]] = {
     "prescriptions_prescription": {"status": ["'draft'", "'signed'"]},
     "records_entry": {"sensitivity": ["''", "'adolescent'"]},
     "records_message": {"to_patient": ["true", "false"], "author_role": ["'doctor'", "'patient'"]},
+    "records_servicerequest": {"sensitivity": ["''", "'adolescent'"]},
     "records_thread": {"status": ["'open'", "'closed'"]},
 }
 #: Places for a name that are no foreign key.

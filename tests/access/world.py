@@ -57,6 +57,7 @@ from tests.factories import (
     RestrictionFactory,
     SecondFactorResetFactory,
     SelfRegistrationFactory,
+    ServiceRequestFactory,
     SiteFactory,
     TimeClaimFactory,
     VisitTypeFactory,
@@ -227,6 +228,12 @@ ROWS: dict[str, Make] = {
     "condition_id": lambda patient, _provider, _made: entry(patient, "condition", code="I10", code_system="icd-10-cm"),
     "allergy_id": lambda patient, _provider, _made: entry(patient, "allergy", code=""),
     "operation_id": lambda patient, _provider, _made: entry(patient, "surgical_history", code=""),
+    "order_id": lambda patient, provider, _made: ServiceRequestFactory(
+        patient=patient, provider=provider, display=f"Of {patient.name}"
+    ),
+    "draft_order_id": lambda patient, provider, _made: ServiceRequestFactory(
+        patient=patient, provider=provider, status="draft", display=f"Of {patient.name}"
+    ),
     "thread_id": lambda patient, _provider, _made: MessageFactory(thread__patient=patient).thread,
     "other_id": lambda patient, _provider, _made: registered_twice(patient),
     "merge_id": lambda patient, _provider, _made: MergeFactory(patient=patient),

@@ -134,6 +134,16 @@ def an_entry_changed(row: Row, by: By) -> bool:
     return by.is_staff and by.reaches(row.patient_id, "clinical") and open_
 
 
+def an_order_added(row: Row, by: By) -> bool:
+    return row.written_by_id == by.me and row.ordered_by_id in (None, by.me) and an_order_changed(row, by)
+
+
+def an_order_changed(row: Row, by: By) -> bool:
+    marked = row.sensitivity and by.me not in (row.written_by_id, row.ordered_by_id)
+    open_ = not marked or by.reaches(row.patient_id, row.sensitivity)
+    return by.is_staff and by.reaches(row.patient_id, "clinical") and open_
+
+
 def a_notice(row: Row, by: By) -> bool:
     return (by.is_staff or row.recipient_id == by.me) and by.reaches(row.patient_id, row.area)
 
@@ -277,10 +287,12 @@ RULES: dict[str, tuple[Asked, Asked]] = {
         reaching("clinical", "enterer_id", staff=True, also=unless_anothers("signed_by_id")),
         an_entry_changed,
     ),
+    "records_favouriteorder": (lambda row, by: row.user_id == by.me, nobody),
     "records_message": (
         reaching("message", "author_id", also=towards_the_other),
         reaching("message", "read_by_id", also=lambda row, by: row.to_patient != by.is_staff),
     ),
+    "records_servicerequest": (an_order_added, an_order_changed),
     "records_thread": (
         reaching(
             *("message", "started_by_id"),
@@ -301,6 +313,7 @@ RULES: dict[str, tuple[Asked, Asked]] = {
 REMOVES: dict[str, Asked] = {
     "patients_patientidentifier": reaching("identity", staff=True),
     "patients_patientlink": reaching("identity", staff=True),
+    "records_favouriteorder": lambda row, by: row.user_id == by.me,
     "scheduling_workexception": by_role(ADMINISTRATOR),
     "scheduling_workrule": by_role(ADMINISTRATOR),
 }

@@ -46,6 +46,7 @@ OVERVIEWS = {
     "scheduling:book": "front_desk",
     "records:encounters": "doctor nurse",
     "records:results": "doctor nurse",
+    "records:orders": "doctor nurse",
     "records:problems": "doctor nurse",
     "records:allergies": "doctor nurse",
     "records:immunizations": "doctor nurse",

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import factory
 
-from records.models import DiagnosisCode, Draft, Encounter, Entry, Message, Thread
+from records.models import DiagnosisCode, Draft, Encounter, Entry, FavouriteOrder, Message, ServiceRequest, Thread
 from tests.factories.ground import Factory, PatientFactory, ProviderFactory, SiteFactory, UserFactory
 
 __all__ = [
@@ -13,7 +13,9 @@ __all__ = [
     "DraftFactory",
     "EncounterFactory",
     "EntryFactory",
+    "FavouriteOrderFactory",
     "MessageFactory",
+    "ServiceRequestFactory",
     "ThreadFactory",
 ]
 TAKEN = datetime(2026, 11, 9, 14, 0, tzinfo=UTC)
@@ -90,3 +92,30 @@ class MessageFactory(Factory):
     to_patient = False
     body = "May I take it with food?"
     sent_at = TAKEN
+
+
+class ServiceRequestFactory(Factory):
+    """A basic metabolic panel, ordered and not answered."""
+
+    class Meta:
+        model = ServiceRequest
+
+    patient = factory.SubFactory(PatientFactory)
+    provider = factory.SubFactory(ProviderFactory)
+    category = "laboratory"
+    code = "24321-2"
+    code_system = "loinc"
+    display = "Basic metabolic 2000 panel - Serum or Plasma"
+    status = "active"
+    written_by = factory.SubFactory(UserFactory)
+    ordered_by = factory.LazyAttribute(lambda order: None if order.status == "draft" else order.written_by)
+    ordered_at = factory.LazyAttribute(lambda order: None if order.status == "draft" else TAKEN)
+    expected_by = TAKEN.date()
+
+
+class FavouriteOrderFactory(Factory):
+    class Meta:
+        model = FavouriteOrder
+
+    user = factory.SubFactory(UserFactory)
+    code = "24321-2"

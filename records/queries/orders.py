@@ -1,0 +1,33 @@
+"""Orders: of a patient, of a visit, and what a doctor wants to find first."""
+
+from django.db.models import Case, QuerySet, Value, When
+
+from healthcare.accounts.models import User
+from healthcare.db.prepared import prepared
+from patients.models import Patient
+from records.models import Encounter, FavouriteOrder, ServiceRequest
+from records.rules.orders import WAITING
+
+ON_A_PAGE = 100
+
+
+def favourites_of(user: User) -> list[str]:
+    return list(FavouriteOrder.objects.filter(user=user).order_by("created_at").values_list("code", flat=True))
+
+
+def orders_of(user: User, patient: Patient, *, at_most: int = ON_A_PAGE) -> list[ServiceRequest]:
+    """The newest orders of a patient: what is prepared first, then what waits, then the rest."""
+    return list(_orders_of(user, patient, at_most))
+
+
+@prepared
+def _orders_of(user: User, patient: Patient, at_most: int) -> "QuerySet[ServiceRequest]":
+    stand = Case(When(status="draft", then=Value(0)), When(status__in=sorted(WAITING), then=Value(1)), default=Value(2))
+    rows = ServiceRequest.objects.visible_to(user).filter(patient=patient).select_related("provider")
+    return rows.order_by(stand, "-created_at", "-id")[:at_most]
+
+
+def orders_in(user: User, encounter: Encounter) -> list[ServiceRequest]:
+    """What was ordered in a visit, in the order it was."""
+    rows = ServiceRequest.objects.visible_to(user).filter(encounter=encounter, patient_id=encounter.patient_id)
+    return list(rows.select_related("provider").order_by("created_at", "id"))
