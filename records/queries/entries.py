@@ -1,7 +1,6 @@
-"""Entries of one chart: what stands now, the timeline by keyset, and the versions of one entry."""
+"""Entries of one chart: what stands now, panels with their parts, and the versions of one entry."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +13,8 @@ from records.kinds.condition import PRESENT
 from records.kinds.vital_signs import ORDER
 from records.models import Encounter, Entry, EntryQuerySet
 
-PAGE = 30
 LONGEST_CHAIN = 50
 LAST = len(ORDER)
-IMPORTED = "imported"
 HOLD_PARTS = ("vital_signs", "diagnostic_report")
 
 
@@ -32,60 +29,7 @@ def active_conditions(user: User, patient: Patient) -> list[Entry]:
     return list(active_entries(user, patient, "condition").filter(clinical_status__in=PRESENT))
 
 
-# == The timeline ==
-@dataclass(frozen=True)
-class TimelinePage:
-    """Up to 30 entries that stand by themselves, newest first; `after` is where the next page goes on."""
-
-    entries: Sequence[Entry]
-    after: UUID | None
-
-
-def timeline(
-    user: User, patient: Patient, *, kind: str = "", after: UUID | None = None, with_old: bool = False
-) -> TimelinePage:
-    """A page of the chart by the time each entry was true of the patient; keyset, so flat however long the chart.
-
-    Void and replaced entries are left out unless `with_old`; what other systems told and no kind holds unless `kind`
-    asks for it: bills of years would bury the chart. Panels carry their parts as `parts`. At most 3 queries.
-    """
-    if after is None:
-        page = first_page(_newest(user, patient, kind, with_old, PAGE + 1))
-    else:
-        page = page_of(user, patient, _told(user, patient, kind, with_old), after=after)
-    return TimelinePage(entries=with_parts(user, patient, page.entries), after=page.after)
-
-
-@prepared
-def _newest(user: User, patient: Patient, kind: str, with_old: bool, at_most: int) -> EntryQuerySet:
-    return _told(user, patient, kind, with_old).select_related("author").newest_first()[:at_most]
-
-
-def _told(user: User, patient: Patient, kind: str, with_old: bool) -> EntryQuerySet:
-    rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient=patient).top()
-    rows = rows if with_old else rows.current()
-    return rows.of_kind(kind) if kind else rows.exclude(kind=IMPORTED)
-
-
-def first_page(found: Sequence[Entry]) -> TimelinePage:
-    """Of one row more than a page holds."""
-    return TimelinePage(entries=found[:PAGE], after=found[PAGE - 1].pk if len(found) > PAGE else None)
-
-
-def page_of(user: User, patient: Patient, rows: EntryQuerySet, *, after: UUID | None = None) -> TimelinePage:
-    """A page of these rows, newest first. An `after` that is not visible begins anew. At most 2 queries."""
-    last = Entry.objects.visible_to(user).filter(patient_id=patient.pk, pk=after).first() if after else None
-    if last:
-        rows = rows.filter(_behind(last))
-    return first_page(list(rows.select_related("author").newest_first()[: PAGE + 1]))
-
-
-def _behind(last: Entry) -> Q:
-    """Rows behind this one; the first condition repeats the second's, for the index."""
-    same = Q(effective_at=last.effective_at, pk__lt=last.pk)
-    return Q(effective_at__lte=last.effective_at) & (Q(effective_at__lt=last.effective_at) | same)
-
-
+# == Panels ==
 def with_parts(user: User, patient: Patient, entries: Iterable[Entry]) -> list[Entry]:
     """The same entries; each panel has what is current under it as `parts`, in one query for all."""
     rows = list(entries)

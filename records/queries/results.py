@@ -10,7 +10,7 @@ from healthcare.accounts.models import Provider, User
 from healthcare.db.prepared import AnyOf, prepared
 from patients.models import Patient, reach_of
 from records.models import Encounter, Entry, EntryQuerySet
-from records.queries.entries import PAGE, TimelinePage, first_page, page_of
+from records.queries.timeline import PAGE, TimelinePage, first_page, page_of
 
 KIND = "laboratory_result"
 TESTS_ON_A_CHART, ROWS_OF_A_CHART = 6, 40

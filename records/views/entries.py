@@ -20,14 +20,15 @@ from records.access.marking import can_mark
 from records.actions.entries import void_entry
 from records.actions.writing import NotCurrent, NotRecorded
 from records.forms.entries import VoidForm
+from records.forms.timeline import TimelineForm
 from records.forms.vitals import CorrectVitalForm
-from records.kinds import kinds
 from records.kinds.imported import because
 from records.models import Entry
 from records.models.entries import UNMARKED
 from records.queries import entries as queries
 from records.queries.lines import line_of, lines_of
 from records.queries.resources import contents_of, kept_by_type
+from records.queries.timeline import Narrowing, last_visit, page_of, timeline
 from records.rules.laboratory import TESTS
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
@@ -47,17 +48,19 @@ def find_entry(user: Any, patient: Patient, entry_id: UUID) -> Entry:
 @of_patient(Permission.READ_CLINICAL)
 def entries(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
-    kind = request.GET.get("kind", "")
-    kind = kind if kind in kinds() else ""
-    with_old = request.GET.get("old") == "1"
-    page = queries.timeline(user, patient, kind=kind, after=uuid_of(request.GET.get("after", "")), with_old=with_old)
-    kept = {name: value for name, value in (("kind", kind), ("old", "1" if with_old else "")) if value}
+    seen = last_visit(user, patient)
+    form = TimelineForm(request.GET, seen=seen)
+    asked = form.narrowing()
+    page = timeline(user, patient, asked, after=uuid_of(request.GET.get("after", "")))
+    kept = form.kept()
     here = reverse("records:entries", args=[patient.pk])
     context = chart_context(request, patient) | {
         "lines": lines_of(page.entries),
-        "kinds": sorted(kinds().values(), key=lambda found: str(found.plural)),
-        "kind": kind,
-        "with_old": with_old,
+        "form": form,
+        "seen": seen,
+        "seen_on": timezone.localdate(seen.started_at) if seen and seen.started_at else None,
+        "is_since": asked.since is not None,
+        "is_narrowed": asked != Narrowing(),
         "next_url": f"{here}?{urlencode(kept | {'after': str(page.after)})}" if page.after else "",
         "first_url": f"{here}?{urlencode(kept)}" if request.GET.get("after") else "",
     }
@@ -81,7 +84,7 @@ def imported(request: HttpRequest, patient: Patient) -> HttpResponse:
     wanted = wanted if wanted in types else ""
     rows = Entry.objects.visible_to(user).filter(patient_id=patient.pk).current().of_kind("imported")
     rows = rows.filter(code=wanted) if wanted else rows
-    page = queries.page_of(user, patient, rows, after=uuid_of(request.GET.get("after", "")))
+    page = page_of(user, patient, rows, after=uuid_of(request.GET.get("after", "")))
     kept = {"type": wanted} if wanted else {}
     here = reverse("records:imported", args=[patient.pk])
     context = chart_context(request, patient, tab=TAB) | {

@@ -24,8 +24,9 @@ from records.kinds.allergy import NONE_KNOWN
 from records.models import DiagnosisCode, Entry
 from records.models.entries import STANDING
 from records.queries import active_conditions
-from records.queries.entries import timeline, versions_of
+from records.queries.entries import versions_of
 from records.queries.lines import line_of, range_text
+from records.queries.timeline import Narrowing, timeline
 from records.rules.notes import PARTS
 from records.rules.said import Dose
 from tests.factories import DiagnosisCodeFactory, EncounterFactory, EntryFactory, PatientFactory, staff
@@ -125,7 +126,7 @@ def test_what_is_void_stays_and_counts_nowhere(rosa, doctor, announced) -> None:
         with pytest.raises(NotCurrent, match="wrong already"):
             void_entry(by=doctor, entry=entry, reason="Again", now=NOW)
         assert timeline(doctor, rosa).entries == []
-        assert len(timeline(doctor, rosa, with_old=True).entries) == 1
+        assert len(timeline(doctor, rosa, Narrowing(with_old=True)).entries) == 1
         row = Entry.objects.visible_to(doctor).get()
     assert (row.record_status, row.voided_by, row.void_reason) == ("entered_in_error", doctor, "Wrong patient")
     assert announced(EntryVoided) == [EntryVoided(entry_id=entry.pk, patient_id=rosa.pk, kind="condition")]
