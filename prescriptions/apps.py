@@ -37,6 +37,7 @@ class PrescriptionsConfig(AppConfig):
         "patients.PortalCard": ["prescriptions.panels.portal_card"],
         "records.EncounterCard": ["prescriptions.panels.encounter_card"],
         "records.NoteCard": ["prescriptions.panels.note_card"],
+        "records.PastCard": ["prescriptions.panels.past_card"],
         "records.SummaryCard": ["prescriptions.panels.summary_card"],
         "patients.Deeds": ["prescriptions.panels.deeds"],
         "patients.Merge": ["prescriptions.panels.merge"],

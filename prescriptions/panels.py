@@ -96,6 +96,14 @@ def encounter_card(encounter: Encounter, user: User, now: datetime) -> Card | No
     return Card("prescriptions/encounter_card.html", context, order=40)
 
 
+def past_card(patient: Patient, user: User, moment: datetime) -> Card | None:
+    """For `records.PastCard`: what the patient took then by prescription of ours."""
+    if not can(user, Permission.READ_MEDICATIONS):
+        return None
+    taken = queries.taken_then(user, patient, moment)
+    return Card("prescriptions/past_card.html", {"taken": taken}, order=40)
+
+
 # == Portal ==
 @in_scope(Scope.MEDICATION)
 def portal_card(patient: Patient, user: User, now: datetime) -> Card | None:

@@ -145,6 +145,13 @@ def taken_of(user: User, patient: Patient, now: datetime) -> "QuerySet[Prescript
     return Prescription.objects.visible_to(user).filter(patient=patient).active(now).order_by("-signed_at", "-id")
 
 
+def taken_then(user: User, patient: Patient, moment: datetime) -> list[Prescription]:
+    """What was signed by then, its supply not over then and not cancelled by then, the last signed first."""
+    rows = Prescription.objects.visible_to(user).filter(patient=patient, signed_at__lte=moment)
+    rows = rows.filter(Q(ends_at=None) | Q(ends_at__gt=moment), Q(cancelled_at=None) | Q(cancelled_at__gt=moment))
+    return list(rows.order_by("-signed_at", "-id"))
+
+
 @prepared
 def told_of(user: User, patient_id: UUID, now: datetime) -> "QuerySet[MedicationStatement]":
     """What the patient takes by the word of other systems."""

@@ -60,5 +60,11 @@ class TimelineForm(forms.Form):
         return {name: self.data[name] for name in self.fields if self.data.get(name)}
 
 
+class DayForm(forms.Form):
+    """A day that has begun, on the clock of the patient's site."""
+
+    day = FlexibleDateField(label=_("Day"), latest=timezone.localdate)
+
+
 def _midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time()))

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
@@ -51,6 +52,11 @@ class EntryQuerySet(PatientOwnedQuerySet):
     def current(self) -> Self:
         """Neither void nor replaced by a later version."""
         return self.filter(superseded_at=None).exclude(record_status="entered_in_error")
+
+    def standing_at(self, moment: datetime) -> Self:
+        """Recorded by then, and neither void nor replaced by then."""
+        not_replaced = Q(superseded_at=None) | Q(superseded_at__gt=moment)
+        return self.filter(not_replaced, Q(voided_at=None) | Q(voided_at__gt=moment), created_at__lte=moment)
 
     def of_kind(self, kind: str) -> Self:
         return self.filter(kind=kind)
