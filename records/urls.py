@@ -13,6 +13,7 @@ from records.views import (
     past,
     problems,
     results,
+    searching,
     vitals,
 )
 
@@ -43,6 +44,8 @@ urlpatterns = [
     path("<uuid:patient_id>/entries/", entries.entries, name="entries"),
     path("<uuid:patient_id>/imported/", entries.imported, name="imported"),
     path("<uuid:patient_id>/as-of", past.past, name="past"),
+    path("<uuid:patient_id>/search", searching.search_chart, name="search_chart"),
+    path("search", searching.search, name="search"),
     path(f"{ENTRY}/", entries.entry, name="entry"),
     path(f"{ENTRY}/void", entries.void, name="void"),
     path(f"{ENTRY}/mark", marking.mark, name="mark"),

@@ -6,7 +6,7 @@ import psycopg
 from psycopg import sql
 
 LOGINS = ("owner", "web", "worker", "backup")
-EXTENSIONS = ("btree_gist", "fuzzystrmatch", "pg_trgm", "unaccent")
+EXTENSIONS = ("btree_gin", "btree_gist", "fuzzystrmatch", "pg_trgm", "unaccent")
 LOCK = 7_240_001  # roles belong to the whole cluster: two bootstraps take turns
 
 

@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     UNMERGE = "unmerge_patients"  # to who may: back
     MERGE_COUNTS = "rows_to_merge"  # to who may: how many rows of which table, and nothing else of them
     UNMERGE_COUNTS = "rows_to_unmerge"  # the same of an undoing
+    WORDS_OF_CHARTS = "find_words"  # to who reads charts: ids of entries in their reach, along an index; no text
     HIDDEN_MEDICINES = "hidden_medicines"  # to who prescribes: how badly one goes with what is marked, never with what
 
 

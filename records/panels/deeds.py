@@ -24,6 +24,8 @@ deeds: Deeds = {
     "records.record_entry": _("Wrote in the record"),
     "records.mark_entry": _("Changed who may see something in the record"),
     "records.void_entry": _("Marked something in the record as entered in error"),
+    "records.search": _("Searched the record for words"),
+    "records.find": _("Found something in the record by its words"),
     "records.acknowledge_result": _("Read a result"),
     "records.release_result": _("Released a result to the patient"),
     "records.take_entries": _("Brought parts of the record along from another system"),
