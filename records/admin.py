@@ -4,7 +4,18 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from patients.read_only import OfPatients, ReadOnly
-from records.models import DiagnosisCode, Draft, Encounter, Entry, FavouriteOrder, Message, ServiceRequest, Thread
+from records.models import (
+    DiagnosisCode,
+    DiagnosisFavorite,
+    DiagnosisWord,
+    Draft,
+    Encounter,
+    Entry,
+    FavouriteOrder,
+    Message,
+    ServiceRequest,
+    Thread,
+)
 
 
 @admin.register(Encounter)
@@ -58,3 +69,19 @@ class DiagnosisCodeAdmin(ReadOnly):
     fields = ("code", "display", "billable")
     search_fields = ("code", "terms")
     ordering = ("code",)
+
+
+@admin.register(DiagnosisWord)
+class DiagnosisWordAdmin(ReadOnly):
+    says = _("Words that diagnoses are found by; loaded with the codes.")
+    list_display = ("word", "codes")
+    fields = ("word", "codes")
+    search_fields = ("word",)
+    ordering = ("word",)
+
+
+@admin.register(DiagnosisFavorite)
+class DiagnosisFavoriteAdmin(ReadOnly):
+    says = _("Diagnoses that somebody keeps at hand: each sees their own.")
+    list_display = ("__str__", "code", "created_at")
+    fields = ("id", "code", "created_at")

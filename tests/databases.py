@@ -18,6 +18,7 @@ LOCK = 7_240_099
 SOURCES = (
     "*/migrations/*.py",
     "healthcare/*/migrations/*.py",
+    "records/kinds/*/migrations/*.py",
     "healthcare/db/*.py",
     "healthcare/audit/operations.py",
     "healthcare/accounts/roles.py",

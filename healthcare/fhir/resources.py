@@ -188,7 +188,9 @@ def key_of(incoming: Incoming, text: str) -> Key | None:
 
 @cache
 def resources() -> dict[str, Resource]:
-    return {resource.type: resource for resource in map(_made, settings.FHIR_RESOURCES)}
+    """By type. A name may stand for a list of them; of two for one type the later counts."""
+    named = [one for name in settings.FHIR_RESOURCES for one in _made(name)]
+    return {resource.type: resource for resource in named}
 
 
 class Fallback(Resource, Protocol):
@@ -200,7 +202,7 @@ class Fallback(Resource, Protocol):
 @cache
 def fallback() -> Fallback:
     found: Any = _made(settings.FHIR_FALLBACK)
-    keeper: Fallback = found
+    keeper: Fallback = found[0]
     return keeper
 
 
@@ -209,7 +211,7 @@ def order_of(kind: str) -> int:
     return resources()[kind].order if kind in resources() else FIRST if kind in DIRECTORY else LAST
 
 
-def _made(name: str) -> Resource:
+def _made(name: str) -> list[Resource]:
     found = import_string(name)
-    made: Resource = found() if isinstance(found, type) else found
-    return made
+    made = found() if callable(found) else found
+    return made if isinstance(made, list) else [made]

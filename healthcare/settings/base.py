@@ -273,6 +273,7 @@ STORAGE_SCANNER = environment.text("STORAGE_SCANNER")  # dotted name: takes byte
 
 # == FHIR: what the types of resources become here, and who keeps whole those that become nothing ==
 FHIR_RESOURCES: list[str] = [
+    "records.fhir.of_kinds",
     "patients.fhir.PatientResource",
     "records.fhir.EncounterResource",
     "records.fhir.ConditionResource",

@@ -1,8 +1,9 @@
 """The verbs of the chart, a file a subject."""
 
 from records.actions.allergies import change_allergy, record_allergy, record_no_known_allergies
+from records.actions.codes import drop_favorite, keep_favorite
 from records.actions.encounters import close_encounter, finish_encounter, reopen_encounter, start_encounter
-from records.actions.entries import change_clinical_status, record_entry, void_entry
+from records.actions.entries import change_clinical_status, record_entry, record_said, void_entry
 from records.actions.immunizations import record_immunization
 from records.actions.marking import mark_entry
 from records.actions.messages import close_thread, read_thread, send_message, start_thread, take_thread
@@ -18,8 +19,10 @@ __all__ = [
     "change_clinical_status",
     "close_encounter",
     "close_thread",
+    "drop_favorite",
     "enter_result",
     "finish_encounter",
+    "keep_favorite",
     "mark_entry",
     "read_thread",
     "record_allergy",
@@ -27,6 +30,7 @@ __all__ = [
     "record_entry",
     "record_immunization",
     "record_no_known_allergies",
+    "record_said",
     "record_vitals",
     "release_result",
     "reopen_encounter",

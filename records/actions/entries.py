@@ -22,8 +22,8 @@ from records.actions.writing import (
     locked_entry,
     supersede,
 )
-from records.events import EntryRecorded, EntryVoided, ValueCorrected
-from records.kinds import kind_of
+from records.events import AbnormalValueRecorded, EntryRecorded, EntryVoided, ValueCorrected
+from records.kinds import Said, kind_of
 from records.models import Encounter, Entry
 from records.queries.vitals import computed_from
 from records.rules.states import Deed
@@ -67,9 +67,38 @@ def record_entry(
     detail = {"kind": kind.slug, "replaces": str(replaces.pk)} if replaces else {"kind": kind.slug}
     record("records.record_entry", by=by, patient_id=patient.pk, target=entry, detail=detail)
     publish(EntryRecorded(entry_id=entry.pk, patient_id=patient.pk, kind=kind.slug))
-    if replaces is not None and replaces.data.get("flag"):
+    if replaces is not None and (replaces.data.get("flag") or kind.urgency(replaces)):
         publish(ValueCorrected(entry_id=replaces.pk, patient_id=patient.pk, corrected_by=entry.pk))
+    if severity := kind.urgency(content):
+        visit = encounter.pk if encounter else None
+        publish(AbnormalValueRecorded(entry.pk, patient.pk, severity=severity, encounter_id=visit))
     return entry
+
+
+@transaction.atomic
+def record_said(
+    *,
+    by: User,
+    patient: Patient,
+    kind: str,
+    said: Said,
+    now: datetime,
+    encounter: Encounter | None = None,
+    sensitivity: str = "",
+    replaces: Entry | None = None,
+) -> Entry:
+    """Record what the form of a kind says; `replaces` is the version that was wrong. Raises as `record_entry`."""
+    parts = {name: part for name, part in vars(said).items() if name != "effective_at"}
+    return record_entry(
+        by=by,
+        patient=patient,
+        content=Content(kind=kind, sensitivity=sensitivity, **parts),
+        effective_at=said.effective_at or (replaces.effective_at if replaces else now),
+        now=now,
+        encounter=encounter or (replaces.encounter if replaces else None),
+        replaces=replaces,
+        record_status="corrected" if replaces else "final",
+    )
 
 
 @transaction.atomic

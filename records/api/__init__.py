@@ -25,7 +25,7 @@ from records import actions
 from records.actions.entries import NotAMove
 from records.actions.writing import AlreadyThere, NotCurrent, NotRecorded
 from records.api.schemas import Changed, EntryOut, Marking, NewEntry, Wrong
-from records.api.writers import WRITERS, change, read
+from records.api.writers import WRITERS, by_form, change, read
 from records.doors import find_encounter
 from records.kinds import NotOfKind, kinds
 from records.models import Entry
@@ -94,20 +94,19 @@ def get_record(request: HttpRequest, entry_id: UUID) -> EntryOut:
 @idempotent
 def create_record(request: HttpRequest, body: NewEntry) -> EntryOut:
     """By kind: vital_signs, laboratory_result (`code` LOINC), condition (ICD-10-CM), allergy, immunization (CVX),
-    family_history, surgical_history, social_history (LOINC of the question)."""
+    family_history, surgical_history, social_history (LOINC of the question); any other by its own form, whose fields
+    are what `data` holds: docs/kinds.md."""
     user: Any = request.user
-    if body.kind not in WRITERS:
-        raise invalid("kind", _("Nothing of this kind is recorded through this door."))
-    schema, write = WRITERS[body.kind]
-    said, now = read(schema, body.data), timezone.now()
+    schema, write = WRITERS.get(body.kind, (None, None))
+    said, now = read(schema, body.data) if schema else None, timezone.now()
     patient = patient_asked_for(user, body.patient)
     visit = find_encounter(user, patient.pk, body.encounter) if body.encounter else None
     common = {"by": user, "patient": patient, "encounter": visit, "effective_at": body.effective_at or now, "now": now}
     if body.sensitivity:
-        if body.kind not in MARKED_AT_ONCE or said.model_dump().get("none_known"):
+        if said and (body.kind not in MARKED_AT_ONCE or said.model_dump().get("none_known")):
             raise invalid("sensitivity", _("This is marked once it stands."))
         common["sensitivity"] = body.sensitivity
-    entry = write(said, body.code, common)
+    entry = write(said, body.code, common) if write else by_form(body.kind, _typed(body), common)
     with_parts(user, patient, [entry])
     return tagged(EntryOut.model_validate(entry), entry)
 
@@ -123,10 +122,11 @@ def mark_record(request: HttpRequest, entry_id: UUID, body: Marking) -> EntryOut
 
 
 @router.post("/records/{uuid:entry_id}/change", response=EntryOut, summary="Say what has become of an entry")
-@operation(Scope.CLINICAL, Permission.RECORD_CONDITION, Permission.RECORD_ALLERGY, write=True)
+@operation(Scope.CLINICAL, *WRITING, write=True)
 @idempotent
 def change_record(request: HttpRequest, entry_id: UUID, body: Changed) -> EntryOut:
-    """Of a problem or an allergy: over, active again, shown to be none. The answer is the version that says so."""
+    """Of a problem or an allergy: over, active again, shown to be none; of what is planned: done. The answer is the
+    version that says so."""
     user, found = _asked_for(request, entry_id)
     entry = change(body, found, {"by": user, "now": timezone.now()})
     return tagged(EntryOut.model_validate(entry), entry)
@@ -140,6 +140,10 @@ def void_record(request: HttpRequest, entry_id: UUID, body: Wrong) -> EntryOut:
     user, found = _asked_for(request, entry_id)
     actions.void_entry(by=user, entry=found, reason=body.reason, now=timezone.now())
     return _as_it_is_now(user, found)
+
+
+def _typed(body: NewEntry) -> dict[str, Any]:
+    return body.data | ({"code": body.code} if body.code else {})
 
 
 # == Rows ==

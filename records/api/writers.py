@@ -1,6 +1,7 @@
 """By kind: the schema of what comes in, and the verb that takes it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from records.api.schemas import (
     Vaccinated,
     Vitals,
 )
+from records.forms.kinds import BESIDE, form_of
 from records.models import DiagnosisCode, Entry
 from records.rules.laboratory import Measured
 from records.rules.said import Dose, Operation, Reaction, Relative
@@ -100,6 +102,28 @@ WRITERS: dict[str, Writer] = {
     "surgical_history": (OperatedOn, operated_on),
     "social_history": (Living, living),
 }
+
+
+def by_form(kind: str, data: dict[str, Any], common: dict[str, Any]) -> Entry:
+    """By the form of the kind's own folder, as on its page. Raises Problem 422 for a kind without one."""
+    made = form_of(kind)
+    if made is None:
+        raise invalid("kind", _("Nothing of this kind is recorded through this door."))
+    form = made(data, patient=common["patient"])
+    unknown = sorted(data.keys() - form.fields.keys() | data.keys() & {*BESIDE})
+    errors: dict[str, Any] = {name: [_("There is no such part.")] for name in unknown}
+    if not form.is_valid():
+        errors |= dict(form.errors)
+    if errors:
+        raise RequestRefused(
+            [
+                {"type": "value_error", "loc": ("body", "body", "data", name), "msg": str(sentence)}
+                for name, sentences in errors.items()
+                for sentence in sentences
+            ]
+        )
+    said = replace(form.said(), effective_at=common["effective_at"])
+    return actions.record_said(kind=kind, said=said, **untimed(common))
 
 
 # == What becomes of an entry ==

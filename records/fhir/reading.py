@@ -9,6 +9,7 @@ from uuid import UUID
 from healthcare.fhir.resources import Incoming, Ledger, Outcome
 from records.actions.imports import Arrival, take_entries
 from records.actions.writing import CLOCKS_DIFFER, Content
+from records.kinds import kinds, part_of
 from records.models import Entry
 from records.models.entries import UNMARKED
 from records.queries.imports import Person
@@ -74,15 +75,18 @@ class EntryResource:
     def taken_for(self, incoming: Incoming, ledger: Ledger) -> str:
         """The kind of entry that it would become; "imported" where it would be kept whole."""
         try:
-            return self.read(incoming, Batch(ledger)).content.kind
+            return self._reading(incoming, Batch(ledger)).content.kind
         except Kept:
             return "imported"
+
+    def _reading(self, incoming: Incoming, about: Batch) -> Reading:
+        return read_by_kind(incoming, about) or self.read(incoming, about)
 
     def _arrival(self, incoming: Incoming, about: Batch) -> Arrival | None:
         if incoming.patient_id is None:
             return None
         try:
-            return arrival_of(incoming, about.ledger, self.read(incoming, about))
+            return arrival_of(incoming, about.ledger, self._reading(incoming, about))
         except Kept as reason:
             return arrival_of(incoming, about.ledger, whole(incoming, about.ledger, str(reason)))
 
@@ -94,6 +98,17 @@ class EntryResource:
         if row is None:
             return None
         return Outcome.kept(row) if arrival.content.kind == "imported" else Outcome.imported(row)
+
+
+def read_by_kind(incoming: Incoming, about: Batch) -> Reading | None:
+    """As the folder of a kind reads it; None where none does. Raises Kept."""
+    for slug in kinds():
+        home = part_of(slug, "fhir")
+        found = home.read(incoming.resource) if home and incoming.type in home.TYPES else None
+        if found:
+            parts = {name: part for name, part in vars(found.said).items() if name != "effective_at"}
+            return Reading(Content(kind=slug, **parts), when(about.ledger, *found.when), found.record_status)
+    return None
 
 
 # == Kept whole ==

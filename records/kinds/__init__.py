@@ -1,14 +1,20 @@
-"""What kinds of entries there are. A kind is one module here: who records it, what its data holds, how it moves.
+"""What kinds of entries there are: who records each, what its data holds, how it moves (docs/kinds.md).
 
-Storage, versions, voiding, walls and the timeline are the same for all. A module that defines `KIND` is found by its
-name; nothing else has to know it.
+Storage, versions, voiding, walls and the timeline are the same for all. A kind is one module here, or one folder, that
+defines `KIND`: it is found by its place, and nothing else has to know it. A folder brings what it has of its own: its
+`form` (for the page and for /v1), its `card.html`, its `fhir` mapping, and the `migrations` of its constraints.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any
 
 from django.utils.functional import Promise
@@ -52,7 +58,9 @@ class Kind:
     `released`: the patient may read it from the moment it is recorded, but for what is `withheld`; else somebody
     releases it. `clinical_moves` are
     the clinical statuses and what may follow each; empty for what has none; `own_moves`: by a verb of the kind's own.
-    `signed`: it comes by its author's signature, and by no other verb.
+    `signed`: it comes by its author's signature, and by no other verb. `urgency` is "high" where a clinician should
+    look, "urgent" where somebody must act now; then it is announced, and alerts. `exported`: whether an entry leaves in
+    an export of the chart, void ones never do.
     """
 
     slug: str
@@ -68,18 +76,70 @@ class Kind:
     withheld: Callable[[Any], bool] = lambda _said: False
     signed: bool = False
     own_moves: bool = False
+    urgency: Callable[[Any], str] = lambda _said: ""
+    exported: Callable[[Any], bool] = lambda _entry: True
 
     def is_released(self, said: Any) -> bool:
         """Whether the patient may read it without anybody's release; `said` is an entry, or what one is to say."""
         return self.released and not self.withheld(said)
 
 
+@dataclass(frozen=True)
+class Said:
+    """What the form or the FHIR mapping of a kind says of one entry. `effective_at` None: when it is said."""
+
+    code: str = ""
+    code_system: str = ""
+    display: str = ""
+    value: Decimal | None = None
+    unit: str = ""
+    clinical_status: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    effective_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a resource of FHIR says. `when` are its dates as they came, the one that counts first."""
+
+    said: Said
+    when: Sequence[Any] = ()
+    record_status: str = "final"
+
+
+@cache
+def homes() -> dict[str, ModuleType]:
+    """The module or folder of every kind, by its slug."""
+    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    return {module.KIND.slug: module for module in modules if hasattr(module, "KIND")}
+
+
 @cache
 def kinds() -> dict[str, Kind]:
     """Every kind by its slug."""
-    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
-    found = [module.KIND for module in modules if hasattr(module, "KIND")]
-    return {kind.slug: kind for kind in sorted(found, key=lambda kind: kind.slug)}
+    return {slug: homes()[slug].KIND for slug in sorted(homes())}
+
+
+@cache
+def part_of(slug: str, name: str) -> ModuleType | None:
+    """A module of the kind's own folder, `form` or `fhir`; None where it has none."""
+    home = homes().get(slug)
+    whole = f"{home.__name__}.{name}" if home is not None and hasattr(home, "__path__") else ""
+    return import_module(whole) if whole and find_spec(whole) else None
+
+
+@cache
+def card_of(slug: str) -> str:
+    """The template that its page draws what it says with; "" where the page's own lines say it all."""
+    home = homes().get(slug)
+    card = Path(home.__file__).with_name("card.html") if home and hasattr(home, "__path__") and home.__file__ else None
+    return card.read_text() if card and card.exists() else ""
+
+
+def forget() -> None:
+    """What was found, so that it is found anew."""
+    for found in (homes, kinds, part_of, card_of):
+        found.cache_clear()
 
 
 def kind_of(slug: str) -> Kind:

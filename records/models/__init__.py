@@ -1,4 +1,4 @@
-from records.models.codes import DiagnosisCode
+from records.models.codes import DiagnosisCode, DiagnosisFavorite, DiagnosisWord
 from records.models.encounters import Draft, Encounter
 from records.models.entries import Entry, EntryQuerySet
 from records.models.messages import Message, Thread
@@ -6,6 +6,8 @@ from records.models.orders import FavouriteOrder, ServiceRequest
 
 __all__ = [
     "DiagnosisCode",
+    "DiagnosisFavorite",
+    "DiagnosisWord",
     "Draft",
     "Encounter",
     "Entry",

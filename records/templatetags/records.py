@@ -1,15 +1,17 @@
 """Words for entries where a page has the row itself."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django import template
+from django.template import engines
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from records.forms.vitals import IN_AMERICA
-from records.kinds import kinds
+from records.kinds import card_of, kinds
 from records.kinds.allergy import CHOICES, SEVERITIES, STANDINGS, standing_of
 from records.kinds.condition import VERIFICATION
 from records.kinds.flags import value_text
@@ -40,6 +42,17 @@ TOLD_LABELS: dict[str, Promise] = {
 register.filter("value", value_text)
 register.simple_tag(moment_of)
 register.simple_tag(said_moment)
+
+
+@register.simple_tag(name="card_of")
+def card(entry: Entry) -> str:
+    """What the folder of its kind shows of it, as rows of a list of facts; nothing where it has no card."""
+    return drawn(card_of(entry.kind)).render({"entry": entry, "role": kinds()[entry.kind].role(entry)})
+
+
+@cache
+def drawn(source: str) -> Any:
+    return engines["django"].from_string(source)
 
 
 @register.filter

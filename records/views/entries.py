@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from healthcare.accounts.access import can
 from healthcare.accounts.permissions import Permission
 from patients.doors import chart_context, of_patient
 from patients.models import Patient
@@ -20,8 +21,10 @@ from records.access.marking import can_mark
 from records.actions.entries import void_entry
 from records.actions.writing import NotCurrent, NotRecorded
 from records.forms.entries import VoidForm
+from records.forms.kinds import form_of
 from records.forms.timeline import TimelineForm
 from records.forms.vitals import CorrectVitalForm
+from records.kinds import kinds
 from records.kinds.imported import because
 from records.models import Entry
 from records.models.entries import UNMARKED
@@ -61,6 +64,7 @@ def entries(request: HttpRequest, patient: Patient) -> HttpResponse:
         "seen_on": timezone.localdate(seen.started_at) if seen and seen.started_at else None,
         "is_since": asked.since is not None,
         "is_narrowed": asked != Narrowing(),
+        "recordable": [found for found in kinds().values() if form_of(found.slug) and can(user, found.permission)],
         "next_url": f"{here}?{urlencode(kept | {'after': str(page.after)})}" if page.after else "",
         "first_url": f"{here}?{urlencode(kept)}" if request.GET.get("after") else "",
     }
@@ -115,6 +119,8 @@ def entry(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpRespons
         "latest": latest if latest.pk != found.pk else None,
         "may_void": standing and can_void(user, found),
         "may_correct": standing and correctable and can_void(user, found),
+        "may_change": standing and _can_change(found) and can_void(user, found),
+        "own_form": bool(form_of(found.kind)),
         "may_mark": found.kind not in UNMARKED and can_mark(user, [found]),
     }
     return render(request, "records/entry.html", context)
@@ -124,7 +130,14 @@ def _can_correct(entry: Entry) -> bool:
     """Whether there is a form for it: of results those of our list, also where another system told of them."""
     if entry.kind == "laboratory_result":
         return entry.code in TESTS
+    if form_of(entry.kind):
+        return not entry.source
     return entry.kind == "vital_signs" and CorrectVitalForm.can_correct(entry.code)
+
+
+def _can_change(entry: Entry) -> bool:
+    kind = kinds().get(entry.kind)
+    return bool(kind and not kind.own_moves and kind.clinical_moves.get(entry.clinical_status))
 
 
 @require_http_methods(READ_AND_WRITE)

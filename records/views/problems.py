@@ -1,20 +1,23 @@
 """The list of problems: find a code, add it, and say what became of a problem."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from healthcare.accounts.access import can
 from healthcare.accounts.permissions import Permission
 from healthcare.ui.frames import frame
 from patients.doors import chart_context, of_patient
 from patients.models import Patient
+from records.actions.codes import drop_favorite, keep_favorite
 from records.actions.entries import NotAMove, change_clinical_status
 from records.actions.problems import record_condition
 from records.actions.writing import AlreadyThere, NotCurrent, NotRecorded
@@ -23,7 +26,7 @@ from records.forms.entries import ConditionForm, StatusForm
 from records.kinds import kind_of
 from records.kinds.condition import PRESENT
 from records.models import Encounter, Entry
-from records.queries.codes import code_of, find_codes
+from records.queries.codes import code_of, favorites_of, find_codes
 from records.queries.entries import active_entries
 from records.queries.lines import line_of, lines_of
 from records.views.entries import READ_AND_WRITE, find_entry
@@ -76,6 +79,8 @@ def record(request: HttpRequest, patient: Patient) -> HttpResponse:
         "found": find_codes(text) if len(text) >= SHORTEST else [],
         "searched": len(text) >= SHORTEST,
         "picked": picked,
+        "favorites": (favorites := favorites_of(user)),
+        "is_favorite": picked in favorites,
         "standing": line_of(standing) if standing else None,
         "encounter": encounter,
         "form": form
@@ -83,6 +88,21 @@ def record(request: HttpRequest, patient: Patient) -> HttpResponse:
         "frame": frame(request, "patients/chart_page.html"),
     }
     return render(request, "records/record_condition.html", context, status=422 if form is not None else 200)
+
+
+@require_POST
+@of_patient(Permission.RECORD_CONDITION)
+def favorite(request: HttpRequest, patient: Patient) -> HttpResponse:
+    """Keep a code at hand, or no longer; what is no code leads back to the search."""
+    user: Any = request.user
+    code = code_of(request.POST.get("code", ""))
+    if code is not None:
+        change = keep_favorite if request.POST.get("keep") else drop_favorite
+        change(by=user, code=code)
+    asked = ({"code": code.code} if code else {}) | (
+        {"encounter": visit} if (visit := request.POST.get("encounter", "")) else {}
+    )
+    return redirect(f"{reverse('records:record_condition', args=[patient.pk])}?{urlencode(asked)}")
 
 
 def _encounter(user: Any, patient: Patient, text: str) -> Encounter | None:

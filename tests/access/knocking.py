@@ -38,11 +38,13 @@ MEANS = {
     ("/change-allergy", "entry_id"): "allergy_id",
     ("/change-history", "entry_id"): "operation_id",
     ("/place", "order_id"): "draft_order_id",
+    ("/correct", "entry_id"): "plan_id",
+    ("/change-status", "entry_id"): "plan_id",
     ("/note/addendum", "encounter_id"): "signed_encounter_id",
     ("/portal/summaries/", "encounter_id"): "signed_encounter_id",
 }
 #: What stands in an address as a word.
-WORDS = {"table": "days", "purpose": "treatment", "subject": "surgery", "kind": "names"}
+WORDS = {"table": "days", "purpose": "treatment", "subject": "surgery", "kind": "names", "entry_kind": "plan_item"}
 SLUGS = {"/v1/problems/": "unauthorized", "/accounts/roles/": "nurse"}
 #: What a place asks besides its address.
 QUERIES = {

@@ -227,6 +227,7 @@ ROWS: dict[str, Make] = {
     "vital_id": lambda patient, _provider, _made: entry(patient, "vital_signs", data={"part": "heart_rate"}),
     "condition_id": lambda patient, _provider, _made: entry(patient, "condition", code="I10", code_system="icd-10-cm"),
     "allergy_id": lambda patient, _provider, _made: entry(patient, "allergy", code=""),
+    "plan_id": lambda patient, _provider, _made: entry(patient, "plan_item", code=""),
     "operation_id": lambda patient, _provider, _made: entry(patient, "surgical_history", code=""),
     "order_id": lambda patient, provider, _made: ServiceRequestFactory(
         patient=patient, provider=provider, display=f"Of {patient.name}"

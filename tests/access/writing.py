@@ -281,6 +281,7 @@ RULES: dict[str, tuple[Asked, Asked]] = {
         reaching("medication", staff=True),
     ),
     "prescriptions_safetycheck": (reaching("medication", staff=True), nobody),
+    "records_diagnosisfavorite": (lambda row, by: row.user_id == by.me, nobody),
     "records_draft": (a_note_kept, a_note_kept),
     "records_encounter": (reaching("clinical", staff=True), reaching("clinical", staff=True)),
     "records_entry": (
@@ -314,6 +315,7 @@ REMOVES: dict[str, Asked] = {
     "patients_patientidentifier": reaching("identity", staff=True),
     "patients_patientlink": reaching("identity", staff=True),
     "records_favouriteorder": lambda row, by: row.user_id == by.me,
+    "records_diagnosisfavorite": lambda row, by: row.user_id == by.me,
     "scheduling_workexception": by_role(ADMINISTRATOR),
     "scheduling_workrule": by_role(ADMINISTRATOR),
 }

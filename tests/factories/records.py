@@ -5,11 +5,24 @@ from decimal import Decimal
 
 import factory
 
-from records.models import DiagnosisCode, Draft, Encounter, Entry, FavouriteOrder, Message, ServiceRequest, Thread
+from records.models import (
+    DiagnosisCode,
+    DiagnosisFavorite,
+    DiagnosisWord,
+    Draft,
+    Encounter,
+    Entry,
+    FavouriteOrder,
+    Message,
+    ServiceRequest,
+    Thread,
+)
 from tests.factories.ground import Factory, PatientFactory, ProviderFactory, SiteFactory, UserFactory
 
 __all__ = [
     "DiagnosisCodeFactory",
+    "DiagnosisFavoriteFactory",
+    "DiagnosisWordFactory",
     "DraftFactory",
     "EncounterFactory",
     "EntryFactory",
@@ -29,6 +42,22 @@ class DiagnosisCodeFactory(Factory):
     display = "Type 2 diabetes mellitus without complications"
     billable = True
     terms = factory.LazyAttribute(lambda row: f"{row.code} {row.display}".lower())
+
+
+class DiagnosisWordFactory(Factory):
+    class Meta:
+        model = DiagnosisWord
+
+    word = factory.Sequence(lambda number: f"word{number}")
+    codes = 1
+
+
+class DiagnosisFavoriteFactory(Factory):
+    class Meta:
+        model = DiagnosisFavorite
+
+    user = factory.SubFactory(UserFactory)
+    code = "E11.9"
 
 
 class EncounterFactory(Factory):
