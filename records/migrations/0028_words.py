@@ -1,5 +1,5 @@
 """Words of the chart, found along an index on what they are made of: no copy that could grow old, no second wall to
-keep. Of what is marked as sensitive the title alone is held; of what other systems told whole, the title too.
+keep. Of what is marked as sensitive the title alone is held, and of what is measured or came whole from elsewhere.
 
 Row security lets no search of words go along an index before it, so the search is a function with its owner's rights
 that asks the same conditions itself, and gives ids alone; what is shown is read through both walls after.
@@ -10,14 +10,16 @@ from django.db import migrations
 
 from patients.rules import opens_marked, sees
 
-NO_WORDS = "'{resource,precision,by,verification,flag,first,range,parts}'"
+NO_WORDS = "'{resource,precision,by,verification,flag,first,range,parts,comparator,value,interpretation}'"
+# What is marked; what other systems told whole; and what is measured, which says all it has to say in its title.
+TITLE_ALONE = "sensitivity <> '' OR kind IN ('imported', 'vital_signs')"
 WORDS = f"""
 CREATE FUNCTION app.words_of(kind text, code text, display text, data jsonb, sensitivity text) RETURNS tsvector
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
 DECLARE
     title tsvector := setweight(to_tsvector('english', display) || to_tsvector('simple', display || ' ' || code), 'A');
 BEGIN
-    IF sensitivity <> '' OR kind = 'imported' THEN
+    IF {TITLE_ALONE} THEN
         RETURN title;
     END IF;
     RETURN title
@@ -30,7 +32,7 @@ END $$;
 CREATE FUNCTION app.text_of(kind text, data jsonb, sensitivity text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
 BEGIN
-    IF sensitivity <> '' OR kind = 'imported' THEN
+    IF {TITLE_ALONE} THEN
         RETURN '';
     END IF;
     RETURN coalesce((SELECT string_agg(told #>> '{{}}', ' … ')

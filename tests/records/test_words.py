@@ -17,6 +17,7 @@ from records.models import Entry
 from records.queries.words import Found, TooManySearches
 from records.rules.words import BEGINS, ENDS, LONGEST, Piece, Words, pieces_of, read_words
 from tests.factories import EntryFactory, PatientFactory, SiteFactory, portal_user, staff
+from tests.records.measuring import measure
 from tests.records.visits import Visit
 from tests.roles import as_the_system, taking_role
 
@@ -121,6 +122,14 @@ def test_what_was_taken_back_or_replaced_is_not_found(rosa, doctor) -> None:
     told(rosa, "Gout", **void)
     told(rosa, "Gout", superseded_at=rosa.created_at)
     assert search(doctor, "gout", rosa) == []
+
+
+def test_what_is_measured_is_found_by_its_name_alone(rosa, doctor, nurse) -> None:
+    measure(nurse, rosa, systolic="150", diastolic="80")
+    (found,) = search(doctor, "blood pressure", rosa)
+    assert found.line.value == "150/80 mmHg"
+    assert not found.pieces
+    assert search(doctor, "mmHg", rosa) == []
 
 
 # == Whose ==
