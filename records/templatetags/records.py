@@ -15,6 +15,7 @@ from records.kinds import card_of, kinds
 from records.kinds.allergy import CHOICES, SEVERITIES, STANDINGS, standing_of
 from records.kinds.condition import VERIFICATION
 from records.kinds.flags import value_text
+from records.kinds.questionnaires import answers_of
 from records.models import Entry
 from records.queries.moments import moment_of, said_moment
 from records.rules.units import Quantity, convert, rounded, shown, sign_of
@@ -40,6 +41,7 @@ TOLD_LABELS: dict[str, Promise] = {
     "by": _("Said by"),
 }
 register.filter("value", value_text)
+register.filter(answers_of)
 register.simple_tag(moment_of)
 register.simple_tag(said_moment)
 

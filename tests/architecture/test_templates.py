@@ -29,6 +29,7 @@ THIRD_PARTY = re.compile(r"(?:src|href)=[\"']https?://", re.IGNORECASE)
 def everything_that_names_templates() -> str:
     texts = [path.read_text() for path in sources()]
     texts += [path.read_text() for path in files("templates") if path.suffix in {".html", ".txt"}]
+    texts += [path.read_text() for path in files("records/kinds", suffix=".html")]  # cards of kinds
     return "\n".join(texts)
 
 

@@ -1,0 +1,5 @@
+"""Answers to the GAD-7."""
+
+from records.kinds.questionnaires import kind
+
+KIND = kind("gad_7")

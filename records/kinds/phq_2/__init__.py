@@ -1,0 +1,5 @@
+"""Answers to the PHQ-2."""
+
+from records.kinds.questionnaires import kind
+
+KIND = kind("phq_2")

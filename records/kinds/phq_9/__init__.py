@@ -1,0 +1,5 @@
+"""Answers to the PHQ-9."""
+
+from records.kinds.questionnaires import kind
+
+KIND = kind("phq_9")
