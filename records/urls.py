@@ -15,6 +15,7 @@ from records.views import (
     problems,
     results,
     searching,
+    trends,
     vitals,
 )
 
@@ -59,6 +60,8 @@ urlpatterns = [
     path(f"{ENTRY}/change-status", kinds.change_status, name="change_status"),
     path("<uuid:patient_id>/record/<slug:entry_kind>", kinds.record, name="record_kind"),
     path("<uuid:patient_id>/vitals/record", vitals.record, name="record_vitals"),
+    path("<uuid:patient_id>/trends/<slug:code>", trends.trend, name="trend"),
+    path("<uuid:patient_id>/growth", trends.growth, name="growth"),
     path("<uuid:patient_id>/results/", results.results, name="results"),
     path("<uuid:patient_id>/results/enter", results.enter, name="enter_result"),
     path("<uuid:patient_id>/problems/", problems.problems, name="problems"),

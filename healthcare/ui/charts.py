@@ -85,6 +85,8 @@ class LineChart:
     decimals: int = 0
     key: str = "chart"
     floor: float | None = None  # what no value lies below: the axis begins there
+    bands: Sequence[tuple[float | None, float | None]] = ()  # what is usual, open where a bound is missing
+    tabled: bool = True  # or the page has the same numbers in a table of its own
 
     def __post_init__(self) -> None:
         if len(self.series) > len(STYLES):
@@ -103,6 +105,7 @@ class LineChart:
     def ticks(self) -> list[float]:
         """Round numbers from below the lowest to above the highest value or goal, so that both can be labelled."""
         values = [point.value for point in self.points] + [goal.value for goal in self.goals]
+        values += [bound for band in self.bands for bound in band if bound is not None]
         low, high = min(values), max(values)
         finest = 10**-self.decimals  # finer steps would carry the same label twice
         step = round_step(max((high - low or abs(high)) / (TICKS - 1), finest))
@@ -122,6 +125,12 @@ class LineChart:
 
     def goal_marks(self) -> list[Mark]:
         return [Mark("0", self._y(goal.value), goal.label) for goal in self.goals]
+
+    def zones(self) -> list[tuple[str, str]]:
+        """Where each band begins and how high it is, in per cent from the top."""
+        low, high = self.ticks[0], self.ticks[-1]
+        tops = [(self._y_number(high if top is None else top), low if end is None else end) for end, top in self.bands]
+        return [(percent_text(top), percent_text(self._y_number(end) - top)) for top, end in tops]
 
     def time_marks(self) -> list[Mark]:
         """Labels of the time axis below points, the newest always, none so near another that they would touch."""

@@ -88,6 +88,7 @@ class Vitals(Given):
     oxygen: Decimal | None = None
     weight: Decimal | None = None
     height: Decimal | None = None
+    head_circumference: Decimal | None = None
     pain: Decimal | None = None
 
 

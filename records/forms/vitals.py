@@ -19,7 +19,7 @@ from records.kinds.vital_signs import NAMES
 from records.models import Entry
 from records.rules import units
 from records.rules.units import Quantity, Unreadable, convert, read_pressure, read_quantity, rounded, shown, sign_of
-from records.rules.vitals import MEASURES, PRESSURE, Measure, Verdict, judge
+from records.rules.vitals import MEASURES, PRESSURE, Measure, Verdict, judge, measures_at
 
 METRIC, AMERICAN = "metric", "us"
 SYSTEMS = {METRIC: _("°C, kg, cm"), AMERICAN: _("°F, lb, in")}
@@ -35,9 +35,16 @@ LIKE: dict[str, Promise | str] = {
     "temperature": _("like 37.1, 98.8 F"),
     "weight": _("like 81.4, 180 lb"),
     "height": _("like 165, 5'5\""),
+    "head_circumference": _("like 44.5"),
     "pain": _("0 to 10"),
 }
 LONGEST_LINE = 40
+
+
+def fields_at(months: int | None) -> tuple[str, ...]:
+    """Which of the fields a page has for somebody of this age, in completed months."""
+    measured = measures_at(months)
+    return tuple(field for field, measures in FIELDS.items() if measures[0] in measured)
 
 
 class Typed(forms.TextInput):

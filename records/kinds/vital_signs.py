@@ -18,6 +18,7 @@ NAMES: dict[str, Promise] = {
     "59408-5": _("Oxygen saturation"),
     "29463-7": _("Weight"),
     "8302-2": _("Height"),
+    "9843-4": _("Head circumference"),
     vitals.BMI: _("Body mass index"),
     "72514-3": _("Pain"),
 }
@@ -33,6 +34,7 @@ DISPLAYS: dict[str, str] = {
     "59408-5": "Oxygen saturation by pulse oximetry",
     "29463-7": "Body weight",
     "8302-2": "Body height",
+    "9843-4": "Head occipital-frontal circumference",
     vitals.BMI: "Body mass index",
     "72514-3": "Pain severity, 0 to 10",
 }

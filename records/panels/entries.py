@@ -19,6 +19,7 @@ from records.actions.vitals import list_waiting_for_vitals
 from records.queries import allergies as known
 from records.queries import results as results_queries
 from records.queries.charts import pressure_chart
+from records.queries.growth import growth_text, is_growing
 from records.queries.lines import line_of, lines_of
 from records.queries.overview import overview_of
 from scheduling.models import HERE, Appointment
@@ -71,7 +72,11 @@ def vitals_card(patient: Patient, user: User, now: datetime) -> Card | None:
     found = overview_of(user, patient)
     context = {
         "patient": patient,
-        "lines": lines_of(found.vitals.in_order()),
+        "rows": [
+            {"line": line, "values": found.series.get(line.entry.code, ()), "place": growth_text(patient, line.entry)}
+            for line in lines_of(found.vitals.in_order())
+        ],
+        "child": is_growing(patient, now),
         "newest": found.vitals.newest and found.vitals.newest.effective_at,
         "chart": pressure_chart(found.pressures),
         "may_record": can(user, Permission.RECORD_VITALS),

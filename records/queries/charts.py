@@ -31,7 +31,7 @@ def chart_of(history: Sequence[Entry]) -> LineChart | None:
         unit=sign_of(newest.unit),
         series=[Series(name_of(newest), [_point(entry, float(entry.value or 0)) for entry in rows])],
         goals=goals,
-        decimals=max(_decimals(entry.value) for entry in rows if entry.value is not None),
+        decimals=max(decimals_of(entry.value) for entry in rows if entry.value is not None),
         key="history",
     )
 
@@ -62,6 +62,6 @@ def _point(entry: Entry, value: float) -> Point:
     return Point(timezone.localdate(entry.effective_at), value, by)
 
 
-def _decimals(value: Decimal) -> int:
+def decimals_of(value: Decimal) -> int:
     exponent = value.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0

@@ -1,6 +1,6 @@
 """What the cards of one chart show, asked for at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Case, QuerySet, Value, When
@@ -22,11 +22,13 @@ ROWS_MEASURED = 90  # about nine takings: not all there are, so that a long char
 
 @dataclass(frozen=True)
 class Overview:
-    """Current entries: what the last takings measured, the last blood pressures (oldest first), the last tests with
-    their history, everything on the lists of problems and allergies, operations, the family and the last answer to
-    each question about living, the newest first, and the last of each type of resource that is kept whole."""
+    """Current entries: what the last takings measured and how each measure went (by code, oldest first), the last
+    blood pressures (oldest first), the last tests with their history, everything on the lists of problems and
+    allergies, operations, the family and the last answer to each question about living, the newest first, and the last
+    of each type of resource that is kept whole."""
 
     vitals: LastVitals
+    series: Mapping[str, Sequence[float]]
     pressures: Sequence[Entry]
     tests: Sequence[TestHistory]
     conditions: Sequence[Entry]
@@ -65,6 +67,7 @@ def _read(user: User, patient: Patient) -> Overview:
     signs = [entry for entry in reversed(found.get("vital_signs", [])) if entry.code != PANEL]
     return Overview(
         vitals=LastVitals({entry.code: entry for entry in signs}),
+        series=_series(signs),
         pressures=[entry for entry in signs if entry.code == PRESSURE][-LAST:],
         tests=by_test(found.get("laboratory_result", [])),
         conditions=found.get("condition", []),
@@ -72,3 +75,13 @@ def _read(user: User, patient: Patient) -> Overview:
         histories=[entry for kind in HISTORIES for entry in found.get(kind, [])],
         kept=sorted(found.get("imported", []), key=lambda entry: entry.code),
     )
+
+
+def _series(signs: Sequence[Entry]) -> dict[str, list[float]]:
+    """The last values of each measure that is one number, in the unit of the newest."""
+    units = {entry.code: entry.unit for entry in signs}
+    found: dict[str, list[float]] = {}
+    for entry in signs:
+        if entry.value is not None and entry.unit == units[entry.code]:
+            found.setdefault(entry.code, []).append(float(entry.value))
+    return {code: values[-LAST:] for code, values in found.items()}

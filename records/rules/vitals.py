@@ -15,6 +15,7 @@ from records.rules.units import Quantity, convert, rounded
 PANEL, PRESSURE = "85353-1", "85354-9"
 OLD_NEWS = timedelta(days=30)
 BMI = "39156-5"
+MEASURED_UNTIL = {"head_circumference": 36}  # completed months of age
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ def _measure(slug: str, code: str, decimals: int, possible: str, usual: str, *ki
 
 
 # Hard limits: survived extremes of body temperature 11.8 °C (Mroczek 2018, far from any clinic) and 46.5 °C (Slovis
-# 1982), rounded to what a clinic meets; the heaviest and tallest persons known weighed 635 kg and stood 272 cm.
+# 1982), rounded to what a clinic meets; the heaviest and tallest persons known weighed 635 kg and stood 272 cm. Head
+# circumference is measured in small children (`MEASURED_UNTIL`).
 MEASURES: dict[str, Measure] = {
     measure.slug: measure
     for measure in (
@@ -49,6 +51,7 @@ MEASURES: dict[str, Measure] = {
         _measure("oxygen", "59408-5", 0, "20..100", "80..100", units.PERCENT),
         _measure("weight", "29463-7", 2, "0.2..650", "2..250", units.KILOGRAM, units.POUND, units.GRAM),
         _measure("height", "8302-2", 1, "20..280", "40..215", units.CENTIMETRE, units.INCH, units.METRE),
+        _measure("head_circumference", "9843-4", 1, "15..75", "28..62", units.CENTIMETRE, units.INCH),
         _measure("pain", "72514-3", 0, "0..10", "0..10", units.SCORE),
     )
 }
@@ -107,6 +110,11 @@ def flag_vital(slug: str, value: Decimal, *, age_months: int | None) -> Flag:
 def interval_of(slug: str, *, age_months: int | None) -> Interval | None:
     """What is expected at this age, in completed months; without an age the widest answer (`rules.ranges`)."""
     return interval_for(MEASURES[slug].code, sex="", months=age_months)
+
+
+def measures_at(months: int | None) -> list[str]:
+    """What is measured at this age; of somebody whose birth nobody knows everything."""
+    return [slug for slug in MEASURES if months is None or months < MEASURED_UNTIL.get(slug, months + 1)]
 
 
 def age_in_months(born: date | None, on: date) -> int | None:

@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from patients.models import Patient
 from records.forms.vitals import IN_AMERICA
 from records.kinds import card_of, kinds
 from records.kinds.allergy import CHOICES, SEVERITIES, STANDINGS, standing_of
@@ -17,6 +18,7 @@ from records.kinds.condition import VERIFICATION
 from records.kinds.flags import value_text
 from records.kinds.questionnaires import answers_of
 from records.models import Entry
+from records.queries.growth import growth_text
 from records.queries.moments import moment_of, said_moment
 from records.rules.units import Quantity, convert, rounded, shown, sign_of
 
@@ -64,6 +66,12 @@ def in_america(entry: Entry) -> str:
     if unit is None or entry.value is None:
         return ""
     return f"{shown(rounded(convert(Quantity(entry.value, entry.unit), unit), 1))} {sign_of(unit)}"
+
+
+@register.filter
+def growth(entry: Entry, patient: Patient) -> str:
+    """Of a child's weight, length, head or body mass its percentile and z-score; nothing for all else."""
+    return growth_text(patient, entry)
 
 
 @register.filter

@@ -15,10 +15,10 @@ from patients.doors import chart_context, of_patient
 from patients.models import Patient
 from records.actions.vitals import correct_vital, record_vitals
 from records.actions.writing import NotCurrent, NotRecorded
-from records.forms.vitals import CorrectVitalForm, VitalsForm
+from records.forms.vitals import CorrectVitalForm, VitalsForm, fields_at
 from records.queries.entries import running_encounter
 from records.queries.lines import line_of
-from records.queries.vitals import latest_vitals
+from records.queries.vitals import latest_vitals, months_of
 from records.views.entries import READ_AND_WRITE, TAB, find_entry
 
 
@@ -26,7 +26,8 @@ from records.views.entries import READ_AND_WRITE, TAB, find_entry
 @of_patient(Permission.RECORD_VITALS)
 def record(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
-    form = VitalsForm(request.POST if request.method == "POST" else None)
+    measured = fields_at(months_of(patient, timezone.now()))
+    form = VitalsForm(request.POST if request.method == "POST" else None, only=measured)
     if form.is_valid():
         now = timezone.now()
         try:

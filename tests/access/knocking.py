@@ -44,7 +44,14 @@ MEANS = {
     ("/portal/summaries/", "encounter_id"): "signed_encounter_id",
 }
 #: What stands in an address as a word.
-WORDS = {"table": "days", "purpose": "treatment", "subject": "surgery", "kind": "names", "entry_kind": "plan_item"}
+WORDS = {
+    "table": "days",
+    "purpose": "treatment",
+    "subject": "surgery",
+    "kind": "names",
+    "entry_kind": "plan_item",
+    "code": "8867-4",
+}
 SLUGS = {"/v1/problems/": "unauthorized", "/accounts/roles/": "nurse"}
 #: What a place asks besides its address.
 QUERIES = {

@@ -51,6 +51,7 @@ OVERVIEWS = {
     "records:allergies": "doctor nurse",
     "records:immunizations": "doctor nurse",
     "records:entries": "doctor nurse",
+    "records:growth": "doctor nurse",
     "records:messages": "doctor nurse front_desk",
     "prescriptions:medicines": "doctor nurse pharmacist",
     "prescriptions:choose": "doctor",
