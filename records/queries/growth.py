@@ -43,6 +43,7 @@ FIVE = 60
 TICKS = 5
 #: The lines of a chart: percentile, z-score.
 LINES = ((3, -1.8808), (10, -1.2816), (25, -0.6745), (50, 0.0), (75, 0.6745), (90, 1.2816), (97, 1.8808))
+NAMED_FIRST, NAME_GAP = (50, 97, 3, 90, 10, 75, 25), 7.0  # per cent of the height
 WHY: dict[str, Promise] = {
     Unplaced.SEX: gettext_lazy("The sex is not known: there are no percentiles for both together."),
     Unplaced.BIRTH: gettext_lazy("The day of birth is not known: there are no percentiles without one."),
@@ -193,9 +194,13 @@ class GrowthChart:
         ]
 
     def names(self) -> list[Mark]:
-        """The percentile at the right end of each line."""
-        last: dict[int, tuple[float, float]] = {name: points[-1] for name, points in self._lines}
-        return [Mark("100%", percent_text(self._y(value)), str(name)) for name, (_age, value) in last.items()]
+        """The percentile at the right end of each line, where no two touch: the middle and the outermost first."""
+        last = {name: self._y(points[-1][1]) for name, points in self._lines}
+        kept: dict[int, float] = {}
+        for name in NAMED_FIRST:
+            if name in last and all(abs(last[name] - other) >= NAME_GAP for other in kept.values()):
+                kept[name] = last[name]
+        return [Mark("100%", percent_text(kept[name]), str(name)) for name, _z in LINES if name in kept]
 
     def marks(self) -> list[Mark]:
         return [Mark(percent_text(self._x(days)), percent_text(self._y(value))) for days, value in self.measured]
