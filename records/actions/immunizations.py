@@ -1,6 +1,7 @@
 """Record a vaccine that was given."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -10,7 +11,7 @@ from healthcare.accounts.models import User
 from patients.models import Patient
 from records.actions.entries import record_entry
 from records.actions.writing import Content, NotRecorded
-from records.kinds.immunization import VACCINES
+from records.kinds.immunization import ROUTES, SITES, VACCINES
 from records.models import Encounter, Entry
 from records.rules.said import Dose
 
@@ -25,10 +26,16 @@ def record_immunization(
     now: datetime,
     encounter: Encounter | None = None,
 ) -> Entry:
-    """Add a dose given at `effective_at`. Raises NotRecorded for an unknown vaccine, NotAllowed and NotInScope."""
+    """Add a dose given at `effective_at`. Raises NotRecorded for an unknown vaccine, site or route, and for a lot whose
+    last day had passed by the clock of the patient's site; NotAllowed and NotInScope."""
     if dose.vaccine not in VACCINES:
         raise NotRecorded(_("This vaccine is not on our list."))
-    said = {"lot": dose.lot, "note": dose.note}
+    if dose.site not in ("", *SITES) or dose.route not in ("", *ROUTES):
+        raise NotRecorded(_("Choose where, and how, from the list."))
+    if dose.expires and dose.expires < effective_at.astimezone(ZoneInfo(patient.site.time_zone)).date():
+        raise NotRecorded(_("This lot had expired on that day. Look at the vial, and tell the doctor if it was given."))
+    said = {"lot": dose.lot, "note": dose.note, "site": dose.site, "route": dose.route}
+    said |= {"expires": dose.expires.isoformat()} if dose.expires else {}
     with override("en"):
         name = str(VACCINES[dose.vaccine])
     content = Content(

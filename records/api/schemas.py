@@ -1,6 +1,6 @@
 """What goes out of the chart, and what comes in, by kind."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
@@ -11,6 +11,7 @@ from healthcare.accounts.permissions import Sensitivity
 from healthcare.api.schemas import Given, Number, Shown
 from records.kinds.allergy import CATEGORIES, CRITICALITIES, NATURES, REFUTED, SEVERITIES, STANDINGS, VERIFICATIONS
 from records.kinds.family_history import RELATIVES
+from records.kinds.immunization import ROUTES, SITES
 from records.models import Entry
 
 Mark = Sensitivity | Literal[""]
@@ -180,6 +181,9 @@ class Vaccinated(Given):
     lot: str = Field("", max_length=40)
     elsewhere: bool = False
     note: str = Field("", max_length=300)
+    site: str = one_of(SITES)
+    route: str = one_of(ROUTES)
+    expires: date | None = Field(None, description="The last day of the lot.")
 
 
 class NewEntry(Given):

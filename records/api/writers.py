@@ -59,7 +59,7 @@ def allergy(said: Allergic, _code: str, common: dict[str, Any]) -> Entry:
 
 
 def immunization(said: Vaccinated, code: str, common: dict[str, Any]) -> Entry:
-    return actions.record_immunization(dose=Dose(code, said.lot, said.elsewhere, said.note), **common)
+    return actions.record_immunization(dose=Dose(code, **said.model_dump()), **common)
 
 
 def untimed(common: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from patients.models import Patient
 from records.forms.marking import SensitivityField
 from records.kinds import Kind
 from records.kinds.flags import FLAG_WORDS, with_unit
-from records.kinds.immunization import VACCINES
+from records.kinds.immunization import ROUTES, SITES, VACCINES
 from records.kinds.laboratory_result import NAMES
 from records.rules.laboratory import TESTS, Measured, expected_of, flag_result
 from records.rules.said import Dose
@@ -201,6 +201,9 @@ class ImmunizationForm(AboutSomeone):
     vaccine = forms.ChoiceField(label=_("Vaccine"), choices=[("", _("Choose a vaccine")), *VACCINES.items()])
     given_on = FlexibleDateField(label=_("Given on"), latest=timezone.localdate)
     lot = LineField(at_most=40, required=False, label=_("Lot number"))
+    expires = FlexibleDateField(required=False, label=_("The lot is good until"), earliest=date(1990, 1, 1))
+    site = forms.ChoiceField(required=False, label=_("Where"), choices=[("", _("Not said")), *SITES.items()])
+    route = forms.ChoiceField(required=False, label=_("How"), choices=[("", _("Not said")), *ROUTES.items()])
     elsewhere = forms.BooleanField(required=False, label=_("Another clinic gave it"))
     note = LineField(at_most=200, required=False, label=_("Note"))
 

@@ -32,6 +32,23 @@ VACCINES: dict[str, Promise] = {
     "300": _("COVID-19"),
 }
 
+# HL7 v3 ActSite and RouteOfAdministration, as FHIR R4 has them in Immunization.site and .route.
+SITES: dict[str, Promise] = {
+    "LA": _("Left arm"),
+    "RA": _("Right arm"),
+    "LT": _("Left thigh"),
+    "RT": _("Right thigh"),
+}
+ROUTES: dict[str, Promise] = {
+    "IM": _("Into the muscle"),
+    "SQ": _("Under the skin"),
+    "IDINJ": _("Into the skin"),
+    "PO": _("By mouth"),
+    "NASINHLC": _("Into the nose"),
+}
+
+SAID = ("lot", "note", "dose", "status", "site", "route", "expires")
+
 
 def summary(entry: Any) -> str:
     """In the reader's language where the code is one of ours: another system's may be of another list."""
@@ -45,6 +62,9 @@ KIND = Kind(
     plural=_("Immunizations"),
     permission=Permission.RECORD_VITALS,
     summary=summary,
-    schema=Schema(required={"elsewhere": bool}, optional={"lot": str, "note": str, "dose": str, "status": str}),
+    schema=Schema(
+        required={"elsewhere": bool},
+        optional=dict.fromkeys(SAID, str),
+    ),
     role=lambda _entry: "ok",
 )

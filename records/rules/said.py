@@ -1,6 +1,7 @@
 """What somebody says about an allergy, a dose of a vaccine, the family, and an operation."""
 
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True)
@@ -22,12 +23,16 @@ class Reaction:
 
 @dataclass(frozen=True)
 class Dose:
-    """`vaccine` is a CVX code; `elsewhere` where another clinic gave it and this one was told."""
+    """`vaccine` is a CVX code; `elsewhere` where another clinic gave it and this one was told. `site` and `route` are
+    slugs of `kinds.immunization`; `expires` is the last day of the lot."""
 
     vaccine: str
     lot: str = ""
     elsewhere: bool = False
     note: str = ""
+    site: str = ""
+    route: str = ""
+    expires: date | None = None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ from records.kinds import card_of, kinds
 from records.kinds.allergy import CHOICES, SEVERITIES, STANDINGS, standing_of
 from records.kinds.condition import VERIFICATION
 from records.kinds.flags import value_text
+from records.kinds.immunization import ROUTES, SITES
 from records.kinds.questionnaires import answers_of
+from records.kinds.vaccine_declined import REASONS
 from records.models import Entry
 from records.queries.growth import growth_text
 from records.queries.moments import moment_of, said_moment
@@ -41,6 +43,13 @@ TOLD_LABELS: dict[str, Promise] = {
     "status": _("Status"),
     "category": _("Category"),
     "by": _("Said by"),
+    "site": _("Where"),
+    "route": _("How"),
+    "expires": _("The lot is good until"),
+}
+OF_KIND: dict[str, Mapping[str, Mapping[str, Any]]] = {
+    "allergy": CHOICES,
+    "immunization": {"site": SITES, "route": ROUTES, "expires": {}},
 }
 register.filter("value", value_text)
 register.filter(answers_of)
@@ -83,12 +92,19 @@ def said(entry: Entry, name: str) -> str:
 @register.filter
 def also_said(entry: Entry) -> list[tuple[Any, str]]:
     """What other systems say besides, and the choices of an allergy, with labels; nothing else written here."""
-    choices: Mapping[str, Mapping[str, Any]] = CHOICES if entry.kind == "allergy" else {}
+    choices: Mapping[str, Mapping[str, Any]] = OF_KIND.get(entry.kind, {})
     return [
         (label, str(choices.get(name, {}).get(said, said)))
         for name, label in TOLD_LABELS.items()
         if (said := entry.data.get(name)) and (entry.source or name in choices)
     ]
+
+
+@register.filter
+def why_not_given(entry: Entry) -> Any:
+    """Of a vaccine: the reason in words."""
+    why = entry.data.get("why", "")
+    return REASONS.get(why, why)
 
 
 @register.filter
