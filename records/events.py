@@ -80,6 +80,15 @@ class ResultAcknowledged:
 
 
 @dataclass(frozen=True)
+class ResultCorrected:
+    """`entry_id` is the new version; `told_id`: who had read the wrong one, and has to know."""
+
+    entry_id: UUID
+    patient_id: UUID
+    told_id: UUID
+
+
+@dataclass(frozen=True)
 class ResultReleased:
     entry_id: UUID
     patient_id: UUID

@@ -2,6 +2,7 @@ from django.urls import path
 
 from records.views import (
     allergies,
+    answers,
     encounters,
     entries,
     histories,
@@ -82,6 +83,8 @@ urlpatterns = [
     path("<uuid:patient_id>/orders/", orders.orders, name="orders"),
     path("<uuid:patient_id>/orders/new", orders.order, name="order"),
     path(f"{ORDER}/", orders.one_order, name="one_order"),
+    path(f"{ORDER}/answer", answers.answer, name="answer_order"),
+    path(f"{ENTRY}/correct-report", answers.correct_words, name="correct_report"),
     path(f"{ORDER}/place", orders.place, name="place_order"),
     path(f"{ORDER}/collect", orders.collect, name="collect_specimen"),
     path(f"{ORDER}/extend", orders.extend, name="extend_order"),

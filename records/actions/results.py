@@ -16,19 +16,31 @@ from healthcare.audit import record, record_now
 from healthcare.events import publish
 from patients.models import Patient
 from records.access.entries import check_can_release
+from records.access.orders import check_can_answer
 from records.actions.entries import record_entry
-from records.actions.writing import Content, NotCurrent, NotRecorded, locked_entry
-from records.events import AbnormalValueRecorded, ResultAcknowledged, ResultEntered, ResultReleased
+from records.actions.writing import (
+    Content,
+    NotCurrent,
+    NotRecorded,
+    content_of,
+    locked_entry,
+    locked_request,
+    move_request,
+)
+from records.events import AbnormalValueRecorded, ResultAcknowledged, ResultCorrected, ResultEntered, ResultReleased
 from records.kinds.laboratory_result import NAMES
-from records.models import Encounter, Entry
+from records.models import Encounter, Entry, ServiceRequest
 from records.models.entries import STANDING
+from records.models.orders import ORDER_MOVES
+from records.queries.orders import answers_of
 from records.queries.results import unread_results
 from records.rules.laboratory import TESTS, Measured, expected_of, flag_result
+from records.rules.orders import CATALOGUE, WAITING, answered
 from records.rules.ranges import Flag, Interval, severity_of
 from records.rules.units import shown
 from records.rules.vitals import is_news, years_at
 
-KIND = "laboratory_result"
+KIND, REPORT = "laboratory_result", "diagnostic_report"
 REPORTED = "the laboratory's report"
 
 
@@ -43,13 +55,17 @@ def enter_result(
     provider: Provider | None = None,
     encounter: Encounter | None = None,
     preliminary: bool = False,
+    request: ServiceRequest | None = None,
 ) -> Entry:
     """Add a result, in the unit of its test (`rules.laboratory.TESTS`), for `provider` to read.
 
     The interval is copied and the flag computed now; out of range is announced in this transaction. Nobody outside the
-    clinic sees it before a release. Raises NotRecorded, NotAllowed and NotInScope.
+    clinic sees it before a release. `request` is the order that it answers: whoever asked reads it. Raises NotRecorded,
+    also for what was not ordered or is there already; NotCurrent, NotAllowed and NotInScope.
     """
-    content = _content(patient, measured, effective_at, provider)
+    content, before = _content(patient, measured, effective_at, provider), None
+    if request is not None:
+        content, before = _answering(by, request, content)
     status = "preliminary" if preliminary else "final"
     entry = record_entry(
         by=by,
@@ -57,11 +73,56 @@ def enter_result(
         content=content,
         effective_at=effective_at,
         now=now,
-        encounter=encounter,
+        encounter=request.encounter if request is not None else encounter,
+        replaces=before,
         record_status=status,
     )
     _tell(entry, now)
     return entry
+
+
+@transaction.atomic
+def report_result(
+    *,
+    by: User,
+    request: ServiceRequest,
+    text: str,
+    conclusion: str,
+    effective_at: datetime,
+    now: datetime,
+    preliminary: bool = False,
+    laboratory: str = "",
+) -> Entry:
+    """Answer an order in words: what was seen on an image, or grew in a culture.
+
+    A preliminary report is replaced by the next one. Raises NotRecorded without words, for a panel of numbers, or where
+    a final report is there; NotCurrent, NotAllowed and NotInScope.
+    """
+    if _tests_of(request):
+        raise NotRecorded(_("This is answered by numbers."))
+    content, before = _answering(by, request, _report(request, text, conclusion, laboratory))
+    entry = record_entry(
+        by=by,
+        patient=request.patient,
+        content=content,
+        effective_at=effective_at,
+        now=now,
+        encounter=request.encounter,
+        replaces=before,
+        record_status="preliminary" if preliminary else "final",
+    )
+    _tell(entry, now)
+    return entry
+
+
+@transaction.atomic
+def correct_report(*, by: User, entry: Entry, text: str, conclusion: str, now: datetime) -> Entry:
+    """Replace a report in words by what was seen on a second look; it has to be read and released again.
+
+    A preliminary one becomes final. Raises NotRecorded without words, NotCurrent, NotAllowed and NotInScope.
+    """
+    data = {**entry.data, **_words(text, conclusion)}
+    return _correct(by, entry, content_of(entry, data=data), entry.effective_at, now)
 
 
 @transaction.atomic
@@ -73,10 +134,16 @@ def correct_result(
     A preliminary one becomes final, a final one corrected. Raises NotRecorded, NotCurrent, NotAllowed and NotInScope.
     """
     taken = effective_at or entry.effective_at
+    content = replace(_content(entry.patient, measured, taken, entry.provider), request=entry.request)
+    return _correct(by, entry, content, taken, now)
+
+
+def _correct(by: User, entry: Entry, content: Content, taken: datetime, now: datetime) -> Entry:
+    """The next version; whoever read what was wrong is told again."""
     later = record_entry(
         by=by,
         patient=entry.patient,
-        content=_content(entry.patient, measured, taken, entry.provider),
+        content=content,
         effective_at=taken,
         now=now,
         encounter=entry.encounter,
@@ -84,6 +151,8 @@ def correct_result(
         record_status="final" if entry.record_status == "preliminary" else "corrected",
     )
     _tell(later, now)
+    if entry.acknowledged_by_id is not None:
+        publish(ResultCorrected(entry_id=later.pk, patient_id=later.patient_id, told_id=entry.acknowledged_by_id))
     return later
 
 
@@ -185,9 +254,56 @@ def _english(code: str) -> str:
         return str(NAMES[code][0])
 
 
+def _report(request: ServiceRequest, text: str, conclusion: str, laboratory: str) -> Content:
+    said = {**_words(text, conclusion), "category": request.category, "by": laboratory.strip()}
+    return Content(
+        kind=REPORT,
+        code=request.code,
+        code_system=request.code_system,
+        display=request.display,
+        data={name: text for name, text in said.items() if text},
+    )
+
+
+def _words(text: str, conclusion: str) -> dict[str, str]:
+    if not text.strip():
+        raise NotRecorded(_("Write what the report says."))
+    return {"text": text.strip(), "conclusion": conclusion.strip()}
+
+
+def _tests_of(request: ServiceRequest) -> tuple[str, ...]:
+    return CATALOGUE[request.code].tests if request.code in CATALOGUE else ()
+
+
+def _answering(by: User, request: ServiceRequest, content: Content) -> tuple[Content, Entry | None]:
+    """What answers an order goes to who asked, marked as the order is; a preliminary answer before it is replaced."""
+    check_can_answer(by, request)
+    row = locked_request(request)
+    if row.status not in WAITING:
+        told = {"status": row.get_status_display()}
+        raise NotCurrent(_("No answer is awaited: this order stands at %(status)s.") % told)
+    if content.kind == KIND and content.code not in _tests_of(row):
+        raise NotRecorded(_("This was not ordered."))
+    before = answers_of(row).filter(code=content.code).first()
+    if before is not None and before.record_status != "preliminary":
+        raise NotRecorded(_("This result is there already. Correct it instead."))
+    return replace(content, request=row, provider=row.provider, sensitivity=row.sensitivity), before
+
+
+def _follow(request: ServiceRequest) -> None:
+    """Say of the order where it stands after an answer; one that is final or over stays so."""
+    row = locked_request(request)
+    given = dict(answers_of(row).values_list("code", "record_status"))
+    status = answered(_tests_of(row), given)
+    if status in ORDER_MOVES[row.status]:
+        move_request(row, status)
+
+
 def _tell(entry: Entry, now: datetime) -> None:
+    if entry.request is not None:
+        _follow(entry.request)
     publish(ResultEntered(entry_id=entry.pk, patient_id=entry.patient_id, provider_id=entry.provider_id))
-    severity = severity_of(Flag(entry.data["flag"]))
+    severity = severity_of(Flag(entry.data.get("flag", "")))
     if severity and is_news(entry.effective_at, now):
         publish(
             AbnormalValueRecorded(

@@ -37,7 +37,8 @@ class NotCurrent(Exception):
 
 @dataclass(frozen=True)
 class Content:
-    """What an entry says. `value` is in `unit`, a UCUM code; `provider` is who asked for it and has to read it.
+    """What an entry says. `value` is in `unit`, a UCUM code; `provider` is who asked for it and has to read it,
+    `request` the order that it answers.
 
     `sensitivity` is the label under which few see it, "" for none; a later version keeps it.
     """
@@ -52,6 +53,7 @@ class Content:
     data: Mapping[str, Any] = field(default_factory=dict)
     provider: Provider | None = None
     sensitivity: str = ""
+    request: ServiceRequest | None = None
 
 
 def content_of(entry: Entry, **changes: Any) -> Content:

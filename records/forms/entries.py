@@ -88,6 +88,11 @@ class ResultForm(AboutSomeone):
             self.fields["code"].choices = [(code, with_unit_of(code))]  # type: ignore[attr-defined]
             del self.fields["provider"], self.fields["preliminary"]
 
+    def only(self, codes: Sequence[str]) -> None:
+        """Of the tests of an order, whose answers go to who asked."""
+        self.fields["code"].choices = [(code, with_unit_of(code)) for code in codes]  # type: ignore[attr-defined]
+        del self.fields["provider"]
+
     def clean_low(self) -> Decimal | None:
         return self._bound("low")
 

@@ -49,6 +49,24 @@ class OrderForm(AboutSomeone):
         return [Wanted(code=code, **said) for code in self.cleaned_data["codes"]]
 
 
+class ReportForm(AboutSomeone):
+    """What was seen on an image, or grew in a culture."""
+
+    use_required_attribute = False
+
+    text = forms.CharField(label=_("What the report says"), widget=forms.Textarea({"rows": 8}), max_length=20_000)
+    conclusion = forms.CharField(
+        label=_("Its conclusion"), required=False, widget=forms.Textarea({"rows": 2}), max_length=1000
+    )
+    taken_on = FlexibleDateField(label=_("Taken on"), latest=timezone.localdate)
+    laboratory = LineField(at_most=80, label=_("Who reports"), required=False)
+    preliminary = forms.BooleanField(label=_("The report calls it preliminary"), required=False)
+
+    def correcting(self) -> None:
+        """Its words alone: the rest stays."""
+        del self.fields["taken_on"], self.fields["laboratory"], self.fields["preliminary"]
+
+
 class EndForm(AboutSomeone):
     """Why an order is revoked, or nothing more comes."""
 

@@ -7,14 +7,16 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.models import Provider, User
-from healthcare.accounts.permissions import SENSITIVITY_CHOICES, Scope, Sensitivity
+from healthcare.accounts.permissions import Scope, Sensitivity
 from healthcare.accounts.roles import PATIENT
 from healthcare.db.privileges import Access
 from patients.models import Patient, PatientOwned, PatientOwnedQuerySet, marks_open_to, within_reach
 from records.models.encounters import Encounter
+from records.models.marks import MARKS
+from records.models.orders import ServiceRequest
 
-MARKS = [("", _("Not marked")), *SENSITIVITY_CHOICES]
 UNMARKED = ("allergy",)  # kinds that carry no mark: what protects the patient is hidden from nobody who treats them
+RESULTS = ("laboratory_result", "diagnostic_report")  # what answers an order, and has to be read by somebody
 STANDING = ("final", "corrected", "amended")
 SHOWN_TO_PATIENT = Q(record_status__in=STANDING, superseded_at=None, released_at__isnull=False)
 # What may still change on a row after it is written: where it stands in its life, never what it says.
@@ -66,9 +68,13 @@ class EntryQuerySet(PatientOwnedQuerySet):
         return self.filter(parent=None)
 
     def unread(self) -> Self:
-        """Laboratory results that no clinician has acknowledged. What another system tells of was read there."""
-        waiting = self.current().filter(kind="laboratory_result", acknowledged_at=None, source="")
+        """Results that no clinician has acknowledged. What another system tells of was read there."""
+        waiting = self.current().filter(kind__in=RESULTS, acknowledged_at=None, source="")
         return waiting.filter(voided_at=None)  # as the index says it
+
+    def results(self) -> Self:
+        """Numbers of a laboratory, and reports in words that were written here; of elsewhere, those have a list."""
+        return self.filter(Q(kind="laboratory_result") | Q(kind="diagnostic_report", source=""))
 
     def newest_first(self) -> Self:
         return self.order_by("-effective_at", "-id")
@@ -142,6 +148,16 @@ class Entry(PatientOwned):
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     signature = models.CharField(max_length=64, blank=True, help_text=_("SHA-256 of content, signer and time."))
+    request = models.ForeignKey(
+        ServiceRequest,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,  # the pair (request_id, patient_id) is the constraint
+        help_text=_("The order that it answers."),
+    )
     provider = models.ForeignKey(
         Provider,
         null=True,
@@ -181,9 +197,15 @@ class Entry(PatientOwned):
             models.Index(fields=["encounter"], condition=Q(encounter__isnull=False), name="entry_by_encounter"),
             models.Index(
                 fields=["provider", "effective_at"],
-                condition=Q(kind="laboratory_result", acknowledged_at=None, superseded_at=None, voided_at=None),
-                name="entry_unread_results",
+                condition=Q(
+                    kind__in=["laboratory_result", "diagnostic_report"],
+                    acknowledged_at=None,
+                    superseded_at=None,
+                    voided_at=None,
+                ),
+                name="entry_results_to_read",
             ),
+            models.Index(fields=["patient", "request"], condition=Q(request__isnull=False), name="entry_by_request"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -12,7 +12,7 @@ from healthcare.db.prepared import AnyOf
 from healthcare.db.privileges import Access
 from patients.models import PatientOwned, PatientOwnedQuerySet, marks_open_to, reach_of, within_reach
 from records.models.encounters import Encounter
-from records.models.entries import MARKS
+from records.models.marks import MARKS
 from records.rules.orders import WAITING
 
 # Where an order stands; what was ordered, for whom and by whom never changes.

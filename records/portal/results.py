@@ -33,8 +33,11 @@ def results(request: HttpRequest, patient: Patient) -> HttpResponse:
 @portal_page(Scope.CLINICAL)
 def result(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpResponse:
     user: Any = request.user
-    rows = Entry.objects.visible_to(user).filter(patient_id=patient.pk, kind="laboratory_result")
+    rows = Entry.objects.visible_to(user).filter(patient_id=patient.pk).results()
     found = get_object_or_404(rows.select_related("released_by", "provider"), pk=entry_id)
+    if found.kind == "diagnostic_report":
+        said = {"patient": patient, "entry": found, "line": line_of(found), "print_subject": f"{patient.name}."}
+        return render(request, "records/portal_report.html", said)
     history = history_of(user, patient, found.code)
     context = {
         "patient": patient,

@@ -5,8 +5,8 @@ from django.db.models import Case, QuerySet, Value, When
 from healthcare.accounts.models import User
 from healthcare.db.prepared import prepared
 from patients.models import Patient
-from records.models import Encounter, FavouriteOrder, ServiceRequest
-from records.rules.orders import WAITING
+from records.models import Encounter, Entry, EntryQuerySet, FavouriteOrder, ServiceRequest
+from records.rules.orders import CATALOGUE, WAITING
 
 ON_A_PAGE = 100
 
@@ -25,6 +25,27 @@ def _orders_of(user: User, patient: Patient, at_most: int) -> "QuerySet[ServiceR
     stand = Case(When(status="draft", then=Value(0)), When(status__in=sorted(WAITING), then=Value(1)), default=Value(2))
     rows = ServiceRequest.objects.visible_to(user).filter(patient=patient).select_related("provider")
     return rows.order_by(stand, "-created_at", "-id")[:at_most]
+
+
+def answers_of(request: ServiceRequest) -> EntryQuerySet:
+    """What answers an order now, for a verb that holds it: also what the person may not see counts."""
+    rows: EntryQuerySet = Entry.objects.filter(patient_id=request.patient_id, request=request).current()
+    return rows.order_by("id")
+
+
+def answers_to(user: User, request: ServiceRequest) -> list[Entry]:
+    """What came, as far as this person may see it, in the order it came."""
+    rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient_id=request.patient_id, request=request)
+    return list(rows.current().select_related("acknowledged_by").order_by("id"))
+
+
+def missing_tests(user: User, request: ServiceRequest) -> list[str] | None:
+    """Of a panel the tests that nothing final answers yet, in its order; None for what is answered in words."""
+    tests = CATALOGUE[request.code].tests if request.code in CATALOGUE else ()
+    if not tests:
+        return None
+    there = {row.code for row in answers_to(user, request) if row.record_status != "preliminary"}
+    return [code for code in tests if code not in there]
 
 
 def orders_in(user: User, encounter: Encounter) -> list[ServiceRequest]:

@@ -80,13 +80,13 @@ def result_page(user: User, patient: Patient, *, after: UUID | None = None) -> T
     """A page of the results of a patient, newest first."""
     if after is None:
         return first_page(_newest_with_authors(user, patient, PAGE + 1))
-    rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient=patient).of_kind(KIND).current()
+    rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient=patient).results().current()
     return page_of(user, patient, rows, after=after)
 
 
 @prepared
 def _newest_with_authors(user: User, patient: Patient, at_most: int) -> EntryQuerySet:
-    rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient=patient).of_kind(KIND).current()
+    rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient=patient).results().current()
     return rows.select_related("author").newest_first()[:at_most]
 
 
@@ -97,5 +97,5 @@ def results_of(user: User, patient: Patient, *, at_most: int = 100) -> list[Entr
 
 @prepared
 def _newest_of(user: User, patient: Patient, at_most: int) -> "QuerySet[Entry]":
-    rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient=patient).of_kind(KIND).current()
+    rows: EntryQuerySet = Entry.objects.visible_to(user).filter(patient=patient).results().current()
     return rows.select_related("released_by").newest_first()[:at_most]

@@ -5,7 +5,7 @@ Playbook). `tests` are the numbers of a panel, in the order of a report; where t
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -134,6 +134,15 @@ def expected_day(category: str, priority: str, ordered_on: date) -> date:
 def is_overdue(status: str, expected_by: date | None, today: date) -> bool:
     """Ordered and not answered by its day. A preliminary answer is one that somebody still waits for."""
     return status in WAITING and expected_by is not None and expected_by < today
+
+
+def answered(tests: Sequence[str], given: Mapping[str, str]) -> str:
+    """Where an order stands after these answers: `given` says of each code that came how final it is.
+
+    Preliminary while a test of the panel is missing or one of them is preliminary; FHIR R4 says "partial" of the first.
+    """
+    statuses = [given.get(code, "") for code in tests] or list(given.values()) or [""]
+    return "final" if all(status not in ("", "preliminary") for status in statuses) else "preliminary"
 
 
 #: An answer is still to come.

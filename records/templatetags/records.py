@@ -91,12 +91,12 @@ def said(entry: Entry, name: str) -> str:
 
 @register.filter
 def also_said(entry: Entry) -> list[tuple[Any, str]]:
-    """What other systems say besides, and the choices of an allergy, with labels; nothing else written here."""
+    """What other systems say besides, a report's words, and the choices of an allergy, with labels; nothing else."""
     choices: Mapping[str, Mapping[str, Any]] = OF_KIND.get(entry.kind, {})
     return [
         (label, str(choices.get(name, {}).get(said, said)))
         for name, label in TOLD_LABELS.items()
-        if (said := entry.data.get(name)) and (entry.source or name in choices)
+        if (said := entry.data.get(name)) and (entry.source or name in choices or entry.kind == "diagnostic_report")
     ]
 
 

@@ -130,7 +130,7 @@ def _can_correct(entry: Entry) -> bool:
     """Whether there is a form for it: of results those of our list, also where another system told of them."""
     if entry.kind == "laboratory_result":
         return entry.code in TESTS
-    if form_of(entry.kind):
+    if form_of(entry.kind) or entry.kind == "diagnostic_report":
         return not entry.source
     return entry.kind == "vital_signs" and CorrectVitalForm.can_correct(entry.code)
 

@@ -25,6 +25,7 @@ from records.models import ServiceRequest
 from records.models.orders import ORDER_MOVES
 from records.queries import orders as queries
 from records.queries.entries import running_encounter
+from records.queries.lines import lines_of
 from records.rules.orders import CATALOGUE, WAITING, find_orderables, is_overdue
 from records.views.entries import READ_AND_WRITE
 from records.views.results import readers
@@ -214,6 +215,8 @@ def _page(request: HttpRequest, patient: Patient, found: ServiceRequest, **bound
         "revoking": bound.get("revoking", EndForm(prefix="revoke")) if decides and "revoked" in moves else None,
         "failing": bound.get("failing", EndForm(prefix="fail")) if answers and "failed" in moves else None,
         "extending": bound.get("extending", ExtendForm(prefix="extend")) if waits else None,
+        "lines": lines_of(queries.answers_to(user, found)),
+        "may_answer": answers and "final" in moves,
         "may_place": decides and found.status == "draft",
         "may_collect": answers and "specimen_collected" in moves and found.category == "laboratory",
         "favourites": queries.favourites_of(user) if decides and found.code in CATALOGUE else None,

@@ -29,6 +29,7 @@ from records.actions.results import (
 from records.actions.writing import NotCurrent, NotRecorded
 from records.forms.entries import ReleaseForm, ResultForm, moment_of
 from records.models import Entry
+from records.models.entries import RESULTS
 from records.queries import results as queries
 from records.queries.charts import chart_of
 from records.queries.entries import running_encounter
@@ -98,6 +99,8 @@ def enter(request: HttpRequest, patient: Patient) -> HttpResponse:
 def correct(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpResponse:
     user: Any = request.user
     wrong = find_result(user, patient, entry_id)
+    if wrong.kind != KIND:
+        raise Http404
     initial = {"code": wrong.code, "taken_on": timezone.localdate(wrong.effective_at)}
     data = request.POST if request.method == "POST" else None
     form = ResultForm(data, patient=patient, providers=readers(), code=wrong.code, initial=initial)
@@ -136,7 +139,7 @@ def release(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpRespo
             form.add_error(None, str(problem))
         except NotRecorded as problem:
             form.add_error("comment", str(problem))
-    history = queries.history_of(user, patient, found.code)
+    history = queries.history_of(user, patient, found.code) if found.kind == KIND else []
     context = chart_context(request, patient, tab=TAB) | {
         "form": form,
         "line": line_of(found),
@@ -149,7 +152,7 @@ def release(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpRespo
 def find_result(user: Any, patient: Patient, entry_id: UUID) -> Entry:
     """Raises Http404."""
     found = find_entry(user, patient, entry_id)
-    if found.kind != KIND:
+    if found.kind not in RESULTS:
         raise Http404
     return found
 

@@ -34,6 +34,7 @@ MEANS = {
     ("/reverse", "entry_id"): "payment_id",
     ("/reverse", "invoice_id"): "paid_invoice_id",
     ("/correct-vital", "entry_id"): "vital_id",
+    ("/correct-report", "entry_id"): "report_id",
     ("/change-condition", "entry_id"): "condition_id",
     ("/change-allergy", "entry_id"): "allergy_id",
     ("/change-history", "entry_id"): "operation_id",

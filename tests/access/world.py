@@ -225,6 +225,7 @@ ROWS: dict[str, Make] = {
     "signed_encounter_id": lambda patient, provider, _made: signed_visit(patient, provider),
     "entry_id": lambda patient, _provider, _made: EntryFactory(patient=patient, display=f"Of {patient.name}"),
     "vital_id": lambda patient, _provider, _made: entry(patient, "vital_signs", data={"part": "heart_rate"}),
+    "report_id": lambda patient, _provider, _made: entry(patient, "diagnostic_report", data={"text": "Clear."}),
     "condition_id": lambda patient, _provider, _made: entry(patient, "condition", code="I10", code_system="icd-10-cm"),
     "allergy_id": lambda patient, _provider, _made: entry(patient, "allergy", code=""),
     "plan_id": lambda patient, _provider, _made: entry(patient, "plan_item", code=""),

@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 from django.utils import timezone
 
-from records.models import ServiceRequest
-from tests.factories import EncounterFactory, ProviderFactory, ServiceRequestFactory
+from records.models import Entry, ServiceRequest
+from tests.factories import EncounterFactory, EntryFactory, ProviderFactory, ServiceRequestFactory, portal_user
 from tests.records.ordering import BASIC, CHEST, LIPIDS, one_order, order_now_is
 from tests.roles import as_the_system
 
@@ -123,3 +123,66 @@ def test_a_favourite_is_found_first(rosa, doctor, provider, browser) -> None:
     client.post(f"{page}favourite")
     new = client.get(f"/records/{rosa.pk}/orders/new").content.decode()
     assert new.index("CBC panel") < new.index("XR Chest")
+
+
+# == What answers it ==
+def test_a_nurse_writes_down_a_panel_number_by_number(rosa, doctor, nurse, provider, browser) -> None:
+    request = one_order(doctor, rosa, LIPIDS, now=timezone.now())
+    client, page = browser(nurse), f"/records/{rosa.pk}/orders/{request.pk}/"
+    typed = {"code": "2093-3", "value": "180", "taken_on": str(timezone.localdate())}
+    assert "Cholesterol" in client.get(f"{page}answer").content.decode()
+    again = client.post(f"{page}answer", typed | {"again": "1"})
+    assert again["Location"].endswith("/answer")
+    rest = client.get(f"{page}answer").content.decode()
+    assert 'value="2093-3"' not in rest
+    assert client.post(f"{page}answer", typed).status_code == 422
+    for code in ("2571-8", "18262-6", "2085-9"):
+        assert client.post(f"{page}answer", typed | {"code": code, "value": "60"}).status_code == 302
+    assert order_now_is(request).status == "final"
+    shown = browser(doctor).get(page).content.decode()
+    assert "180 mg/dL" in shown
+    assert "Write down what came" not in shown
+
+
+def test_a_report_goes_from_the_page_to_the_doctor_to_the_patient(rosa, doctor, nurse, provider, browser) -> None:
+    request = one_order(doctor, rosa, CHEST, now=timezone.now())
+    nurses, doctors, page = browser(nurse), browser(doctor), f"/records/{rosa.pk}/orders/{request.pk}/"
+    typed = {"text": "Clear lungs.", "conclusion": "No pneumonia.", "taken_on": str(timezone.localdate())}
+    assert nurses.post(f"{page}answer", typed | {"text": ""}).status_code == 422
+    assert nurses.post(f"{page}answer", typed | {"laboratory": "Bay Imaging"}).status_code == 302
+    assert nurses.post(f"{page}answer", typed).status_code == 422
+    with as_the_system():
+        entry = Entry.objects.get(patient=rosa, kind="diagnostic_report")
+    assert "XR Chest 2 Views" in doctors.get("/records/results-to-read").content.decode()
+    release = f"/records/{rosa.pk}/entries/{entry.pk}/release"
+    assert "Clear lungs." in doctors.get(release).content.decode()
+    assert doctors.post(release, {"comment": "All well."}).status_code == 302
+    patients = browser(portal_user(rosa))
+    assert "XR Chest 2 Views" in patients.get("/portal/results/").content.decode()
+    told = patients.get(f"/portal/results/{entry.pk}/").content.decode()
+    assert "No pneumonia." in told
+    assert "All well." in told
+    assert "was corrected" not in told
+
+
+def test_a_corrected_report_is_flagged_to_staff_and_patient(rosa, doctor, nurse, provider, browser) -> None:
+    entry = EntryFactory(
+        patient=rosa, kind="diagnostic_report", display="CT Head", value=None, unit="", data={"text": "Clear."}
+    )
+    nurses, doctors = browser(nurse), browser(doctor)
+    url = f"/records/{rosa.pk}/entries/{entry.pk}/correct-report"
+    assert "Correct it" in nurses.get(f"/records/{rosa.pk}/entries/{entry.pk}/").content.decode()
+    assert "Clear." in nurses.get(url).content.decode()
+    assert nurses.post(url, {"text": " "}).status_code == 422
+    assert nurses.post(url, {"text": "A small bleed."}).status_code == 302
+    assert nurses.post(url, {"text": "Twice."}).status_code == 422
+    with as_the_system():
+        right = Entry.objects.get(patient=rosa, supersedes=entry)
+    assert "Corrected" in doctors.get("/records/results-to-read").content.decode()
+    doctors.post(f"/records/{rosa.pk}/entries/{right.pk}/release", {"comment": "Come in today."})
+    patients = browser(portal_user(rosa))
+    assert "Corrected" in patients.get("/portal/results/").content.decode()
+    assert "This result was corrected." in patients.get(f"/portal/results/{right.pk}/").content.decode()
+    other = EntryFactory(patient=rosa)
+    assert nurses.get(f"/records/{rosa.pk}/entries/{other.pk}/correct-report").status_code == 404
+    assert nurses.get(f"/records/{rosa.pk}/entries/{right.pk}/correct-result").status_code == 404
