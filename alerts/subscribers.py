@@ -15,7 +15,17 @@ from prescriptions.events import (
     PrescriptionPickedUp,
     PrescriptionReady,
 )
-from records.events import AbnormalValueRecorded, EntryVoided, MessageSent, ResultReleased, ValueCorrected
+from records.events import (
+    AbnormalValueRecorded,
+    EntryVoided,
+    MessageSent,
+    OrderFailed,
+    ResultAcknowledged,
+    ResultCorrected,
+    ResultLeftUnread,
+    ResultReleased,
+    ValueCorrected,
+)
 from scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved, TimeBlocked, TimeUnblocked
 from scheduling.rules import source_of
 
@@ -81,6 +91,28 @@ def close_alerts_of_entry(fact: EntryVoided) -> None:
 @after(ValueCorrected, queue="urgent")
 def close_alerts_of_corrected(fact: ValueCorrected) -> None:
     actions.settle_alerts(by=None, entry_id=fact.entry_id, patient_id=fact.patient_id, now=timezone.now())
+
+
+@after(ResultLeftUnread, queue="urgent")
+def alert_of_unread_result(fact: ResultLeftUnread) -> None:
+    actions.raise_unread_result(by=None, entry_id=fact.entry_id, patient_id=fact.patient_id, now=timezone.now())
+
+
+@after(ResultCorrected, queue="urgent")
+def alert_of_corrected_result(fact: ResultCorrected) -> None:
+    actions.raise_corrected_result(
+        by=None, entry_id=fact.entry_id, patient_id=fact.patient_id, told_id=fact.told_id, now=timezone.now()
+    )
+
+
+@after(ResultAcknowledged)
+def close_alerts_of_read_result(fact: ResultAcknowledged) -> None:
+    actions.close_read_result(by=None, entry_id=fact.entry_id, now=timezone.now())
+
+
+@after(OrderFailed)
+def alert_of_failed_order(fact: OrderFailed) -> None:
+    actions.raise_failed_order(by=None, request_id=fact.request_id, patient_id=fact.patient_id, now=timezone.now())
 
 
 @after(TimeBlocked)

@@ -13,6 +13,7 @@ from records.models import (
     Entry,
     FavouriteOrder,
     Message,
+    ResultDue,
     ServiceRequest,
     Thread,
 )
@@ -40,6 +41,12 @@ class DraftAdmin(OfPatients):
 class ServiceRequestAdmin(OfPatients):
     list_display = ("__str__", "category", "status", "created_at")
     fields = ("id", "category", "status", "created_at", "expected_by")
+
+
+@admin.register(ResultDue)
+class ResultDueAdmin(OfPatients):
+    list_display = ("__str__", "next_at")
+    fields = ("id", "next_at", "created_at")
 
 
 @admin.register(FavouriteOrder)

@@ -89,6 +89,14 @@ class ResultCorrected:
 
 
 @dataclass(frozen=True)
+class ResultLeftUnread:
+    """Nobody has read it by its time."""
+
+    entry_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
 class ResultReleased:
     entry_id: UUID
     patient_id: UUID

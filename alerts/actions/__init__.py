@@ -22,6 +22,12 @@ from alerts.actions.notices import (
 )
 from alerts.actions.occasions import ask_to_move, raise_abnormal_value, report_not_collected, report_picked_up
 from alerts.actions.reminders import plan_reminders, send_reminder, withdraw_reminders
+from alerts.actions.results import (
+    close_read_result,
+    raise_corrected_result,
+    raise_failed_order,
+    raise_unread_result,
+)
 from alerts.actions.watching import (
     AlreadyReviewed,
     NotReviewed,
@@ -40,6 +46,7 @@ __all__ = [
     "change_watch",
     "close_alerts",
     "close_alerts_of_block",
+    "close_read_result",
     "escalate_alert",
     "hasten_alert",
     "list_alerts",
@@ -48,6 +55,9 @@ __all__ = [
     "plan_reminders",
     "raise_abnormal_value",
     "raise_alert",
+    "raise_corrected_result",
+    "raise_failed_order",
+    "raise_unread_result",
     "report_not_collected",
     "report_picked_up",
     "review_anomaly",

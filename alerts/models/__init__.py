@@ -69,6 +69,9 @@ class Alert(DueWork, PatientOwned):
 
     class Kind(models.TextChoices):
         ABNORMAL_VALUE = "abnormal_value", _("Abnormal value")
+        UNREAD_RESULT = "unread_result", _("Result not read")
+        CORRECTED_RESULT = "corrected_result", _("Result corrected after it was read")
+        FAILED_ORDER = "failed_order", _("Nothing more comes of an order")
         NOT_COLLECTED = "not_collected", _("Medicine not collected")
         PICKED_UP = "picked_up", _("Medicine picked up")
         BLOCKED_TIME = "blocked_time", _("Visit in blocked time")

@@ -14,7 +14,7 @@ from alerts.models import Alert
 from healthcare.accounts.models import User
 from healthcare.db.prepared import AnyOf, in_steps, prepared
 from prescriptions.models import Prescription
-from records.models import Entry
+from records.models import Entry, ServiceRequest
 from records.queries.lines import EntryLine, line_of
 from scheduling.models import Appointment
 from scheduling.rules import source_of
@@ -108,6 +108,22 @@ def _prescriptions_of(user: User, keys: list[UUID]) -> "QuerySet[Prescription]":
     return Prescription.objects.visible_to(user).filter(pk=AnyOf(keys)).order_by("pk")
 
 
+def _orders(user: User, alerts: Sequence[Alert]) -> dict[str, About]:
+    return {
+        f"records.servicerequest:{row.pk}": About(
+            (Said(row.display, row.end_reason, str(row.get_status_display())),),
+            row.ended_at or row.ordered_at,
+            reverse("records:one_order", args=[row.patient_id, row.pk]),
+        )
+        for row in _orders_of(user, _keys(alerts))
+    }
+
+
+@prepared
+def _orders_of(user: User, keys: list[UUID]) -> "QuerySet[ServiceRequest]":
+    return ServiceRequest.objects.visible_to(user).filter(pk=AnyOf(keys)).order_by("pk")
+
+
 def _visits(user: User, alerts: Sequence[Alert]) -> dict[str, About]:
     return {
         source_of(visit.pk): About(
@@ -131,6 +147,7 @@ def _visits_of(user: User, keys: list[UUID]) -> "QuerySet[Appointment]":
 
 READERS = {
     "records.entry": _entries,
+    "records.servicerequest": _orders,
     "prescriptions.prescription": _prescriptions,
     "scheduling.appointment": _visits,
 }

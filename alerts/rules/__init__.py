@@ -26,6 +26,9 @@ class Kind:
 #: Kinds of alerts.
 KINDS = {
     "abnormal_value": Kind(CLINICAL, "doctor"),
+    "unread_result": Kind(CLINICAL, "doctor"),
+    "corrected_result": Kind(CLINICAL, "doctor"),
+    "failed_order": Kind(CLINICAL, "doctor"),
     "not_collected": Kind(MEDICATION, "doctor"),
     "picked_up": Kind(MEDICATION, "doctor"),
     "blocked_time": Kind(SCHEDULE, "front_desk"),

@@ -29,14 +29,15 @@ from records.actions.writing import (
 )
 from records.events import AbnormalValueRecorded, ResultAcknowledged, ResultCorrected, ResultEntered, ResultReleased
 from records.kinds.laboratory_result import NAMES
-from records.models import Encounter, Entry, ServiceRequest
+from records.models import Encounter, Entry, ResultDue, ServiceRequest
 from records.models.entries import STANDING
 from records.models.orders import ORDER_MOVES
 from records.queries.orders import answers_of
-from records.queries.results import unread_results
+from records.queries.results import all_unread, unread_results
 from records.rules.laboratory import TESTS, Measured, expected_of, flag_result
 from records.rules.orders import CATALOGUE, WAITING, answered
 from records.rules.ranges import Flag, Interval, severity_of
+from records.rules.reading import chase_after
 from records.rules.units import shown
 from records.rules.vitals import is_news, years_at
 
@@ -198,11 +199,13 @@ def release_result(*, by: User, entry: Entry, comment: str, now: datetime) -> En
     return row
 
 
-def list_unread_results(*, by: User) -> list[Entry]:
-    """The results that the actor is to read, the oldest first, audited as a list. Raises NotAllowed."""
+def list_unread_results(*, by: User, everybodys: bool = False) -> list[Entry]:
+    """The results that the actor is to read, critical ones first, or all in reach that nobody has read, the oldest
+    first; audited as a list. Raises NotAllowed.
+    """
     check_can(by, Permission.RELEASE_RESULT)
     record_now("records.list_unread_results", by=by)
-    return unread_results(by)
+    return all_unread(by) if everybodys else unread_results(by)
 
 
 def _acknowledge(by: User, row: Entry, now: datetime) -> None:
@@ -302,6 +305,8 @@ def _follow(request: ServiceRequest) -> None:
 def _tell(entry: Entry, now: datetime) -> None:
     if entry.request is not None:
         _follow(entry.request)
+    due = now + chase_after(str(entry.data.get("flag", "")))
+    ResultDue(patient=entry.patient, entry=entry, queue="urgent", next_at=due).save(force_insert=True)
     publish(ResultEntered(entry_id=entry.pk, patient_id=entry.patient_id, provider_id=entry.provider_id))
     severity = severity_of(Flag(entry.data.get("flag", "")))
     if severity and is_news(entry.effective_at, now):

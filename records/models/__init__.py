@@ -1,4 +1,5 @@
 from records.models.codes import DiagnosisCode, DiagnosisFavorite, DiagnosisWord
+from records.models.due import ResultDue
 from records.models.encounters import Draft, Encounter
 from records.models.entries import Entry, EntryQuerySet
 from records.models.messages import Message, Thread
@@ -14,6 +15,7 @@ __all__ = [
     "EntryQuerySet",
     "FavouriteOrder",
     "Message",
+    "ResultDue",
     "ServiceRequest",
     "Thread",
 ]

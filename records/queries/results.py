@@ -26,6 +26,12 @@ def unread_results(user: User, *, at_most: int = UNREAD) -> list[Entry]:
     return sorted(found, key=lambda row: (not _is_critical(row), row.effective_at, row.pk))[:at_most]
 
 
+def all_unread(user: User, *, at_most: int = UNREAD) -> list[Entry]:
+    """Whoever is to read them: all that nobody has read, of the patients in reach, the oldest first."""
+    rows: EntryQuerySet = Entry.objects.visible_to(user).unread().select_related("patient", "provider")
+    return list(rows.order_by("effective_at", "id")[:at_most])
+
+
 def _is_critical(row: Entry) -> bool:
     return str(row.data.get("flag") or "").startswith("critical")
 

@@ -44,8 +44,10 @@ KIND = "laboratory_result"
 @require_safe
 @requires(Permission.RELEASE_RESULT)
 def results_to_read(request: HttpRequest) -> HttpResponse:
-    waiting = list_unread_results(by=request.user)  # type: ignore[arg-type]
-    return render(request, "records/results_to_read.html", {"lines": lines_of(waiting), "now": timezone.now()})
+    everybodys = request.GET.get("all") == "1"
+    waiting = list_unread_results(by=request.user, everybodys=everybodys)  # type: ignore[arg-type]
+    context = {"lines": lines_of(waiting), "now": timezone.now(), "everybodys": everybodys}
+    return render(request, "records/results_to_read.html", context)
 
 
 @require_safe

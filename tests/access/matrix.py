@@ -254,6 +254,7 @@ def _orders_of(kept: dict[str, Any], number: int, writer: User) -> None:
     own = ({"written_by": writer}, {"ordered_by": writer})
     for fields in ({"status": "draft"}, {}, *({"sensitivity": MARKS[number % 4]} | one for one in ({}, *own))):
         made.ServiceRequestFactory(**kept, **fields)
+    made.ResultDueFactory(**kept, entry=made.EntryFactory(**kept))
 
 
 def _medicines_of(kept: dict[str, Any], provider: Provider, number: int, writer: User) -> None:

@@ -293,6 +293,7 @@ RULES: dict[str, tuple[Asked, Asked]] = {
         reaching("message", "author_id", also=towards_the_other),
         reaching("message", "read_by_id", also=lambda row, by: row.to_patient != by.is_staff),
     ),
+    "records_resultdue": (reaching("clinical", staff=True), nobody),
     "records_servicerequest": (an_order_added, an_order_changed),
     "records_thread": (
         reaching(

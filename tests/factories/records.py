@@ -14,6 +14,7 @@ from records.models import (
     Entry,
     FavouriteOrder,
     Message,
+    ResultDue,
     ServiceRequest,
     Thread,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "EntryFactory",
     "FavouriteOrderFactory",
     "MessageFactory",
+    "ResultDueFactory",
     "ServiceRequestFactory",
     "ThreadFactory",
 ]
@@ -148,3 +150,12 @@ class FavouriteOrderFactory(Factory):
 
     user = factory.SubFactory(UserFactory)
     code = "24321-2"
+
+
+class ResultDueFactory(Factory):
+    class Meta:
+        model = ResultDue
+
+    entry = factory.SubFactory(EntryFactory)
+    patient = factory.LazyAttribute(lambda due: due.entry.patient)
+    next_at = TAKEN
