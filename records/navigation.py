@@ -9,6 +9,7 @@ CLINIC = [
     Entry(
         _("Results to read"), "records:results_to_read", "flask-conical", Permission.RELEASE_RESULT, order=60, key="l"
     ),
+    Entry(_("Overdue orders"), "records:overdue_orders", "clock-alert", Permission.ENTER_RESULT, order=65),
     Entry(_("Notes to sign"), "records:notes_to_sign", "file-pen", Permission.WRITE_NOTE, order=70, key="n"),
     Entry(_("Messages"), "records:inbox", "inbox", Permission.MESSAGE_PATIENTS, order=45, key="i"),
 ]

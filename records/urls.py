@@ -80,6 +80,7 @@ urlpatterns = [
     path("<uuid:patient_id>/immunizations/", immunizations.immunizations, name="immunizations"),
     path("<uuid:patient_id>/immunizations/add", immunizations.record, name="record_immunization"),
     # Orders
+    path("orders-overdue", orders.overdue, name="overdue_orders"),
     path("<uuid:patient_id>/orders/", orders.orders, name="orders"),
     path("<uuid:patient_id>/orders/new", orders.order, name="order"),
     path(f"{ORDER}/", orders.one_order, name="one_order"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from healthcare.accounts.access import check_can
 from healthcare.accounts.models import Provider, User
 from healthcare.accounts.permissions import Permission
-from healthcare.audit import record
+from healthcare.audit import record, record_now
 from healthcare.events import publish
 from patients.models import Patient
 from records.access.orders import check_can_answer, check_can_decide, check_can_order, check_can_prepare
@@ -18,6 +18,7 @@ from records.actions.writing import NotRecorded, check_time_and_visit, locked_re
 from records.events import OrderExtended, OrderFailed, OrderPlaced, OrderRevoked, SpecimenCollected
 from records.models import Encounter, FavouriteOrder, ServiceRequest
 from records.models.entries import mark_of
+from records.queries.orders import overdue_orders
 from records.rules.orders import CATALOGUE, LATEST, WAITING, Orderable, Wanted, expected_day
 
 
@@ -147,6 +148,15 @@ def keep_favourite(*, by: User, code: str, kept: bool) -> None:
     else:
         FavouriteOrder.objects.filter(user=by, code=code).delete()
     record("records.keep_favourite", by=by, detail={"code": code, "kept": kept})
+
+
+def list_overdue_orders(*, by: User, now: datetime, everybodys: bool = False) -> list[ServiceRequest]:
+    """What the actor ordered, or everybody in reach, and nothing final answers though its day is past; the longest
+    overdue first, audited as a list. Raises NotAllowed.
+    """
+    check_can(by, Permission.ENTER_RESULT)
+    record_now("records.list_overdue_orders", by=by)
+    return overdue_orders(by, timezone.localdate(now), everybodys=everybodys)
 
 
 def _request(

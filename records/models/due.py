@@ -1,17 +1,19 @@
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from healthcare.accounts.models import User
 from healthcare.accounts.permissions import Scope
 from healthcare.db.privileges import Access
 from healthcare.events.models import DueWork, DueWorkQuerySet
-from patients.models import PatientOwned, PatientOwnedQuerySet
+from patients.models import PatientOwned, within_reach
 from records.models.entries import Entry
 
 
-class ResultDueQuerySet(DueWorkQuerySet, PatientOwnedQuerySet):
-    pass
+class ResultDueQuerySet(DueWorkQuerySet):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(within_reach(user, self.model.scope))
 
 
 class ResultDue(DueWork, PatientOwned):
@@ -31,7 +33,7 @@ class ResultDue(DueWork, PatientOwned):
         db_constraint=False,  # the pair (entry_id, patient_id) is the constraint
     )
 
-    objects = ResultDueQuerySet.as_manager()  # type: ignore[misc]
+    objects = ResultDueQuerySet.as_manager()  # type: ignore[assignment, misc]
 
     class Meta(DueWork.Meta):
         verbose_name = _("result to be read")

@@ -1,14 +1,28 @@
 """Orders: of a patient, of a visit, and what a doctor wants to find first."""
 
+from datetime import date
+
 from django.db.models import Case, QuerySet, Value, When
 
 from healthcare.accounts.models import User
 from healthcare.db.prepared import prepared
 from patients.models import Patient
 from records.models import Encounter, Entry, EntryQuerySet, FavouriteOrder, ServiceRequest
+from records.models.orders import ServiceRequestQuerySet
 from records.rules.orders import CATALOGUE, WAITING
 
-ON_A_PAGE = 100
+ON_A_PAGE, OVERDUE = 100, 100
+
+
+def overdue_orders(
+    user: User, today: date, *, everybodys: bool = False, at_most: int = OVERDUE
+) -> list[ServiceRequest]:
+    """Ordered and not answered by their day, the longest overdue first: one's own and those of whom one stands in for,
+    or everybody's in reach.
+    """
+    rows: ServiceRequestQuerySet = ServiceRequest.objects.visible_to(user).waiting().filter(expected_by__lt=today)
+    rows = rows if everybodys else rows.asked_by(user)
+    return list(rows.select_related("patient", "provider").order_by("expected_by", "id")[:at_most])
 
 
 def favourites_of(user: User) -> list[str]:

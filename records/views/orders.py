@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from healthcare.accounts.access import can
+from healthcare.accounts.guards import requires
 from healthcare.accounts.permissions import Permission
 from healthcare.accounts.queries import own_provider
 from healthcare.ui.frames import frame
@@ -31,6 +32,22 @@ from records.views.entries import READ_AND_WRITE
 from records.views.results import readers
 
 TAB = "records:orders"
+
+
+@require_safe
+@requires(Permission.ENTER_RESULT)
+def overdue(request: HttpRequest) -> HttpResponse:
+    """A doctor's own first; everybody's for nurses, who have none, and for whoever asks."""
+    user: Any = request.user
+    everybodys = request.GET.get("all") == "1" or not can(user, Permission.ORDER)
+    now = timezone.now()
+    context = {
+        "orders": verbs.list_overdue_orders(by=user, now=now, everybodys=everybodys),
+        "everybodys": everybodys,
+        "may_order": can(user, Permission.ORDER),
+        "today": timezone.localdate(now),
+    }
+    return render(request, "records/overdue_orders.html", context)
 
 
 @require_safe

@@ -23,6 +23,7 @@ from tests.factories import (
     PatientFactory,
     PrescriptionFactory,
     ProviderFactory,
+    ServiceRequestFactory,
     SiteFactory,
     ThreadFactory,
     VisitTypeFactory,
@@ -67,6 +68,7 @@ LISTS = {
     "scheduling:block": "doctor front_desk",
     "records:notes_to_sign": "doctor",
     "records:results_to_read": "doctor",
+    "records:overdue_orders": "doctor nurse",
     "records:inbox": "doctor nurse front_desk",
     "prescriptions:written": "doctor",
     "prescriptions:dispensary": "pharmacist",
@@ -123,6 +125,7 @@ class World:
         EncounterFactory(patient=patient, site=self.site, provider=self.provider, note_signed_at=now)
         EncounterFactory(patient=patient, site=self.site, provider=self.provider)
         EntryFactory(patient=patient, provider=self.provider)
+        ServiceRequestFactory(patient=patient, provider=self.provider)
         EntryFactory(patient=patient, kind="vital_signs", code="8867-4", display="Heart rate", unit="/min")
         for kind, code in (("condition", "I10"), ("allergy", ""), ("immunization", "140")):
             EntryFactory(patient=patient, kind=kind, code=code, value=None, unit="", clinical_status="active")
