@@ -213,7 +213,7 @@ def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
     made.EntryFactory(**kept, sensitivity=MARKS[1], enterer=writer)
     made.EntryFactory(**kept, record_status="preliminary")
     made.EntryFactory(**kept, superseded_at=NOW)
-    _orders_of(kept, number, writer)
+    _orders_of({**kept, "sensitivity": ["", *MARKS][number % 5]}, writer)
     for author in (doctor, writer):
         made.DraftFactory(**kept, author=author, encounter=encounter)
     made.MessageFactory(thread=made.ThreadFactory(**kept, started_by=doctor))
@@ -250,11 +250,10 @@ def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
     _imported(patient)
 
 
-def _orders_of(kept: dict[str, Any], number: int, writer: User) -> None:
-    own = ({"written_by": writer}, {"ordered_by": writer})
-    for fields in ({"status": "draft"}, {}, *({"sensitivity": MARKS[number % 4]} | one for one in ({}, *own))):
+def _orders_of(kept: dict[str, Any], writer: User) -> None:
+    for fields in ({"status": "draft"}, {}, {"written_by": writer}, {"ordered_by": writer}):
         made.ServiceRequestFactory(**kept, **fields)
-    made.ResultDueFactory(**kept, entry=made.EntryFactory(**kept))
+    made.ResultDueFactory(entry=made.EntryFactory(**kept))
 
 
 def _medicines_of(kept: dict[str, Any], provider: Provider, number: int, writer: User) -> None:
