@@ -32,7 +32,8 @@ UNKNOWN: dict[str, Promise] = {
 
 @dataclass(frozen=True)
 class EntryLine:
-    """`flag` is empty for what is not measured; `range_text` is the interval that was copied with the value.
+    """`flag` is empty for what is not measured; `range_text` is the interval that was copied with the value. `value` is
+    empty where the title says it.
 
     `elsewhere`: another system told of it; `whence` is its name, where it has one. `mark`: as what it is sensitive.
     """
@@ -62,11 +63,12 @@ def line_of(entry: Entry) -> EntryLine:
     """No query: the entry, and the parts of a panel where `with_parts` gave it some."""
     kind = kinds().get(entry.kind)
     void = entry.record_status == Entry.RecordStatus.ENTERED_IN_ERROR
+    title, value = title_of(entry), value_text(entry)
     return EntryLine(
         entry=entry,
         kind_name=str(kind.name) if kind else entry.kind,
-        title=title_of(entry),
-        value=value_text(entry),
+        title=title,
+        value=value if entry.value is not None or value not in title else "",
         flag=_flag_words(entry),
         flag_role=_flag_role(entry),
         range_text=_range_of(entry),
