@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from records.kinds.laboratory_result import NAMES
 from records.rules import laboratory, units
-from records.rules.codes import ABBREVIATIONS, code_prefix, fold, is_code, tsquery
+from records.rules.codes import code_prefix, fold, is_code, tsquery
 from records.rules.ranges import Flag, Interval, severity_of, worst_of
 from records.rules.units import Quantity, Unreadable, convert, read_pressure, read_quantity, rounded, shown, sign_of
 from records.rules.vitals import MEASURES, Verdict, age_in_months, body_mass_index, flag_vital, judge, years_at
@@ -330,11 +330,6 @@ def test_a_code_is_known_with_its_dot_or_without() -> None:
         False,
     ]
     assert [code_prefix(text) for text in ("e119", "E11.9", "i10")] == ["E11.9", "E11.9", "I10"]
-
-
-def test_abbreviations_are_folded_already() -> None:
-    for said in ABBREVIATIONS:
-        assert fold(said) == said
 
 
 def test_signs_are_for_units_that_exist() -> None:
