@@ -1,22 +1,67 @@
 """Django's admin shows that something is in a chart, to whom it is visible, and never what it says."""
 
+from typing import Any, ClassVar
+
+from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from healthcare.accounts.access import NotAllowed, can
+from healthcare.accounts.admin_pages import ByVerb
+from healthcare.accounts.permissions import Permission
 from patients.read_only import OfPatients, ReadOnly
+from records.actions.macros import FIELDS, NotKept, keep_macro
+from records.actions.supervision import NotSupervised, add_supervision, end_supervision
+from records.forms.macros import MacroForm
 from records.models import (
+    Cosignature,
     DiagnosisCode,
     DiagnosisFavorite,
     DiagnosisWord,
     Draft,
     Encounter,
     Entry,
+    Favourite,
     FavouriteOrder,
+    Macro,
     Message,
     ResultDue,
     ServiceRequest,
+    Supervision,
     Thread,
 )
+
+CHOSEN = ("trainee", "supervisor")
+
+
+class SetUp(ByVerb):
+    """How the clinic is set up here: added and changed by verbs."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return can(request.user, Permission.MANAGE_ACCOUNTS)
+
+
+class SupervisionForm(forms.ModelForm):
+    class Meta:
+        model = Supervision
+        fields: ClassVar[list[str]] = [*CHOSEN]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in CHOSEN:
+            field: Any = self.fields[name]
+            field.queryset = field.queryset.order_by("name")
+            field.label_from_instance = lambda row: row.name
+
+
+class EndForm(forms.ModelForm):
+    end = forms.BooleanField(label=_("It ends now"), required=False)
+
+    class Meta:
+        model = Supervision
+        fields: ClassVar[list[str]] = []
 
 
 @admin.register(Encounter)
@@ -55,6 +100,71 @@ class FavouriteOrderAdmin(ReadOnly):
     list_display = ("__str__", "code")
     fields = ("id", "code")
     ordering = ("-id",)
+
+
+@admin.register(Cosignature)
+class CosignatureAdmin(OfPatients):
+    list_display = ("__str__", "signed_at")
+    fields = ("id", "signed_at")
+
+
+@admin.register(Supervision)
+class SupervisionAdmin(SetUp):
+    says = _("Who is in training, and who signs besides. It is ended, never rewritten; who changes supervisor has two.")
+    refusals = (NotAllowed, NotSupervised)
+    list_display = ("whose", "by_whom", "created_at", "ended_at")
+    list_select_related = ("trainee", "supervisor")
+    ordering = ("trainee__name", "pk")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, form=EndForm if obj else SupervisionForm, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("whose", "by_whom", "created_at", "ended_at", *(() if obj.ended_at else ("end",))) if obj else CHOSEN
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("whose", "by_whom", "created_at", "ended_at") if obj else ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.ended_at is None)
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.pk = add_supervision(by=request.user, **form.cleaned_data).pk
+        elif form.cleaned_data["end"]:
+            end_supervision(by=request.user, supervision=obj, now=timezone.now())
+
+    @admin.display(description=_("in training"), ordering="trainee__name")
+    def whose(self, row: Supervision) -> str:
+        return row.trainee.name
+
+    @admin.display(description=_("supervisor"), ordering="supervisor__name")
+    def by_whom(self, row: Supervision) -> str:
+        return row.supervisor.name
+
+
+@admin.register(Macro)
+class MacroAdmin(SetUp):
+    says = _("Phrases and templates for notes, by specialty and kind of visit. Doctors type /word while they write.")
+    refusals = (NotAllowed, NotKept)
+    form = MacroForm
+    list_display = ("shortcut", "name", "specialty", "visit_type", "active")
+    list_filter = ("active", "specialty")
+    list_select_related = ("visit_type",)
+    search_fields = ("shortcut", "name")
+    ordering = ("shortcut", "pk")
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        kept = Macro.objects.get(pk=obj.pk) if change else None
+        values = {name: form.cleaned_data[name] for name in FIELDS if name != "parts"}
+        obj.pk = keep_macro(by=request.user, values=values | {"parts": form.parts()}, macro=kept).pk
+
+
+@admin.register(Favourite)
+class FavouriteAdmin(ReadOnly):
+    says = _("Which phrases people keep at the top of their list. Changed by themselves while they write a note.")
+    list_display = ("__str__", "created_at")
+    fields = ("id", "created_at")
 
 
 @admin.register(Thread)

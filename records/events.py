@@ -144,6 +144,15 @@ class NoteSigned:
 
 
 @dataclass(frozen=True)
+class NoteCosigned:
+    """What somebody in training signed is final."""
+
+    entry_id: UUID
+    patient_id: UUID
+    encounter_id: UUID | None
+
+
+@dataclass(frozen=True)
 class AllergyRecorded:
     entry_id: UUID
     patient_id: UUID

@@ -16,6 +16,7 @@ from records.views import (
     problems,
     results,
     searching,
+    signing,
     trends,
     vitals,
 )
@@ -42,6 +43,10 @@ urlpatterns = [
     path(f"{VISIT}/note/throw-away", notes.throw_away, name="throw_away"),
     path(f"{VISIT}/note/sign", notes.sign, name="sign"),
     path(f"{VISIT}/note/addendum", notes.add_addendum, name="add_addendum"),
+    path(f"{VISIT}/note/favour/<uuid:macro_id>", notes.favour_macro, name="favour_macro"),
+    path(f"{VISIT}/note/amend", signing.amend, name="amend"),
+    path(f"{VISIT}/nursing-note", signing.nursing_note, name="nursing_note"),
+    path(f"{ENTRY}/cosign", signing.cosign, name="cosign"),
     # Entries
     path("results-to-read", results.results_to_read, name="results_to_read"),
     path("<uuid:patient_id>/entries/", entries.entries, name="entries"),

@@ -38,6 +38,7 @@ class Permission(StrEnum):
     ENTER_RESULT = "records.enter_result"
     RELEASE_RESULT = "records.release_result"
     WRITE_NOTE = "records.write_note"
+    WRITE_NURSING_NOTE = "records.write_nursing_note"
     RECORD_CONDITION = "records.record_condition"
     RECORD_ALLERGY = "records.record_allergy"
     RECORD_HISTORY = "records.record_history"
@@ -83,6 +84,7 @@ DESCRIPTIONS: dict[Permission, Promise] = {
     Permission.ENTER_RESULT: _("Enter a laboratory result"),
     Permission.RELEASE_RESULT: _("Acknowledge a result and release it to the patient"),
     Permission.WRITE_NOTE: _("Write and sign the note of a visit"),
+    Permission.WRITE_NURSING_NOTE: _("Write and sign the nurse's part of a visit's note"),
     Permission.RECORD_CONDITION: _("Add a diagnosis or problem, and say when it is over"),
     Permission.RECORD_ALLERGY: _("Record allergies, or that none are known"),
     Permission.RECORD_HISTORY: _("Record operations, what runs in the family, and how somebody lives"),

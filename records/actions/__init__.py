@@ -5,24 +5,33 @@ from records.actions.codes import drop_favorite, keep_favorite
 from records.actions.encounters import close_encounter, finish_encounter, reopen_encounter, start_encounter
 from records.actions.entries import change_clinical_status, record_entry, record_said, void_entry
 from records.actions.immunizations import record_immunization
+from records.actions.macros import favour_macro, keep_macro
 from records.actions.marking import mark_entry
 from records.actions.messages import close_thread, read_thread, send_message, start_thread, take_thread
 from records.actions.notes import add_addendum, save_draft, sign_note
 from records.actions.problems import record_condition
 from records.actions.results import acknowledge_result, enter_result, release_result
+from records.actions.signing import amend_note, cosign, sign_nursing_note
+from records.actions.supervision import add_supervision, end_supervision
 from records.actions.vitals import record_vitals
 
 __all__ = [
     "acknowledge_result",
     "add_addendum",
+    "add_supervision",
+    "amend_note",
     "change_allergy",
     "change_clinical_status",
     "close_encounter",
     "close_thread",
+    "cosign",
     "drop_favorite",
+    "end_supervision",
     "enter_result",
+    "favour_macro",
     "finish_encounter",
     "keep_favorite",
+    "keep_macro",
     "mark_entry",
     "read_thread",
     "record_allergy",
@@ -37,6 +46,7 @@ __all__ = [
     "save_draft",
     "send_message",
     "sign_note",
+    "sign_nursing_note",
     "start_encounter",
     "start_thread",
     "take_thread",

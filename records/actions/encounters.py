@@ -12,7 +12,7 @@ from patients.models import Patient
 from records.access.encounters import check_can_close, check_can_finish, check_can_start
 from records.actions.writing import locked_encounter
 from records.events import EncounterClosed, EncounterFinished, EncounterReopened, EncounterStarted
-from records.models import Encounter
+from records.models import Encounter, Entry
 from records.models.encounters import ENCOUNTER_MOVES
 from scheduling.actions import finish_visit, start_visit
 from scheduling.models import Appointment
@@ -107,7 +107,7 @@ def finish_encounter(*, by: User, encounter: Encounter, now: datetime) -> Encoun
 # == Its record ==
 @transaction.atomic
 def close_encounter(*, by: User, encounter: Encounter, now: datetime) -> Encounter:
-    """Close the record of a finished visit whose note is signed: from `now` on its children obey `rules.states`.
+    """Close the record of a finished visit whose notes are signed and co-signed: its children obey `rules.states`.
 
     Signing closes nothing: others may still write what they did. Closed already: nothing. Raises NotClosed, NotAllowed
     and NotInScope.
@@ -120,6 +120,9 @@ def close_encounter(*, by: User, encounter: Encounter, now: datetime) -> Encount
         raise NotClosed(_("Finish the visit before you close its record."))
     if encounter.note_signed_at is None:
         raise NotClosed(_("The note is not signed yet. Sign it before you close the record."))
+    waiting = Entry.objects.current().filter(patient_id=encounter.patient_id, encounter=encounter)
+    if waiting.filter(record_status="preliminary", signed_at__isnull=False).exists():
+        raise NotClosed(_("A co-signature is awaited. The record is closed after it."))
     encounter.closed_at, encounter.closed_by = now, by
     encounter.save(update_fields=["closed_at", "closed_by", "updated_at"])
     record("records.close_encounter", by=by, patient_id=encounter.patient_id, target=encounter)

@@ -137,6 +137,8 @@ def void_entry(*, by: User, entry: Entry, reason: str, now: datetime) -> int:
     check_visit(entry.encounter, entry.kind, Deed.VOID)
     found = Entry.objects.visible_to(by).filter(patient_id=entry.patient_id).current()
     also = Q(parent_id=entry.pk) | Q(pk__in=[row.pk for row in computed_from(by, entry)])
+    if entry.kind == "note" and entry.encounter_id:  # whichever of its versions they were added to
+        also |= Q(kind="addendum", encounter=entry.encounter_id)
     rows = [locked_entry(entry), *found.filter(also).select_for_update(of=("self",)).order_by("id")]
     for row in rows:
         row.record_status = "entered_in_error"

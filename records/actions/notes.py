@@ -12,14 +12,15 @@ from healthcare.accounts.models import User
 from healthcare.accounts.permissions import Permission
 from healthcare.audit import record, record_now
 from healthcare.events import publish
-from patients.models import Patient
 from records.access.encounters import check_can_add, check_can_sign, check_can_write
-from records.actions.writing import Content, check_mark, entry_of, locked_encounter, why_not
+from records.actions.signing import NotSigned, copied_from_before, signed_entry
+from records.actions.writing import Content, check_mark, locked_encounter, why_not
 from records.events import EntryRecorded, NoteSigned
 from records.models import Draft, Encounter, Entry
 from records.models.entries import mark_of
-from records.queries.encounters import ToSign, draft_of, notes_to_sign
-from records.rules.notes import NoteText, clean_text, is_later_stroke, note_text, signature_of
+from records.queries.encounters import draft_of
+from records.queries.signing import ToSign, notes_to_sign
+from records.rules.notes import NoteText, clean_text, is_later_stroke, note_text
 from records.rules.states import Deed
 
 NOTE, ADDENDUM = "note", "addendum"
@@ -115,19 +116,23 @@ def sign_note(
     encounter = _writable(encounter)
     if missing := text.missing():
         raise NoteIncomplete(missing)
-    content = Content(NOTE, PROGRESS_NOTE, "loinc", "Progress note", data=asdict(text), sensitivity=sensitivity)
+    data = asdict(text) | copied_from_before(by, encounter, text)
+    content = Content(NOTE, PROGRESS_NOTE, "loinc", "Progress note", data=data, sensitivity=sensitivity)
     check_mark(content)
     draft = draft_of(by, encounter)
     if draft is not None and note_text(draft.content) != text:
         _check_not_moved(draft, version, pen)
-    note = _signed(
-        by,
-        content,
-        patient=encounter.patient,
-        encounter=encounter,
-        effective_at=encounter.started_at or now,
-        now=now,
-    )
+    try:
+        note = signed_entry(
+            by,
+            content,
+            patient=encounter.patient,
+            encounter=encounter,
+            effective_at=encounter.started_at or now,
+            now=now,
+        )
+    except NotSigned as another:
+        raise NotWritable(str(another)) from another
     encounter.note_signed_at = now
     encounter.save(update_fields=["note_signed_at", "updated_at"])
     if draft is not None:
@@ -153,7 +158,7 @@ def add_addendum(*, by: User, note: Entry, text: str, now: datetime) -> Entry:
     if not text:
         raise NothingToAdd(_("Write what is to be added."))
     content = Content(ADDENDUM, display="Addendum", data={"text": text}, sensitivity=note.sensitivity)
-    addendum = _signed(
+    addendum = signed_entry(
         by, content, patient=note.patient, encounter=note.encounter, effective_at=now, now=now, parent=note
     )
     record("records.add_addendum", by=by, patient_id=note.patient_id, target=addendum, detail={"note": str(note.pk)})
@@ -177,7 +182,7 @@ def reopen_note(*, by: User | None, patient_id: UUID, entry_id: UUID) -> None:
 
 
 def list_notes_to_sign(*, by: User, now: datetime) -> list[ToSign]:
-    """The actor's visits without a signed note, the oldest first. Raises NotAllowed and AuditUnavailable."""
+    """The actor's visits without a signed note or a co-signature. Raises NotAllowed, AuditUnavailable."""
     check_can(by, Permission.WRITE_NOTE)
     record_now("records.list_notes_to_sign", by=by)
     return notes_to_sign(by, now)
@@ -198,28 +203,3 @@ def _writable(encounter: Encounter) -> Encounter:
 def _check_not_moved(draft: Draft, version: int, pen: str) -> None:
     if draft.version != version and not is_later_stroke(draft.pen, pen):
         raise DraftMoved(draft)
-
-
-def _signed(
-    by: User,
-    content: Content,
-    *,
-    patient: Patient,
-    encounter: Encounter | None,
-    effective_at: datetime,
-    now: datetime,
-    parent: Entry | None = None,
-) -> Entry:
-    entry = entry_of(
-        content, by=by, patient=patient, effective_at=effective_at, now=now, encounter=encounter, parent=parent
-    )
-    entry.signed_at, entry.signed_by, entry.released_by = now, by, by
-    entry.signature = signature_of(
-        entry.data,
-        patient_id=patient.pk,
-        encounter_id=encounter.pk if encounter else None,
-        signer_id=by.pk,
-        signed_at=now,
-    )
-    entry.save(force_insert=True)
-    return entry

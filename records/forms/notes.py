@@ -33,8 +33,8 @@ class Prose(forms.CharField):
         self.validators.append(MaxLengthValidator(LONGEST_PART))
 
 
-class NoteForm(AboutSomeone):
-    """The note in its parts, the version of the draft it was opened on, whose it is, and the page it is typed on."""
+class NoteParts(AboutSomeone):
+    """The note in its parts."""
 
     required_css_class = ""
     use_required_attribute = False
@@ -49,6 +49,35 @@ class NoteForm(AboutSomeone):
         label=LABELS["instructions"],
         help_text=_("In plain words, for their summary of the visit. Left empty, they read the plan."),
     )
+
+    def written(self) -> list[Any]:
+        """The fields that are written in, without the hidden ones."""
+        return [self[name] for name in PARTS]
+
+    def text(self) -> NoteText:
+        return note_text({name: self.cleaned_data[name] for name in PARTS})
+
+    def say_missing(self, missing: list[str]) -> None:
+        for name in missing:
+            self.add_error(name, MISSING[name])
+
+
+class AmendForm(NoteParts):
+    """A later version of a signed note, and why."""
+
+    because = LineField(at_most=200, label=_("Why the note is amended"))
+
+
+class NursingForm(AboutSomeone):
+    """The nurse's part."""
+
+    told = Prose(rows=4, label=LABELS["subjective"])
+    found = Prose(rows=6, label=_("What you saw and did"))
+
+
+class NoteForm(NoteParts):
+    """The note, the version of the draft it was opened on, whose it is, and the page it is typed on."""
+
     sensitivity = SensitivityField()
     version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     writer = forms.UUIDField(widget=forms.HiddenInput)
@@ -67,10 +96,6 @@ class NoteForm(AboutSomeone):
         kept = {"version": draft.version, "sensitivity": draft.sensitivity} if draft else {"version": 0}
         return cls(initial=vars(text) | kept | {"writer": by.pk}, by=by)
 
-    def written(self) -> list[Any]:
-        """The fields that are written in, without the hidden ones."""
-        return [self[name] for name in PARTS]
-
     def clean_writer(self) -> Any:
         """Somebody else may have signed in meanwhile, in another tab of the same browser."""
         if self.cleaned_data["writer"] != self.by.pk:
@@ -82,13 +107,6 @@ class NoteForm(AboutSomeone):
     def is_others(self) -> bool:
         """Whether the text was typed by somebody else than who is signed in now."""
         return self.has_error("writer", "writer")
-
-    def text(self) -> NoteText:
-        return note_text({name: self.cleaned_data[name] for name in PARTS})
-
-    def say_missing(self, missing: list[str]) -> None:
-        for name in missing:
-            self.add_error(name, MISSING[name])
 
 
 class AddendumForm(AboutSomeone):

@@ -2,10 +2,13 @@ from records.models.codes import DiagnosisCode, DiagnosisFavorite, DiagnosisWord
 from records.models.due import ResultDue
 from records.models.encounters import Draft, Encounter
 from records.models.entries import Entry, EntryQuerySet
+from records.models.macros import Favourite, Macro
 from records.models.messages import Message, Thread
 from records.models.orders import FavouriteOrder, ServiceRequest
+from records.models.signing import Cosignature, Supervision
 
 __all__ = [
+    "Cosignature",
     "DiagnosisCode",
     "DiagnosisFavorite",
     "DiagnosisWord",
@@ -13,9 +16,12 @@ __all__ = [
     "Encounter",
     "Entry",
     "EntryQuerySet",
+    "Favourite",
     "FavouriteOrder",
+    "Macro",
     "Message",
     "ResultDue",
     "ServiceRequest",
+    "Supervision",
     "Thread",
 ]

@@ -196,6 +196,11 @@ class Entry(PatientOwned):
             models.Index(fields=["patient", "parent"], condition=Q(parent__isnull=False), name="entry_parts"),
             models.Index(fields=["encounter"], condition=Q(encounter__isnull=False), name="entry_by_encounter"),
             models.Index(
+                fields=["signed_by", "signed_at"],
+                condition=Q(record_status="preliminary", signed_at__isnull=False, superseded_at=None),
+                name="entry_to_cosign",
+            ),
+            models.Index(
                 fields=["provider", "effective_at"],
                 condition=Q(
                     kind__in=["laboratory_result", "diagnostic_report"],
@@ -210,6 +215,16 @@ class Entry(PatientOwned):
         constraints = [
             models.UniqueConstraint(
                 fields=["patient", "supersedes"], condition=Q(supersedes__isnull=False), name="entry_one_successor"
+            ),
+            models.UniqueConstraint(
+                fields=["patient", "encounter"],
+                condition=Q(kind="note", encounter__isnull=False, superseded_at=None, voided_at=None),
+                name="entry_one_standing_note",
+            ),
+            models.UniqueConstraint(
+                fields=["patient", "encounter", "author"],
+                condition=Q(kind="nursing_note", encounter__isnull=False, superseded_at=None, voided_at=None),
+                name="entry_one_nursing_note_each",
             ),
             models.CheckConstraint(
                 condition=Q(

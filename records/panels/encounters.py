@@ -24,11 +24,18 @@ visits_tab = ChartTab(_("Notes"), "records:encounters", Permission.READ_CLINICAL
 
 
 def notes_card(user: User, now: datetime) -> Card | None:
-    """For `accounts.HomeCard`: the doctor's notes to sign, the oldest first."""
+    """For `accounts.HomeCard`: the doctor's notes to sign, the oldest first, and how many are to co-sign."""
     if not can(user, Permission.WRITE_NOTE):
         return None
-    waiting = list_notes_to_sign(by=user, now=now)
-    return Card("records/home_notes.html", {"waiting": waiting[:SHOWN], "number": len(waiting)}, order=30)
+    found = list_notes_to_sign(by=user, now=now)
+    waiting = [item for item in found if not item.to_cosign]
+    context = {
+        "waiting": waiting[:SHOWN],
+        "number": len(waiting),
+        "overdue": sum(item.late for item in waiting),
+        "to_cosign": len(found) - len(waiting),
+    }
+    return Card("records/home_notes.html", context, order=30)
 
 
 def visits_card(patient: Patient, user: User, now: datetime) -> Card | None:

@@ -11,6 +11,7 @@ merge = Merge(
         "records_entry": _some("%d entry of the record", "%d entries of the record"),
         "records_servicerequest": _some("%d order", "%d orders"),
         "records_resultdue": _some("%d result that somebody has to read", "%d results that somebody has to read"),
+        "records_cosignature": _some("%d co-signature", "%d co-signatures"),
         "records_draft": _some("%d draft that somebody is writing", "%d drafts that somebody is writing"),
         "records_thread": _some("%d conversation", "%d conversations"),
         "records_message": _some("%d message", "%d messages"),

@@ -1,6 +1,6 @@
 """What the pages of a visit, of its note and of a patient's visits show."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,8 +8,10 @@ from uuid import UUID
 
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
+from healthcare.accounts.access import can
 from healthcare.accounts.models import User
 from healthcare.accounts.parts import FAILED_CARD, Card
+from healthcare.accounts.permissions import Permission
 from healthcare.db.prepared import prepared
 from healthcare.events.parts import answers_of
 from patients.models import Patient
@@ -19,7 +21,7 @@ from records.kinds.flags import value_text
 from records.kinds.vital_signs import NAMES, ORDER
 from records.models import Draft, Encounter, Entry
 from records.queries.lines import EntryLine, lines_of
-from records.rules.notes import NoteText, is_late, note_text, signature_of
+from records.rules.notes import NoteText, is_late_entry, signature_of, text_of
 from scheduling.models import HERE, OPEN, Appointment
 
 MOST_VISITS = 100
@@ -30,12 +32,35 @@ BEFORE_THE_VISIT = timedelta(hours=12)  # what a nurse measured today stands bes
 # == A signed note ==
 @dataclass(frozen=True)
 class SignedNote:
-    """A note as it was signed, with what was added since, oldest first; `intact` says that the signature still fits."""
+    """A note as it was signed, with what was added since, oldest first, and its earlier versions, the latest first.
+
+    `intact` says that the signature still fits.
+    """
 
     entry: Entry
     text: NoteText
     intact: bool
     addenda: Sequence["Addendum"] = ()
+    earlier: Sequence["SignedNote"] = ()
+
+    @property
+    def copied(self) -> Mapping[str, Sequence[int]]:
+        """By part, the lines taken over word for word from the note before."""
+        return dict(self.entry.data.get("copied", {}).get("lines", {}))
+
+    @property
+    def because(self) -> str:
+        """Why this version was signed in place of the one before; "" for the first."""
+        return str(self.entry.data.get("because", ""))
+
+    @property
+    def late(self) -> bool:
+        return is_late_entry(self.entry.effective_at, self.entry.signed_at or self.entry.created_at)
+
+    @property
+    def waits(self) -> bool:
+        """Signed by somebody in training, and not co-signed yet."""
+        return self.entry.record_status == "preliminary"
 
 
 @dataclass(frozen=True)
@@ -43,6 +68,11 @@ class Addendum:
     entry: Entry
     text: str
     intact: bool
+
+    @property
+    def waits(self) -> bool:
+        """Signed by somebody in training, and not co-signed yet."""
+        return self.entry.record_status == "preliminary"
 
 
 def is_intact(entry: Entry) -> bool:
@@ -65,21 +95,40 @@ def _fits(entry: Entry, patient_id: UUID) -> bool:
 
 
 def signed_note(entries: Iterable[Entry]) -> SignedNote | None:
-    """The note among these entries of one visit, with its addenda."""
+    """The note that stands among these entries of one visit, with its addenda and its earlier versions."""
     rows = list(entries)
-    note = next((entry for entry in rows if entry.kind == "note"), None)
-    if note is None:
+    notes = [entry for entry in rows if entry.kind == "note"]
+    standing = next((entry for entry in notes if entry.superseded_at is None), None)
+    if standing is None:
         return None
-    added = [entry for entry in rows if entry.kind == "addendum" and entry.parent_id == note.pk]
+    added = [entry for entry in rows if entry.kind == "addendum"]
     return SignedNote(
-        entry=note,
-        text=note_text(note.data),
-        intact=is_intact(note),
+        entry=standing,
+        text=text_of(standing.data),
+        intact=is_intact(standing),
         addenda=[
             Addendum(entry, str(entry.data.get("text", "")), is_intact(entry))
             for entry in sorted(added, key=lambda entry: (entry.effective_at, entry.pk))
         ],
+        earlier=[SignedNote(entry, text_of(entry.data), is_intact(entry)) for entry in _before(standing, notes)],
     )
+
+
+def _before(standing: Entry, notes: Iterable[Entry]) -> Iterator[Entry]:
+    """The versions that this one replaced, the latest first."""
+    known: dict[UUID | None, Entry] = {entry.pk: entry for entry in notes}
+    at = known.get(standing.supersedes_id)
+    while at is not None:
+        yield at
+        at = known.get(at.supersedes_id)
+
+
+@dataclass(frozen=True)
+class NursingNote:
+    """The nurse's part of a visit's note."""
+
+    entry: Entry
+    intact: bool
 
 
 # == Measured ==
@@ -118,6 +167,11 @@ class VisitPage:
     vitals: Sequence[Measured] = ()
     diagnoses: Sequence[Entry] = ()
     lines: Sequence[EntryLine] = ()
+    nursing: Sequence[NursingNote] = ()
+
+    def signed(self) -> list[Entry]:
+        """What may wait for a co-signature or have one: the note and what was added to it."""
+        return [self.note.entry, *(added.entry for added in self.note.addenda)] if self.note else []
 
 
 def with_names(encounters: "QuerySet[Encounter]") -> "QuerySet[Encounter]":
@@ -126,11 +180,12 @@ def with_names(encounters: "QuerySet[Encounter]") -> "QuerySet[Encounter]":
 
 
 def entries_of(user: User, encounter: Encounter) -> list[Entry]:
-    """What belongs to this visit and is neither void nor replaced, newest first.
+    """What belongs to this visit and is neither void nor replaced, newest first; of a note the versions before too.
 
     What a nurse measured before the visit began is not tied to it in the rows, and belongs to it.
     """
-    seen = Entry.objects.visible_to(user).current().filter(patient_id=encounter.patient_id)
+    seen = Entry.objects.visible_to(user).filter(patient_id=encounter.patient_id, voided_at=None)
+    seen = seen.filter(Q(superseded_at=None) | Q(kind="note"))
     of_visit = Q(encounter=encounter) | (Q(kind="vital_signs", encounter=None) & _shortly_before(encounter))
     return list(seen.filter(of_visit).select_related("author", "signed_by").newest_first())
 
@@ -149,7 +204,7 @@ def visit_page(user: User, encounter: Encounter) -> VisitPage:
     for entry in entries:
         if entry.parent_id is None:
             by_kind.setdefault(entry.kind, []).append(entry)
-    apart = ("note", "addendum", "vital_signs", "condition")
+    apart = ("note", "nursing_note", "addendum", "vital_signs", "condition")
     return VisitPage(
         encounter=encounter,
         note=signed_note(entries),
@@ -157,6 +212,7 @@ def visit_page(user: User, encounter: Encounter) -> VisitPage:
         vitals=measured_of(entries),
         diagnoses=by_kind.get("condition", []),
         lines=lines_of(entry for kind, rows in by_kind.items() if kind not in apart for entry in rows),
+        nursing=[NursingNote(entry, is_intact(entry)) for entry in reversed(by_kind.get("nursing_note", []))],
     )
 
 
@@ -212,6 +268,13 @@ def previous_visit(user: User, encounter: Encounter) -> PastVisit | None:
     addenda = notes.filter(kind="addendum", parent=last).select_related("signed_by").newest_first()
     note = signed_note([last, *addenda])
     return PastVisit(last.encounter, note) if note else None
+
+
+def may_amend(user: User, page: VisitPage) -> bool:
+    """Whether to offer it: to who signed the note or holds the visit. Asks nothing of the database."""
+    if page.note is None or not can(user, Permission.WRITE_NOTE):
+        return False
+    return page.note.entry.signed_by_id == user.pk or page.encounter.is_held_by(user)
 
 
 def may_close(encounter: Encounter) -> bool:
@@ -297,28 +360,6 @@ def next_visits(user: User, patient: Patient, now: datetime) -> list[Appointment
     """What is booked next, at most three."""
     seen = Appointment.objects.visible_to(user).filter(patient=patient, status__in=OPEN, during__startswith__gt=now)
     return list(seen.select_related("provider", "site", "visit_type").order_by("during")[:3])
-
-
-# == Notes to sign ==
-@dataclass(frozen=True)
-class ToSign:
-    """A visit whose note waits: begun as a draft or not, and whether it is late."""
-
-    encounter: Encounter
-    has_draft: bool
-    late: bool
-
-
-def notes_to_sign(user: User, now: datetime, *, at_most: int = TO_SIGN_SHOWN) -> list[ToSign]:
-    """The visits without a signed note of this provider, or of who left them to this one, the oldest first."""
-    return [ToSign(visit, visit.begun, is_late(visit.finished_at, now)) for visit in _to_sign(user, at_most)]
-
-
-@prepared
-def _to_sign(user: User, at_most: int) -> "QuerySet[Any]":
-    drafts = Draft.objects.visible_to(user).filter(encounter=OuterRef("pk"), kind="note")
-    mine = with_names(Encounter.objects.visible_to(user).note_to_sign().held_by(user))
-    return mine.annotate(begun=Exists(drafts)).order_by("started_at", "pk")[:at_most]
 
 
 # == Cards of the apps to the right ==

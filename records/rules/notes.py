@@ -12,6 +12,8 @@ LONGEST = {"reason": 200}  # characters; every other part takes
 LONGEST_PART = 20_000
 MUST_BE_WRITTEN = ("assessment", "plan")
 LATE_AFTER_HOURS = 24
+LATE_ENTRY_HOURS = 48
+A_LINE = 20  # characters from which a line that stands in the note before counts as taken over
 
 
 class NotANote(ValueError):
@@ -38,6 +40,7 @@ class NoteText:
 
 
 PARTS = tuple(field.name for field in fields(NoteText))
+NURSING_PARTS = ("subjective", "objective")
 
 
 def clean_text(text: str) -> str:
@@ -60,6 +63,25 @@ def note_text(content: Mapping[str, object]) -> NoteText:
             raise NotANote(f"{name} is longer than {LONGEST.get(name, LONGEST_PART)} characters.")
         found[name] = text
     return NoteText(**found)
+
+
+def text_of(data: Mapping[str, object]) -> NoteText:
+    """The parts of a note as its entry keeps them, without what the entry says besides."""
+    return note_text({name: data[name] for name in PARTS if name in data})
+
+
+def copied_lines(text: NoteText, before: NoteText) -> dict[str, list[int]]:
+    """By part, which lines (from 0) stand word for word in the note before; short ones say too little to count."""
+    known = {line.strip() for part in PARTS for line in getattr(before, part).split("\n")}
+    found = {
+        part: [
+            place
+            for place, line in enumerate(getattr(text, part).split("\n"))
+            if len(line.strip()) >= A_LINE and line.strip() in known
+        ]
+        for part in PARTS
+    }
+    return {part: lines for part, lines in found.items() if lines}
 
 
 def differing(one: NoteText, other: NoteText) -> list[str]:
@@ -107,3 +129,8 @@ def signature_of(
 def is_late(finished_at: datetime | None, now: datetime) -> bool:
     """A note is late when its visit ended more than a day ago."""
     return finished_at is not None and (now - finished_at).total_seconds() > LATE_AFTER_HOURS * 3600
+
+
+def is_late_entry(effective_at: datetime, written_at: datetime) -> bool:
+    """Written long after what it tells of: the reader has to know that it was not written from fresh memory."""
+    return (written_at - effective_at).total_seconds() > LATE_ENTRY_HOURS * 3600

@@ -1,5 +1,6 @@
 """Words for entries where a page has the row itself."""
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from django import template
 from django.template import engines
 from django.utils.functional import Promise
+from django.utils.html import conditional_escape, format_html, linebreaks
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +22,8 @@ from records.kinds.flags import value_text
 from records.kinds.immunization import ROUTES, SITES
 from records.kinds.questionnaires import answers_of
 from records.kinds.vaccine_declined import REASONS
-from records.models import Entry
+from records.models import Entry, Macro
+from records.queries.encounters import SignedNote
 from records.queries.growth import growth_text
 from records.queries.moments import moment_of, said_moment
 from records.rules.units import Quantity, convert, rounded, shown, sign_of
@@ -87,6 +91,31 @@ def growth(entry: Entry, patient: Patient) -> str:
 def said(entry: Entry, name: str) -> str:
     """A part of what the entry says; nothing where it does not say it."""
     return str(entry.data.get(name, ""))
+
+
+@register.filter
+def part(note: SignedNote, name: str) -> str:
+    """A part of a note in paragraphs; lines taken over from the note before are marked."""
+    taken = note.copied.get(name, ())
+    lines = getattr(note.text, name).split("\n")
+    title = gettext("Taken over from the note before")
+    marked = [
+        format_html('<mark title="{}">{}</mark>', title, line) if place in taken else conditional_escape(line)
+        for place, line in enumerate(lines)
+    ]
+    return mark_safe(linebreaks("\n".join(marked)))  # noqa: S308 — each line is escaped above
+
+
+@register.filter
+def says(macro: Macro) -> str:
+    """What a phrase or template puts in, for the page's script."""
+    return json.dumps({"text": macro.text, "parts": macro.parts})
+
+
+@register.filter
+def of(given: Mapping[Any, Any], entry: Entry) -> Any:
+    """What belongs to this entry, by its key; nothing where nothing does."""
+    return given.get(entry.pk) if given else None
 
 
 @register.filter

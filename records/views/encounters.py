@@ -18,6 +18,7 @@ from patients.doors import chart_context, of_patient
 from patients.models import Patient
 from patients.queries import sites_of
 from records.access.encounters import holds
+from records.access.signing import can_cosign
 from records.actions.encounters import (
     NotClosed,
     NotFinished,
@@ -32,6 +33,7 @@ from records.forms.encounters import ReopenForm, StartForm
 from records.models import Encounter
 from records.parts import ENCOUNTER_CARD
 from records.queries import encounters as queries
+from records.queries.signing import cosigned
 from records.rules.states import OPEN, WRONG
 from scheduling.actions import NotBookable
 from scheduling.models import Appointment
@@ -58,11 +60,16 @@ def encounters(request: HttpRequest, patient: Patient) -> HttpResponse:
 def encounter(request: HttpRequest, patient: Patient, encounter: Encounter) -> HttpResponse:
     user: Any = request.user
     page = queries.visit_page(user, encounter)
+    may_cosign = any(can_cosign(user, entry) for entry in page.signed() if entry.record_status == "preliminary")
     context = chart_context(request, patient, tab=TAB) | {
         "page": page,
         "encounter": encounter,
         "cards": queries.cards_for_visit(ENCOUNTER_CARD, encounter, user, timezone.now()),
         "may_write": holds(user, encounter) and encounter.note_signed_at is None and encounter.state == OPEN,
+        "cosigned": cosigned(user, page.signed()),
+        "may_cosign": may_cosign,
+        "may_amend": encounter.state != WRONG and (may_cosign or queries.may_amend(user, page)),
+        "may_nurse": can(user, Permission.WRITE_NURSING_NOTE) and takes_nursing(encounter),
         "may_add": page.note is not None and can(user, Permission.WRITE_NOTE) and encounter.state != WRONG,
         "may_finish": holds(user, encounter) and encounter.status == Encounter.Status.IN_PROGRESS,
         "may_close": holds(user, encounter) and queries.may_close(encounter),
@@ -70,6 +77,10 @@ def encounter(request: HttpRequest, patient: Patient, encounter: Encounter) -> H
         "may_diagnose": can(user, Permission.RECORD_CONDITION) and not encounter.source and encounter.state == OPEN,
     }
     return render(request, "records/encounter.html", context)
+
+
+def takes_nursing(encounter: Encounter) -> bool:
+    return not encounter.source and encounter.state == OPEN and encounter.status != Encounter.Status.PLANNED
 
 
 # == Begin ==

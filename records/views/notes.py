@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,13 +20,16 @@ from patients.doors import chart_context
 from patients.models import Patient
 from records.access.encounters import holds
 from records.actions import notes as actions
+from records.actions.macros import favour_macro as keep_favourite
 from records.actions.notes import DraftMoved, NoteIncomplete, NotWritable
+from records.actions.signing import NotSigned, list_to_cosign
 from records.doors import find_encounter, of_encounter
 from records.forms.notes import LABELS, AddendumForm, NoteForm
-from records.models import Draft, Encounter
+from records.models import Draft, Encounter, Macro
 from records.parts import NOTE_CARD
 from records.queries import encounters as queries
-from records.rules.notes import NoteText, differing, note_text
+from records.queries.macros import filled, macros_for, template_of
+from records.rules.notes import PARTS, NoteText, differing, note_text
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
 TAB = "records:encounters"
@@ -66,12 +69,18 @@ def note_page(
 ) -> HttpResponse:
     user: Any = request.user
     now = timezone.now()
+    macros = macros_for(user, encounter)
+    template = template_of(macros, request.GET.get("template", "")) if not form.is_bound else None
+    if template is not None:
+        form.initial.update(vars(filled(note_text({part: form.initial[part] for part in PARTS}), template)))
     context = chart_context(request, patient, tab=TAB) | {
         "encounter": encounter,
         "form": form,
         "draft": draft,
         "beside": queries.beside_note(user, encounter),
         "previous": queries.previous_visit(user, encounter),
+        "macros": macros,
+        "filled": template,
         "cards": queries.cards_for_visit(NOTE_CARD, encounter, user, now),
     }
     return render(request, "records/note.html", context, status=422 if form.is_bound else 200)
@@ -97,6 +106,14 @@ def conflict_page(
         "same": [field for field in form.written() if field.name not in other],
     }
     return render(request, "records/conflict.html", context, status=409)
+
+
+@require_POST
+@of_encounter(Permission.WRITE_NOTE)
+def favour_macro(request: HttpRequest, patient: Patient, encounter: Encounter, *, macro_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    keep_favourite(by=user, macro=get_object_or_404(Macro, pk=macro_id), wanted=request.POST.get("wanted") == "1")
+    return redirect("records:note", patient.pk, encounter.pk)
 
 
 # == Saved as one types ==
@@ -194,7 +211,7 @@ def sign_addendum(request: HttpRequest, patient: Patient, encounter: Encounter) 
     if note is not None and form.is_valid():
         try:
             actions.add_addendum(by=user, note=note.entry, text=form.cleaned_data["text"], now=timezone.now())
-        except (actions.NothingToAdd, PermissionDenied) as problem:
+        except (actions.NothingToAdd, NotSigned, PermissionDenied) as problem:
             form.add_error("text", str(problem))
         else:
             messages.success(request, _("The addendum is signed and stands below the note."))
@@ -217,4 +234,9 @@ def addendum_page(request: HttpRequest, patient: Patient, encounter: Encounter, 
 def notes_to_sign(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     waiting = actions.list_notes_to_sign(by=user, now=timezone.now())
-    return render(request, "records/notes_to_sign.html", {"waiting": waiting})
+    context = {
+        "overdue": [item for item in waiting if item.late],
+        "waiting": [item for item in waiting if not item.late and not item.to_cosign],
+        "to_cosign": list_to_cosign(by=user),
+    }
+    return render(request, "records/notes_to_sign.html", context)

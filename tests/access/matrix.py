@@ -209,11 +209,11 @@ def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
     for mark in ["", "", *MARKS]:
         made.EntryFactory(**kept, sensitivity=mark)
     made.EntryFactory(**kept, released_at=None, sensitivity=MARKS[number % 4], author=writer, enterer=writer)
-    made.EntryFactory(**kept, sensitivity=MARKS[1], author=writer)
-    made.EntryFactory(**kept, sensitivity=MARKS[1], enterer=writer)
-    made.EntryFactory(**kept, record_status="preliminary")
-    made.EntryFactory(**kept, superseded_at=NOW)
+    other = [{"sensitivity": MARKS[1], who: writer} for who in ("author", "enterer")]
+    for said in (*other, {"record_status": "preliminary"}, {"superseded_at": NOW}):
+        made.EntryFactory(**kept, **said)
     _orders_of({**kept, "sensitivity": ["", *MARKS][number % 5]}, writer)
+    made.CosignatureFactory(**kept, signed_by=doctor)
     for author in (doctor, writer):
         made.DraftFactory(**kept, author=author, encounter=encounter)
     made.MessageFactory(thread=made.ThreadFactory(**kept, started_by=doctor))

@@ -282,6 +282,7 @@ RULES: dict[str, tuple[Asked, Asked]] = {
     ),
     "prescriptions_safetycheck": (reaching("medication", staff=True), nobody),
     "records_diagnosisfavorite": (lambda row, by: row.user_id == by.me, nobody),
+    "records_cosignature": (reaching("clinical", "signed_by_id", staff=True), nobody),
     "records_draft": (a_note_kept, a_note_kept),
     "records_encounter": (reaching("clinical", staff=True), reaching("clinical", staff=True)),
     "records_entry": (
@@ -289,12 +290,15 @@ RULES: dict[str, tuple[Asked, Asked]] = {
         an_entry_changed,
     ),
     "records_favouriteorder": (lambda row, by: row.user_id == by.me, nobody),
+    "records_favourite": (lambda row, by: row.user_id == by.me, lambda row, by: row.user_id == by.me),
+    "records_macro": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "records_message": (
         reaching("message", "author_id", also=towards_the_other),
         reaching("message", "read_by_id", also=lambda row, by: row.to_patient != by.is_staff),
     ),
     "records_resultdue": (reaching("clinical", staff=True), nobody),
     "records_servicerequest": (an_order_added, an_order_changed),
+    "records_supervision": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "records_thread": (
         reaching(
             *("message", "started_by_id"),

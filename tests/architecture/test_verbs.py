@@ -24,6 +24,8 @@ PARTS_OF_VERBS = {
     "alerts.actions.asking": "whom an alert asks at its level",
     "alerts.actions.letters": "letters that verbs send",
     "alerts.actions.visits": "what letters say of a visit",
+    "records.actions.signing.copied_from_before": "a question",
+    "records.actions.signing.signed_entry": "step of every verb that signs",
     "records.actions.writing": "how the verbs of the chart write rows",
     "patients.actions.numbers": "the next record numbers, within verbs",
     "patients.actions.portal.hash_code": "plain arithmetic",

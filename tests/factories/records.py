@@ -5,32 +5,41 @@ from decimal import Decimal
 
 import factory
 
+from healthcare.accounts.models import Provider, User
 from records.models import (
+    Cosignature,
     DiagnosisCode,
     DiagnosisFavorite,
     DiagnosisWord,
     Draft,
     Encounter,
     Entry,
+    Favourite,
     FavouriteOrder,
+    Macro,
     Message,
     ResultDue,
     ServiceRequest,
+    Supervision,
     Thread,
 )
 from tests.factories.ground import Factory, PatientFactory, ProviderFactory, SiteFactory, UserFactory
 
 __all__ = [
+    "CosignatureFactory",
     "DiagnosisCodeFactory",
     "DiagnosisFavoriteFactory",
     "DiagnosisWordFactory",
     "DraftFactory",
     "EncounterFactory",
     "EntryFactory",
+    "FavouriteFactory",
     "FavouriteOrderFactory",
+    "MacroFactory",
     "MessageFactory",
     "ResultDueFactory",
     "ServiceRequestFactory",
+    "SupervisionFactory",
     "ThreadFactory",
 ]
 TAKEN = datetime(2026, 11, 9, 14, 0, tzinfo=UTC)
@@ -159,3 +168,57 @@ class ResultDueFactory(Factory):
     entry = factory.SubFactory(EntryFactory)
     patient = factory.LazyAttribute(lambda due: due.entry.patient)
     next_at = TAKEN
+
+
+class SupervisionFactory(Factory):
+    class Meta:
+        model = Supervision
+
+    trainee = factory.SubFactory(ProviderFactory)
+    supervisor = factory.SubFactory(ProviderFactory)
+
+
+class CosignatureFactory(Factory):
+    """Under an addendum of somebody in training; whoever is given as `signed_by` supervises them."""
+
+    class Meta:
+        model = Cosignature
+
+    patient = factory.SubFactory(PatientFactory)
+    signed_by = factory.SubFactory(UserFactory)
+    signed_at = TAKEN
+    signature = "0" * 64
+
+    @factory.lazy_attribute
+    def entry(self) -> Entry:
+        trainee = ProviderFactory(user=UserFactory())
+        supervisor = ProviderFactory(user=self.signed_by) if not _seen(self.signed_by) else _seen(self.signed_by)
+        SupervisionFactory(trainee=trainee, supervisor=supervisor)
+        signed = {"signed_by": trainee.user, "signed_at": TAKEN, "signature": "0" * 64}
+        entry: Entry = EntryFactory(
+            patient=self.patient, kind="addendum", code="", value=None, unit="", record_status="preliminary", **signed
+        )
+        return entry
+
+
+def _seen(user: User) -> Provider | None:
+    return Provider.objects.filter(user=user).first()
+
+
+class MacroFactory(Factory):
+    """A phrase for every specialty."""
+
+    class Meta:
+        model = Macro
+
+    shortcut = factory.Sequence(lambda number: f"phrase-{number}")
+    name = "Lungs clear"
+    text = "Lungs clear on both sides, no wheeze."
+
+
+class FavouriteFactory(Factory):
+    class Meta:
+        model = Favourite
+
+    user = factory.SubFactory(UserFactory)
+    macro = factory.SubFactory(MacroFactory)

@@ -20,7 +20,7 @@ from records.events import EncounterClosed, EncounterReopened
 from records.models import Draft, Encounter, Entry
 from records.rules.laboratory import Measured
 from records.rules.states import CLOSED, EXCEPTIONS, LATE_KINDS, NOTES, OPEN, WRONG, Deed, state_of, takes
-from tests.factories import EncounterFactory
+from tests.factories import EncounterFactory, ServiceRequestFactory
 from tests.patients.conftest import sign_in
 from tests.records.visits import NOW, TEXT, Visit, events_of, visit
 from tests.roles import as_the_system, taking_role
@@ -247,6 +247,14 @@ def test_what_is_late_is_taken_by_the_database_too(closed, kind) -> None:
 
 def test_what_calls_itself_told_elsewhere_is_no_way_in(closed) -> None:
     assert add(closed, source="Another system")
+
+
+def test_no_sql_orders_in_it(closed) -> None:
+    row = ServiceRequestFactory.build(
+        patient=closed.patient, encounter=closed.encounter, provider=closed.provider, ordered_by=closed.doctor
+    )
+    with acting_as(closed.doctor), pytest.raises(DatabaseError, match="closed"), transaction.atomic():
+        row.save(force_insert=True)
 
 
 def test_no_sql_writes_a_draft_into_it(closed) -> None:
