@@ -76,7 +76,7 @@ def take_entries(*, by: User | None, arrivals: Sequence[Arrival], now: datetime)
     """Write these entries, or their next versions; the answers stand in the order of the arrivals.
 
     A changed one supersedes its version before, one in error voids it. None is the answer where somebody here has
-    replaced or voided that version meanwhile: their word stands. Vital signs of one taking get a panel of their own; an
+    replaced, voided or signed that version: their word stands. Vital signs of one taking get a panel of their own; an
     allergy ends that none was known. Announces nothing. Raises NotOfKind, and IntegrityError for a row that breaks a
     constraint: then nothing of it is written.
     """
@@ -88,7 +88,7 @@ def take_entries(*, by: User | None, arrivals: Sequence[Arrival], now: datetime)
     rows, voided, replaced = list(panels), [], []
     for arrival in arrivals:
         former = before.get(arrival.before) if arrival.before else None
-        if former is not None and (former.superseded_at or former.voided_at):
+        if former is not None and (former.superseded_at or former.voided_at or former.signed_at):
             again = former.void_reason == WRONG_THERE  # void by its own source, which now says otherwise
             answers.append(_row(by, arrival, None, now) if again else None)
         elif former is not None and arrival.record_status == VOID:

@@ -54,6 +54,23 @@ REVOKE ALL ON FUNCTION app.guard_cosignature() FROM PUBLIC;
 CREATE TRIGGER guard_cosignature BEFORE INSERT ON records_cosignature FOR EACH ROW
     EXECUTE FUNCTION app.guard_cosignature();
 """
+# What was signed is replaced by what is signed, by any door; asked at the end of the transaction, when both are there.
+STANDING = """
+CREATE FUNCTION app.guard_standing() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM records_entry n WHERE n.supersedes_id = NEW.id AND n.signed_at IS NOT NULL
+        AND n.patient_id = NEW.patient_id) THEN
+        RAISE EXCEPTION 'what was signed is replaced by what is signed alone' USING ERRCODE = '23514';
+    END IF;
+    RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION app.guard_standing() FROM PUBLIC;
+CREATE CONSTRAINT TRIGGER guard_standing AFTER UPDATE ON records_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+    WHEN (OLD.superseded_at IS NULL AND NEW.superseded_at IS NOT NULL AND NEW.signed_at IS NOT NULL)
+    EXECUTE FUNCTION app.guard_standing();
+"""
+STANDING_BACK = "DROP FUNCTION app.guard_standing() CASCADE"
 COSIGNING_BACK = """
 DROP FUNCTION app.guard_signing() CASCADE;
 DROP FUNCTION app.guard_cosignature() CASCADE;
@@ -317,6 +334,7 @@ class Migration(migrations.Migration):
             changes="false",
         ),
         migrations.RunSQL(COSIGNING, COSIGNING_BACK),
+        migrations.RunSQL(STANDING, STANDING_BACK),
         migrations.RunSQL(CHILDREN, CHILDREN_BACK),
         migrations.RunSQL(VISITS, VISITS_BACK),
     ]

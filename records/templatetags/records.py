@@ -8,8 +8,7 @@ from typing import Any
 from django import template
 from django.template import engines
 from django.utils.functional import Promise
-from django.utils.html import conditional_escape, format_html, linebreaks
-from django.utils.safestring import mark_safe
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -97,13 +96,19 @@ def said(entry: Entry, name: str) -> str:
 def part(note: SignedNote, name: str) -> str:
     """A part of a note in paragraphs; lines taken over from the note before are marked."""
     taken = note.copied.get(name, ())
-    lines = getattr(note.text, name).split("\n")
     title = gettext("Taken over from the note before")
-    marked = [
-        format_html('<mark title="{}">{}</mark>', title, line) if place in taken else conditional_escape(line)
-        for place, line in enumerate(lines)
-    ]
-    return mark_safe(linebreaks("\n".join(marked)))  # noqa: S308 — each line is escaped above
+    paragraphs: list[list[str]] = [[]]
+    for place, line in enumerate(getattr(note.text, name).split("\n")):
+        if line.strip():
+            marked = format_html('<mark title="{}">{}</mark>', title, line) if place in taken else line
+            paragraphs[-1].append(marked)
+        elif paragraphs[-1]:
+            paragraphs.append([])
+    return format_html_join("", "<p>{}{}</p>", ((_broken(lines[:-1]), lines[-1]) for lines in paragraphs if lines))
+
+
+def _broken(lines: list[str]) -> str:
+    return format_html_join("", "{}<br>", ((line,) for line in lines))
 
 
 @register.filter

@@ -206,10 +206,9 @@ def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
     made.ReminderFactory(appointment=visit)
     encounter = made.EncounterFactory(**kept, provider=provider, site=site)
     made.EncounterFactory(**kept, provider=provider, site=site, status="entered_in_error")
-    for mark in ["", "", *MARKS]:
-        made.EntryFactory(**kept, sensitivity=mark)
     made.EntryFactory(**kept, released_at=None, sensitivity=MARKS[number % 4], author=writer, enterer=writer)
     other = [{"sensitivity": MARKS[1], who: writer} for who in ("author", "enterer")]
+    other += [{"sensitivity": mark} for mark in ("", "", *MARKS)]
     for said in (*other, {"record_status": "preliminary"}, {"superseded_at": NOW}):
         made.EntryFactory(**kept, **said)
     _orders_of({**kept, "sensitivity": ["", *MARKS][number % 5]}, writer)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
+from django.urls import reverse
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -17,8 +18,15 @@ from hypothesis.stateful import (
 )
 
 from healthcare.db.context import acting_as
-from records.actions.encounters import NotFinished, finish_encounter
+from records.actions.encounters import (
+    NotClosed,
+    NotFinished,
+    close_encounter,
+    finish_encounter,
+    reopen_encounter,
+)
 from records.actions.entries import void_entry
+from records.actions.imports import Arrival, take_entries
 from records.actions.notes import (
     DraftMoved,
     NoteIncomplete,
@@ -29,11 +37,13 @@ from records.actions.notes import (
     sign_note,
     throw_draft_away,
 )
-from records.actions.writing import NotCurrent
+from records.actions.signing import NotSigned, amend_note, sign_nursing_note
+from records.actions.writing import Content, NotCurrent, NotRecorded
 from records.models import Draft, Entry
 from records.models.encounters import ENCOUNTER_MOVES
 from records.queries.encounters import is_intact
 from records.rules.notes import NoteText, note_text
+from tests.patients.conftest import sign_in
 from tests.records.visits import NOW, visit
 from tests.roles import as_the_system
 
@@ -50,6 +60,9 @@ REFUSALS = (
     NotFinished,
     NothingToAdd,
     NotCurrent,
+    NotClosed,
+    NotRecorded,
+    NotSigned,
     Entry.DoesNotExist,
 )
 
@@ -65,6 +78,7 @@ class NoteLife(RuleBasedStateMachine):
         self.kept: tuple[str, NoteText] | None = None  # the window and the text that the server has
         self.signed: dict[object, dict[str, object]] = {}
         self.voided: set[object] = set()
+        self.closed = False
 
     def attempt(self, who: str, act):
         """Run a verb as somebody; whatever refuses leaves nothing half done."""
@@ -138,6 +152,85 @@ class NoteLife(RuleBasedStateMachine):
         if self.attempt("doctor", lambda user, now: void_entry(by=user, entry=entry, reason="Wrong", now=now)):
             self.voided |= {key for key in self.signed if self.entry(key).record_status == "entered_in_error"}
 
+    @precondition(lambda self: self.signed)
+    @rule(who=WHO, text=TEXTS, data=st.data())
+    def amend(self, who, text, data) -> None:
+        note = self.entry(data.draw(st.sampled_from(list(self.signed))))
+        version = self.attempt(
+            who, lambda user, now: amend_note(by=user, note=note, text=text, because="Wrong before", now=now)
+        )
+        if version is not None:
+            assert who == "doctor"
+            assert note.kind == "note"
+            assert note.pk not in self.voided
+            self.signed[version.pk] = self.image(version.pk)
+
+    @rule(who=WHO, word=WORDS)
+    def sign_as_a_nurse(self, who, word) -> None:
+        part = self.attempt(
+            who,
+            lambda user, now: sign_nursing_note(
+                by=user, encounter=self.running.encounter, told="", found=word, now=now
+            ),
+        )
+        if part is not None:
+            assert who == "nurse"
+            assert not self.closed
+            self.signed[part.pk] = self.image(part.pk)
+
+    @rule(who=WHO)
+    def close(self, who) -> None:
+        done = self.attempt(who, lambda user, now: close_encounter(by=user, encounter=self.running.encounter, now=now))
+        if done is not None:
+            assert who == "doctor"
+            self.closed = True
+
+    @rule(who=WHO, reason=st.sampled_from(["", "Left out"]))
+    def open_again(self, who, reason) -> None:
+        done = self.attempt(
+            who, lambda user, now: reopen_encounter(by=user, encounter=self.running.encounter, reason=reason, now=now)
+        )
+        if done is not None:
+            assert (who, reason) == ("doctor", "Left out")
+            self.closed = False
+
+    @rule(who=st.sampled_from(["doctor", "nurse"]), kind=st.sampled_from(["vital_signs", "laboratory_result"]))
+    def write_a_child_by_sql(self, who, kind) -> None:
+        user = getattr(self.running, who)
+        row = Entry(patient=self.running.patient, encounter=self.running.encounter, kind=kind, effective_at=NOW)
+        row.enterer = user
+        try:
+            with acting_as(user), transaction.atomic():
+                row.save(force_insert=True)
+        except DatabaseError:
+            assert self.closed
+        else:
+            assert not self.closed or kind == "laboratory_result"
+
+    @precondition(lambda self: self.signed)
+    @rule(data=st.data())
+    def tell_it_otherwise_by_an_import(self, data) -> None:
+        key = data.draw(st.sampled_from(list(self.signed)))
+        content = Content("note", data=vars(NoteText(plan="Told otherwise", assessment="Told")))
+        told = Arrival(
+            patient_id=self.running.patient.pk, source="Other", content=content, effective_at=NOW, before=key
+        )
+        with as_the_system():
+            assert take_entries(by=None, arrivals=[told], now=NOW) == [None]
+
+    @precondition(lambda self: self.signed)
+    @rule(who=WHO, door=st.sampled_from(["page", "admin"]), data=st.data())
+    def knock(self, who, door, data) -> None:
+        """By the pages: an amendment that says nothing, and the admin, which has no form for it."""
+        key = data.draw(st.sampled_from(list(self.signed)))
+        client = sign_in(getattr(self.running, who))
+        if door == "page":
+            amend = reverse("records:amend", args=[self.running.patient.pk, self.running.encounter.pk])
+            answer = client.post(amend, {"plan": "Other", "assessment": "Other", "because": "", "version": key})
+        else:
+            answer = client.post(reverse("admin:records_entry_change", args=[key]), {"data": "{}"})
+        assert answer.status_code < 500
+
     @rule(who=WHO)
     def finish(self, who) -> None:
         done = self.attempt(who, lambda user, now: finish_encounter(by=user, encounter=self.running.encounter, now=now))
@@ -170,6 +263,8 @@ class NoteLife(RuleBasedStateMachine):
             standing = Entry.objects.current().filter(encounter=row, kind="note").count()
         assert standing == (row.note_signed_at is not None), "one note at most, and the worklist is right"
         assert row.status in ENCOUNTER_MOVES
+        assert (row.closed_at is not None) == self.closed
+        assert not self.closed or (row.status == "finished" and standing == 1)
 
     @invariant()
     def the_draft_is_the_last_text_that_was_kept(self) -> None:
