@@ -73,7 +73,7 @@ def write(entry):
 from django.db import migrations
 
 class Migration(migrations.Migration):
-    dependencies = [("records", "0024_plan_items")]
+    dependencies = [("records", "0015_plan_items")]
     operations = [migrations.RunSQL("""
         CREATE INDEX entry_foot_due ON records_entry (patient_id, effective_at)
             WHERE kind = 'foot_check' AND clinical_status = 'due';
@@ -102,7 +102,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         loader = MigrationLoader(connection)
         found = loader.get_migration("records", "0999_foot_checks")
         with connection.schema_editor(atomic=False) as editor:
-            found.apply(loader.project_state([("records", "0024_plan_items")]), editor)
+            found.apply(loader.project_state([("records", "0015_plan_items")]), editor)
     yield
     monkeypatch.undo()
     for name in [

@@ -13,5 +13,5 @@ GONE = "DROP INDEX entry_plan_item_due; ALTER TABLE records_entry DROP CONSTRAIN
 
 
 class Migration(migrations.Migration):
-    dependencies = [("records", "0028_words")]
+    dependencies = [("records", "0014_words")]
     operations = [migrations.RunSQL(THERE, GONE)]

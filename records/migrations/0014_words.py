@@ -109,5 +109,5 @@ DROP FUNCTION app.words_of(text, text, text, jsonb, text);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("records", "0019_orders")]
+    dependencies = [("records", "0013_orders")]
     operations = [CreateExtension("btree_gin"), migrations.RunSQL(WORDS + INDEX + ";" + FIND + RIGHTS, BACK)]

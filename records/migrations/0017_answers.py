@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0008_what_providers_say"),
         ("patients", "0039_site_numbers"),
-        ("records", "0025_words_of_diagnoses"),
+        ("records", "0016_words_of_diagnoses"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

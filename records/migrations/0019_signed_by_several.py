@@ -260,7 +260,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
         ("patients", "0024_walls_of_merges"),
-        ("records", "0025_words_of_diagnoses"),
+        ("records", "0018_due_results"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

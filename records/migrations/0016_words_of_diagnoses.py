@@ -19,7 +19,7 @@ WHERE length(word) BETWEEN 4 AND 100 AND word ~ '^[a-z]+$'
 class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ("records", "0024_plan_items"),
+        ("records", "0015_plan_items"),
         ("patients", "0003_purposes"),
     ]
     operations = [

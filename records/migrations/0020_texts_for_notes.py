@@ -14,7 +14,7 @@ MINE = "user_id = (SELECT app.user_id())"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("records", "0013_signed_by_several"),
+        ("records", "0019_signed_by_several"),
         ("scheduling", "0010_photos"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

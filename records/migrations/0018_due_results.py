@@ -13,7 +13,7 @@ REACHED = f"({sees('clinical', 'records_resultdue.patient_id')})"
 class Migration(migrations.Migration):
     dependencies = [
         ("patients", "0039_site_numbers"),
-        ("records", "0020_answers"),
+        ("records", "0017_answers"),
     ]
 
     operations = [
