@@ -187,7 +187,7 @@ def outcome(response: Any) -> str:
 
 CHANGING = re.compile(
     rb'name="csrfmiddlewaretoken" value="\w+"|nonce="[^"]+"|[0-9A-Z]{5}-[0-9A-Z]{5}|data-[a-z-]+="\d+"'
-    rb'|<time datetime="[^"]+">'  # when it was printed
+    rb'|<time datetime="[^"]+">[^<]*</time>'  # when it was printed
 )
 ANY_ID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
