@@ -16,7 +16,7 @@ from django.db import connection
 
 from healthcare.devservices.valkey import binary
 
-PATIENCE = 40.0  # seconds; a loaded machine starts Python slowly
+PATIENCE = 120.0  # seconds; a loaded machine starts Python slowly
 
 
 def wait_for(what: Callable[[], Any], patience: float = PATIENCE) -> Any:

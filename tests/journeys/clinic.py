@@ -69,7 +69,7 @@ class Clinic:
 
     def link_mailed_to(self, address: str, subject: str) -> str:
         """The link in the newest mail of this subject; waits for the worker."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             for mail in self.mails_to(address):
                 if subject in mail["subject"]:
@@ -99,7 +99,7 @@ class Clinic:
             )
 
 
-def eventually(found: Callable[[], T | None], *, seconds: int = 60) -> T:
+def eventually(found: Callable[[], T | None], *, seconds: int = 120) -> T:
     """What a worker makes, as soon as it is there."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

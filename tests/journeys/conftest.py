@@ -26,7 +26,7 @@ QUIET = [
 ]
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 NARROW: ViewportSize = {"width": 360, "height": 800}
-PATIENCE_MS = 15_000  # for whatever a page is to show; a busy machine draws slowly
+PATIENCE_MS = 60_000  # for whatever a page is to show; a busy machine draws slowly
 expect.set_options(timeout=PATIENCE_MS)
 LATELY = 100  # seconds; a third of what the clinic takes for proven (STEP_UP_SECONDS)
 

@@ -6,7 +6,10 @@ from collections.abc import Callable, Sequence
 
 from django.db import connection, connections
 
-PATIENCE = 60  # seconds for one round
+from scheduling.actions import Crowded
+
+PATIENCE = 120  # seconds for one round
+AGAIN = 10  # times that a client asks anew when told that many are booking at this moment
 
 
 def rounds(count: int, clients: Sequence[Callable[[int], str]]) -> Counter[str]:
@@ -34,9 +37,12 @@ def rounds(count: int, clients: Sequence[Callable[[int], str]]) -> Counter[str]:
     return outcomes
 
 
-def attempt(client: Callable[[int], str], number: int) -> str:
+def attempt(client: Callable[[int], str], number: int, again: int = AGAIN) -> str:
+    """A busy machine may keep somebody from the lock for longer than they wait: they are asked to try again, and do."""
     try:
         return client(number)
+    except Crowded as crowded:
+        return attempt(client, number, again - 1) if again else f"Crowded: {crowded}"
     except Exception as problem:
         return f"{type(problem).__name__}: {problem}"
 
