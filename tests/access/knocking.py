@@ -41,7 +41,9 @@ MEANS = {
     ("/place", "order_id"): "draft_order_id",
     ("/correct", "entry_id"): "plan_id",
     ("/change-status", "entry_id"): "plan_id",
+    ("/cosign", "entry_id"): "note_id",
     ("/note/addendum", "encounter_id"): "signed_encounter_id",
+    ("/note/amend", "encounter_id"): "signed_encounter_id",
     ("/portal/summaries/", "encounter_id"): "signed_encounter_id",
 }
 #: What stands in an address as a word.

@@ -43,6 +43,7 @@ from tests.factories import (
     EncounterFactory,
     EntryFactory,
     InvoiceFactory,
+    MacroFactory,
     MedicationStatementFactory,
     MembershipFactory,
     MergeFactory,
@@ -228,6 +229,8 @@ ROWS: dict[str, Make] = {
     "report_id": lambda patient, _provider, _made: entry(patient, "diagnostic_report", data={"text": "Clear."}),
     "condition_id": lambda patient, _provider, _made: entry(patient, "condition", code="I10", code_system="icd-10-cm"),
     "allergy_id": lambda patient, _provider, _made: entry(patient, "allergy", code=""),
+    "note_id": lambda patient, _provider, made: entry(patient, "note", code="", encounter=made["encounter_id"]),
+    "macro_id": lambda _patient, _provider, _made: MacroFactory(),
     "plan_id": lambda patient, _provider, _made: entry(patient, "plan_item", code=""),
     "operation_id": lambda patient, _provider, _made: entry(patient, "surgical_history", code=""),
     "order_id": lambda patient, provider, _made: ServiceRequestFactory(

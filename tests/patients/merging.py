@@ -24,6 +24,7 @@ from tests.factories import (
     ConsentFactory,
     ContactPointFactory,
     ContactPreferenceFactory,
+    CosignatureFactory,
     CoverageFactory,
     DeathReportFactory,
     DisclosureFactory,
@@ -47,7 +48,9 @@ from tests.factories import (
     RelatedPersonFactory,
     ReminderFactory,
     RestrictionFactory,
+    ResultDueFactory,
     SafetyCheckFactory,
+    ServiceRequestFactory,
     ThreadFactory,
     UnbilledVisitFactory,
     UserFactory,
@@ -78,7 +81,15 @@ def chart(patient: Patient) -> None:
     NoticeFactory(patient=patient, source=f"billing.invoice:{bill.pk}")
 
 
-def signed_note(patient: Patient, encounter: Any) -> Any:
+def orders(patient: Patient) -> None:
+    """What was asked for, a result that answers it and waits to be read, and a note that waits for its co-signer."""
+    asked = ServiceRequestFactory(patient=patient)
+    result = EntryFactory(patient=patient, request=asked)
+    ResultDueFactory(patient=patient, entry=result)
+    CosignatureFactory(patient=patient)
+
+
+def signed_note(patient: Patient, encounter: Any, kind: str = "note") -> Any:
     signer, now = UserFactory(), timezone.now()
     content = {"plan": "Rest"}
     signature = signature_of(
@@ -86,7 +97,7 @@ def signed_note(patient: Patient, encounter: Any) -> Any:
     )
     told = {"signed_at": now, "signed_by": signer, "signature": signature, "author": signer, "released_at": None}
     return EntryFactory(
-        patient=patient, encounter=encounter, kind="note", code="", value=None, unit="", data=content, **told
+        patient=patient, encounter=encounter, kind=kind, code="", value=None, unit="", data=content, **told
     )
 
 
@@ -155,6 +166,7 @@ PIECES: dict[str, Callable[[Patient], Any]] = {
     "proxy": proxy_of,
     "chart": chart,
     "another visit": chart,
+    "orders": orders,
     "medicines": medicines,
     "letters": letters,
     "money": money,

@@ -246,7 +246,7 @@ def test_signatures_fit_before_between_and_after(desk, site, kept, gone):
     assert before[0]
     merged = merge(desk, kept, gone)
     assert fit() == before
-    late = signed_note(kept, Encounter(pk=encounter.pk))
+    late = signed_note(kept, Encounter(pk=encounter.pk), kind="nursing_note")
     undo(desk, merged)
     assert fit() == before
     with acting_as(doctor):
