@@ -64,6 +64,7 @@ deeds: Deeds = {
     "alerts.raise": _lazy("Asked the clinic's team to look at something"),
     "alerts.escalate": _lazy("Asked more of the clinic's team to look at something"),
     "alerts.hasten": _lazy("Asked the clinic's team again, sooner"),
+    "alerts.lower": _lazy("Asked the clinic's team to hurry less: a value was corrected"),
     "alerts.acknowledge": _lazy("Took care of what the team was asked to look at"),
     "alerts.close": _lazy("Closed what the team was asked to look at"),
     "alerts.tell": _lazy("Wrote a letter, or could not"),

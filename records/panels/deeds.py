@@ -13,10 +13,15 @@ deeds: Deeds = {
     # Visits and notes
     "records.start_encounter": _("Began a visit"),
     "records.finish_encounter": _("Ended a visit"),
+    "records.close_encounter": _("Closed a visit, so that nothing is missing"),
+    "records.reopen_encounter": _("Opened a closed visit again"),
     "records.begin_draft": _("Began to write a note"),
     "records.take_over_draft": _("Went on with a note that a colleague left"),
     "records.throw_draft_away": _("Threw an unsigned note away"),
     "records.sign_note": _("Signed a note"),
+    "records.sign_nursing_note": _("Signed the nurse's part of a note"),
+    "records.amend_note": _("Signed a new version of a note"),
+    "records.cosign": _("Signed a note together with who wrote it"),
     "records.add_addendum": _("Added to a signed note"),
     "records.reopen_note": _("Opened a note again, to be written anew"),
     # Entries
@@ -31,6 +36,13 @@ deeds: Deeds = {
     "records.take_entries": _("Brought parts of the record along from another system"),
     "records.take_encounters": _("Brought visits along from another system"),
     "records.retire_kept": _("Moved what another system told to where it belongs"),
+    # Orders
+    "records.place_order": _("Ordered a test, an image or a referral"),
+    "records.collect_specimen": _("Took a sample"),
+    "records.revoke_order": _("Took an order back"),
+    "records.fail_order": _("Wrote down that nothing more comes of an order"),
+    "records.extend_order": _("Gave an order more time"),
+    "records.chase_result": _("Told colleagues that a result waits to be read"),
     # Messages
     "records.start_thread": _("Began a conversation"),
     "records.open_thread": _("Opened a conversation"),

@@ -71,7 +71,7 @@ def test_what_is_overdue_is_shown(due, drawn, rosa, nurse, browser) -> None:
     row = planned(nurse, rosa, data={"due": due} if due else {})
     assert role(row) == drawn
     page = browser(nurse).get(f"/records/{rosa.pk}/entries/{row.pk}/").content.decode()
-    assert ("overdue" in page) is (drawn == "warn")
+    assert ("<b>overdue</b>" in page) is (drawn == "warn")
     assert not is_overdue(row, date(2019, 12, 31))
     assert role(planned(nurse, rosa, clinical_status="completed")) == "ok"
     assert role(planned(nurse, rosa, clinical_status="revoked")) == "off"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from records.kinds.laboratory_result import NAMES
 from records.rules import laboratory, units
-from records.rules.codes import code_prefix, fold, is_code, tsquery
+from records.rules.codes import code_prefix, fold, is_code, tsquery, words_of
 from records.rules.ranges import Flag, Interval, severity_of, worst_of
 from records.rules.units import Quantity, Unreadable, convert, read_pressure, read_quantity, rounded, shown, sign_of
 from records.rules.vitals import MEASURES, Verdict, age_in_months, body_mass_index, flag_vital, judge, years_at
@@ -300,8 +300,8 @@ def test_a_share_is_at_most_the_whole_and_nothing_is_less_than_nothing() -> None
 @pytest.mark.parametrize(
     ("text", "asked"),
     [
-        ("diabetes type 2", "diabetes:* & type:* & 2:*"),
-        ("DM2", "type:* & 2:* & diabetes:* & mellitus:*"),
+        ("diabetes type 2", "type:* & 2:* & diabete:* & mellitus:*"),
+        ("DM2", "type:* & 2:* & diabete:* & mellitus:*"),
         ("Ménière", "meniere:*"),
         ("heart attack", "myocardial:* & infarction:*"),
         ("a & b | !c", "a:* & b:* & c:*"),
@@ -310,12 +310,12 @@ def test_a_share_is_at_most_the_whole_and_nothing_is_less_than_nothing() -> None
     ],
 )
 def test_words_become_a_search(text: str, asked: str) -> None:
-    assert tsquery(text) == asked
+    assert tsquery(words_of(text)) == asked
 
 
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_search(text: str) -> None:
-    asked = tsquery(text)
+    asked = tsquery(words_of(text))
     assert set(asked) <= set("abcdefghijklmnopqrstuvwxyz0123456789:*& ")
     assert fold(fold(text)) == fold(text)
 
