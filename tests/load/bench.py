@@ -159,7 +159,7 @@ def check_answers(instance: Instance) -> None:
 
 def status_of(instance: Instance, path: str) -> int:
     """Asked once, without a token or a cookie. Raises CannotMeasure where nothing answers."""
-    line = http.client.HTTPConnection(*instance.address, timeout=10)
+    line = http.client.HTTPConnection(*instance.address, timeout=60)
     try:
         line.request("GET", path)
         return line.getresponse().status
