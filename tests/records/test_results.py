@@ -105,6 +105,7 @@ def test_without_a_range_nothing_is_compared(nurse, rosa) -> None:
     ("given", "sentence"),
     [
         ({"code": "no-such"}, "not on our list"),
+        ({"code": "4544-3", "value": "410"}, "410 is not possible"),
         ({"low": Decimal(5), "high": Decimal(3)}, "ends before it begins"),
         ({"effective_at": NOW + DAY}, "future"),
     ],

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.urls import reverse
 
 from healthcare.accounts.access import NotAllowed
@@ -84,6 +84,15 @@ def test_each_nurse_signs_once(running) -> None:
     with pytest.raises(NotSigned, match="stands already"):
         nurses(running)
     assert nurses(running, by=staff("nurse", running.patient.site)).kind == "nursing_note"
+
+
+def test_only_a_second_signature_is_told_as_one(running, monkeypatch) -> None:
+    def refuse(*_args, **_named):
+        raise IntegrityError('new row violates check constraint "records_entry_note_is_signed"')
+
+    monkeypatch.setattr(Entry, "save", refuse)
+    with pytest.raises(IntegrityError, match="check constraint"):
+        nurses(running)
 
 
 def test_what_is_no_nursing_note_is_refused(running) -> None:
