@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -54,18 +55,29 @@ def verbs() -> Iterator[tuple[Path, ast.FunctionDef]]:
                 yield path, node
 
 
-def called(node: ast.FunctionDef, path: Path) -> set[str]:
-    """Names called by the verb, and by functions of the same app's actions that it calls."""
-    known = {
+@cache
+def functions_of(app: str) -> dict[str, ast.FunctionDef]:
+    """Those of its actions, by name."""
+    return {
         function.name: function
-        for other in rooms("actions")
-        if module(other).split(".actions")[0] == module(path).split(".actions")[0]
-        for function in parsed(other).body
+        for path in rooms("actions")
+        if module(path).split(".actions")[0] == app
+        for function in parsed(path).body
         if isinstance(function, ast.FunctionDef)
     }
+
+
+@cache
+def calls_of(function: ast.FunctionDef) -> frozenset[str]:
+    return frozenset(calls(function))
+
+
+def called(node: ast.FunctionDef, path: Path) -> set[str]:
+    """Names called by the verb, and by functions of the same app's actions that it calls."""
+    known = functions_of(module(path).split(".actions")[0])
     found, waiting = set(), [node]
     while waiting:
-        for dotted in calls(waiting.pop()):
+        for dotted in calls_of(waiting.pop()):
             short = dotted.split(".")[-1]
             if short not in found:
                 found.add(short)
