@@ -4,6 +4,7 @@ import http.client
 import random
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from statistics import median
 
 from tests.load import CannotMeasure
@@ -28,18 +29,17 @@ def run(bench: Bench) -> None:
     cookie = session_of(doctor)
     alone = {"processes": 1, "threads": 1}  # one connection, whose plans are soon made
     with serving(PRODUCT, **alone) as walled, serving(*UNWALLED, **alone) as unwalled:
-        openings = [Opening(walled, cookie), Opening(unwalled, cookie)]
-        taken = [pair(openings, paths[number % len(paths)]) for number in range(WARM_UP + pairs(bench))][WARM_UP:]
-        for opening in openings:
-            opening.close()
+        with closing(Opening(walled, cookie)) as one, closing(Opening(unwalled, cookie)) as other:
+            turns = [paths[number % len(paths)] for number in range(WARM_UP + pairs(bench))]
+            taken = [pair((one, other), path) for path in turns][WARM_UP:]
         sides = (walled, unwalled)
         spent = [[processor_time(bench, side, paths, cookie) for side in sides] for _round in range(ROUNDS)]
     with_walls, without = (median(one[side] for one in taken) for side in (0, 1))
     bench.fact("charts opened on each", len(taken))
     bench.fact("median with audit and both walls", f"{with_walls:.1f} ms")
     bench.fact("median without", f"{without:.1f} ms")
-    bench.fact("median of the differences", f"{median(one - other for one, other in taken):.1f} ms")
-    cost = median(one - other for one, other in spent)
+    bench.fact("median of the differences", f"{median(first - second for first, second in taken):.1f} ms")
+    cost = median(first - second for first, second in spent)
     bench.budget("what audit and both walls cost a chart, processor time", cost, 3, " ms")
 
 
@@ -56,7 +56,7 @@ def pairs(bench: Bench) -> int:
     return PAIRS if bench.seconds is None else max(int(bench.seconds * 10), 5)
 
 
-def pair(openings: list["Opening"], path: str) -> tuple[float, float]:
+def pair(openings: tuple["Opening", "Opening"], path: str) -> tuple[float, float]:
     """Milliseconds of both."""
     found = {}
     for side in random.sample((0, 1), 2):
