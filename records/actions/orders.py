@@ -55,9 +55,11 @@ def order_services(
     made = [_request(one, by, patient, provider, now, encounter, prepared) for one in wanted]
     for row in made:
         row.save(force_insert=True)
-        verb = "records.prepare_order" if prepared else "records.order_services"
-        record(verb, by=by, patient_id=patient.pk, target=row, detail={"category": row.category})
-        if not prepared:
+        detail = {"category": row.category}
+        if prepared:
+            record("records.prepare_order", by=by, patient_id=patient.pk, target=row, detail=detail)
+        else:
+            record("records.order_services", by=by, patient_id=patient.pk, target=row, detail=detail)
             publish(OrderPlaced(request_id=row.pk, patient_id=patient.pk, category=row.category))
     return made
 

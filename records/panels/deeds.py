@@ -13,8 +13,8 @@ deeds: Deeds = {
     # Visits and notes
     "records.start_encounter": _("Began a visit"),
     "records.finish_encounter": _("Ended a visit"),
-    "records.close_encounter": _("Closed a visit, so that nothing is missing"),
-    "records.reopen_encounter": _("Opened a closed visit again"),
+    "records.close_encounter": _("Closed the record of a visit"),
+    "records.reopen_encounter": _("Opened the record of a visit again"),
     "records.begin_draft": _("Began to write a note"),
     "records.take_over_draft": _("Went on with a note that a colleague left"),
     "records.throw_draft_away": _("Threw an unsigned note away"),
@@ -37,7 +37,9 @@ deeds: Deeds = {
     "records.take_encounters": _("Brought visits along from another system"),
     "records.retire_kept": _("Moved what another system told to where it belongs"),
     # Orders
-    "records.place_order": _("Ordered a test, an image or a referral"),
+    "records.order_services": _("Ordered a test or an image"),
+    "records.prepare_order": _("Prepared an order for a doctor to place"),
+    "records.place_order": _("Ordered what a colleague had prepared"),
     "records.collect_specimen": _("Took a sample"),
     "records.revoke_order": _("Took an order back"),
     "records.fail_order": _("Wrote down that nothing more comes of an order"),
