@@ -49,11 +49,11 @@ def clinic():
 
 
 def clinic_of(specialties: Sequence[str]) -> Site:
-    """One site with a desk and a provider of each."""
+    """One site with a desk and a provider of each, whose name decides what chance tells of them."""
     site = SiteFactory(line="1 Street", city="Worcester", state="MA", postal_code="01608")
     staff("front_desk", site)
     for specialty in specialties:
-        provider = ProviderFactory(user=staff("doctor", site), specialty=specialty)
+        provider = ProviderFactory(user=staff("doctor", site), specialty=specialty, name=f"Dr. {specialty}")
         with as_the_system():
             provider.sites.add(site)
     return site
@@ -103,6 +103,7 @@ def test_whatever_the_hour_somebody_waits_at_the_first_site(hour) -> None:
         today = timezone.localdate()
         states = [v.status for v in visits if timezone.localdate(v.starts_at) == today]
     assert {"arrived", "roomed", "with_provider"} <= set(states)
+    assert {visit.status for visit in visits} == STATES
 
 
 def children_see_the_childrens_doctor_and_nobody_is_in_two_places(visits: list[Appointment]) -> None:
