@@ -165,13 +165,13 @@ if (form) {
     form.dataset.going = "yes";
     form.requestSubmit(button);
   });
-  window.addEventListener("pageshow", () => delete form.dataset.going);
   // So do the small forms beside the note: the page that they bring back is to have what was typed.
   document.querySelector("main").addEventListener("submit", async (event) => {
     if (event.target === form || stopped || !unsaved()) return;
     event.preventDefault();
     if (await save()) event.target.requestSubmit(event.submitter);
   });
+  window.addEventListener("pageshow", () => delete form.dataset.going);
 
   // Leaving, or the screen going dark: what is typed so far goes at once.
   document.addEventListener("visibilitychange", () => unsaved() && save());

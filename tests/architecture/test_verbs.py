@@ -67,17 +67,12 @@ def functions_of(app: str) -> dict[str, ast.FunctionDef]:
     }
 
 
-@cache
-def calls_of(function: ast.FunctionDef) -> frozenset[str]:
-    return frozenset(calls(function))
-
-
 def called(node: ast.FunctionDef, path: Path) -> set[str]:
     """Names called by the verb, and by functions of the same app's actions that it calls."""
     known = functions_of(module(path).split(".actions")[0])
     found, waiting = set(), [node]
     while waiting:
-        for dotted in calls_of(waiting.pop()):
+        for dotted in calls(waiting.pop()):
             short = dotted.split(".")[-1]
             if short not in found:
                 found.add(short)

@@ -70,9 +70,10 @@ def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
-def calls(node: ast.AST) -> Iterator[str]:
+@cache
+def calls(node: ast.AST) -> frozenset[str]:
     """Dotted names of what is called inside, as written."""
-    return (ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call))
+    return frozenset(ast.unparse(call.func) for call in ast.walk(node) if isinstance(call, ast.Call))
 
 
 @cache

@@ -73,7 +73,7 @@ def serving(
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", app, f"--bind=127.0.0.1:{port}", f"--workers={processes}"]
     command += ["--worker-class=gthread", f"--threads={threads}", "--graceful-timeout=3", "--no-control-socket"]
-    command += [f"--keep-alive={KEPT_SECONDS}"]
+    command.append(f"--keep-alive={KEPT_SECONDS}")
     place = connection.settings_dict
     environment = os.environ | {
         "DATABASE_URL": f"postgresql://{place['HOST']}:{place['PORT']}/{place['NAME']}",

@@ -29,17 +29,17 @@ def run(bench: Bench) -> None:
     cookie = session_of(doctor)
     alone = {"processes": 1, "threads": 1}  # one connection, whose plans are soon made
     with serving(PRODUCT, **alone) as walled, serving(*UNWALLED, **alone) as unwalled:
-        with closing(Opening(walled, cookie)) as one, closing(Opening(unwalled, cookie)) as other:
+        with closing(Opening(walled, cookie)) as first, closing(Opening(unwalled, cookie)) as second:
             turns = [paths[number % len(paths)] for number in range(WARM_UP + pairs(bench))]
-            taken = [pair((one, other), path) for path in turns][WARM_UP:]
+            taken = [pair((first, second), path) for path in turns][WARM_UP:]
         sides = (walled, unwalled)
         spent = [[processor_time(bench, side, paths, cookie) for side in sides] for _round in range(ROUNDS)]
     with_walls, without = (median(one[side] for one in taken) for side in (0, 1))
     bench.fact("charts opened on each", len(taken))
     bench.fact("median with audit and both walls", f"{with_walls:.1f} ms")
     bench.fact("median without", f"{without:.1f} ms")
-    bench.fact("median of the differences", f"{median(first - second for first, second in taken):.1f} ms")
-    cost = median(first - second for first, second in spent)
+    bench.fact("median of the differences", f"{median(one - other for one, other in taken):.1f} ms")
+    cost = median(one - other for one, other in spent)
     bench.budget("what audit and both walls cost a chart, processor time", cost, 3, " ms")
 
 

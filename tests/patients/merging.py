@@ -82,7 +82,7 @@ def chart(patient: Patient) -> None:
 
 
 def orders(patient: Patient) -> None:
-    """What was asked for, a result that answers it and waits to be read, and a note that waits for its co-signer."""
+    """What was asked for, a result that answers it and waits to be read, and a co-signature."""
     asked = ServiceRequestFactory(patient=patient)
     result = EntryFactory(patient=patient, request=asked)
     ResultDueFactory(patient=patient, entry=result)

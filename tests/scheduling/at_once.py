@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from django.db import connection, connections
 
@@ -37,14 +38,19 @@ def rounds(count: int, clients: Sequence[Callable[[int], str]]) -> Counter[str]:
     return outcomes
 
 
-def attempt(client: Callable[[int], str], number: int, again: int = AGAIN) -> str:
-    """A busy machine may keep somebody from the lock for longer than they wait: they are asked to try again, and do."""
+def attempt(client: Callable[[int], str], number: int) -> str:
     try:
-        return client(number)
-    except Crowded as crowded:
-        return attempt(client, number, again - 1) if again else f"Crowded: {crowded}"
+        return patiently(client, number)
     except Exception as problem:
         return f"{type(problem).__name__}: {problem}"
+
+
+def patiently(client: Callable[[int], str], number: int) -> str:
+    """A busy machine may keep somebody from the lock for longer than they wait: they are asked to try again, and do."""
+    for _time in range(AGAIN):
+        with suppress(Crowded):
+            return client(number)
+    return client(number)
 
 
 def deadlocks() -> int:
