@@ -22,9 +22,9 @@ from records.models import Cosignature, Draft, Entry, Supervision
 from records.queries.encounters import visit_page
 from records.queries.signing import cosigned, is_cosignature_intact, notes_to_sign
 from records.rules.notes import NoteText, copied_lines, is_late_entry, signature_of
-from tests.factories import EncounterFactory, SupervisionFactory, staff
+from tests.factories import EncounterFactory, staff
 from tests.patients.conftest import sign_in
-from tests.records.visits import NOW, TEXT, Visit, doctor_of, events_of
+from tests.records.visits import NOW, TEXT, Visit, doctor_of, events_of, supervised
 from tests.roles import as_the_system
 
 pytestmark = pytest.mark.django_db
@@ -55,10 +55,7 @@ def nurses(running: Visit, by=None, found: str = "Walks without help.", told: st
 @pytest.fixture
 def in_training(running) -> Visit:
     """The doctor of the visit is in training; the colleague supervises."""
-    with as_the_system():
-        supervisor = Provider.objects.get(user=running.colleague)
-        SupervisionFactory(trainee=running.provider, supervisor=supervisor)
-    return running
+    return supervised(running)
 
 
 def cosigns(running: Visit, what: Entry, by=None) -> Cosignature:

@@ -11,7 +11,7 @@ from records.actions.encounters import start_encounter
 from records.actions.notes import save_draft, sign_note
 from records.models import Draft, Encounter, Entry
 from records.rules.notes import NoteText
-from tests.factories import PatientFactory, ProviderFactory, SiteFactory, portal_user, staff
+from tests.factories import PatientFactory, ProviderFactory, SiteFactory, SupervisionFactory, portal_user, staff
 from tests.roles import as_the_system
 
 # A Thursday, ten in the morning in New York.
@@ -96,3 +96,11 @@ def events_of(user: User, *actions: str) -> list[str]:
     with as_the_system():
         seen = AuditEvent.objects.filter(actor_id=user.pk, action__startswith="records.").order_by("id")
         return [action for action in seen.values_list("action", flat=True) if not actions or action in actions]
+
+
+def supervised(running: Visit) -> Visit:
+    """The doctor of the visit is in training from now on; the colleague supervises."""
+    with as_the_system():
+        supervisor = Provider.objects.get(user=running.colleague)
+        SupervisionFactory(trainee=running.provider, supervisor=supervisor)
+    return running

@@ -18,15 +18,10 @@ from tests.journeys.accounts.conftest import Open
 from tests.journeys.looking import look
 from tests.patients.conftest import sign_in
 from tests.records.test_encounter_pages import address, diagnose, measure
-from tests.records.visits import TEXT, Visit, visit
+from tests.records.visits import TEXT, Visit
 from tests.roles import as_the_system
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def running() -> Visit:
-    return visit(now=timezone.now() - timedelta(minutes=10))
 
 
 @pytest.fixture

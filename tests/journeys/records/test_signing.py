@@ -1,38 +1,32 @@
 """Several sign, in a real browser: from a template to the signature, the nurse's part, an amendment, a co-signature."""
 
 import re
-from datetime import timedelta
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from healthcare.accounts.models import Provider
-from tests.factories import MacroFactory, SupervisionFactory
+from tests.factories import MacroFactory
 from tests.journeys.accounts.conftest import Open
-from tests.journeys.looking import look
+from tests.journeys.conftest import LooksRight
 from tests.patients.conftest import sign_in
 from tests.records.test_encounter_pages import address
-from tests.records.visits import Visit, visit
-from tests.roles import as_the_system
+from tests.records.visits import supervised
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 TEMPLATE = {"subjective": "Burning since yesterday.", "assessment": "Cystitis.", "plan": "Nitrofurantoin for 5 days."}
 
 
 @pytest.fixture
-def running() -> Visit:
-    return visit(now=timezone.now() - timedelta(minutes=10))
-
-
-def fine(page: Any) -> None:
+def fine(looks_right: LooksRight) -> Callable[[Any], None]:
     """At both widths, with nothing in the console."""
-    for width in (1280, 360):
-        page.set_viewport_size({"width": width, "height": 900})
-        look(page)
-    page.set_viewport_size({"width": 1280, "height": 900})
-    assert page.errors == [], page.errors
+
+    def check(page: Any) -> None:
+        looks_right(page)
+        assert page.errors == [], page.errors
+
+    return check
 
 
 def refused(page: Any) -> None:
@@ -46,7 +40,7 @@ def part(page: Page, name: str) -> Any:
     return page.get_by_label(name, exact=True)
 
 
-def test_from_a_template_and_a_phrase_to_the_signature(running, open_page: Open) -> None:
+def test_from_a_template_and_a_phrase_to_the_signature(running, open_page: Open, fine) -> None:
     """What stands already stays, and the draft is kept with what came from the template."""
     MacroFactory(shortcut="uti", name="Cystitis", text="", parts=TEMPLATE)
     MacroFactory(shortcut="clear", name="Lungs clear", text="Lungs clear on both sides.")
@@ -68,7 +62,7 @@ def test_from_a_template_and_a_phrase_to_the_signature(running, open_page: Open)
     fine(page)
 
 
-def test_the_nurse_signs_a_part_and_the_doctor_adds_and_amends(running, open_page: Open) -> None:
+def test_the_nurse_signs_a_part_and_the_doctor_adds_and_amends(running, open_page: Open, fine) -> None:
     nurse = open_page(address("encounter", running), client=sign_in(running.nurse))
     nurse.get_by_role("link", name="Write the nurse's part").click()
     fine(nurse)
@@ -88,7 +82,7 @@ def test_the_nurse_signs_a_part_and_the_doctor_adds_and_amends(running, open_pag
     expect(doctor.get_by_text("The culture grew E. coli.")).to_be_visible()
     doctor.get_by_role("link", name="Amend it…").click()
     fine(doctor)
-    doctor.get_by_label("Plan", exact=True).fill("Nitrofurantoin for 7 days.")
+    part(doctor, "Plan").fill("Nitrofurantoin for 7 days.")
     doctor.get_by_role("button", name=re.compile("^Sign the")).click()
     expect(doctor.get_by_text("Nitrofurantoin for 7 days.")).to_be_visible()
     refused(doctor)
@@ -99,10 +93,8 @@ def test_the_nurse_signs_a_part_and_the_doctor_adds_and_amends(running, open_pag
     fine(doctor)
 
 
-def test_what_somebody_in_training_signs_waits_for_a_co_signature(running, open_page: Open) -> None:
-    with as_the_system():
-        supervisor = Provider.objects.get(user=running.colleague)
-        SupervisionFactory(trainee=running.provider, supervisor=supervisor)
+def test_what_somebody_in_training_signs_waits_for_a_co_signature(running, open_page: Open, fine) -> None:
+    supervised(running)
     running.signs()
     page = open_page("/records/notes-to-sign", client=sign_in(running.colleague))
     fine(page)
