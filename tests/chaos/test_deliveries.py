@@ -27,7 +27,7 @@ def test_from_the_commit_to_both_effects_through_real_processes(house: House, po
     started = time.monotonic()
     announce(Happened(2))
     wait_for(lambda: post.effects(2) == 2)
-    assert time.monotonic() - started < 10  # ten times what a woken relay and an idle worker take
+    assert time.monotonic() - started < 5  # it was woken; two polls would take longer on a slow day
 
 
 def test_two_relays_and_two_workers_deliver_once(house: House, post: Post) -> None:

@@ -54,7 +54,7 @@ def test_a_warm_start_takes_less_than_a_second(folder: Folder, supervisor: Super
     supervisor.stop()
     started = time.monotonic()
     start(cluster, supervisor)
-    assert time.monotonic() - started < 10  # ten times the second we aim at: a slow machine is no defect
+    assert time.monotonic() - started < 1.5  # a slow machine may take a little longer than the second we aim at
 
 
 def test_durability_is_given_up_in_throwaway_clusters_alone(folder: Folder) -> None:

@@ -197,7 +197,7 @@ def test_a_cache_that_never_answers_costs_no_more_than_its_patience(clinic, sett
         begun = time.monotonic()
         for _reader in range(10):
             assert within(clinic) == [BETWEEN]
-        assert time.monotonic() - begun < 5  # three answers waited for, then the breaker: a slow machine is no defect
+        assert time.monotonic() - begun < 2
 
 
 def test_after_a_pause_it_is_asked_again(monkeypatch):

@@ -50,6 +50,7 @@ def test_two_are_ordered_by_keyboard_alone(rosa, doctor, open_page: Open) -> Non
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
+    assert page.errors == [], page.errors
     page.keyboard.press("Enter")
     expect(page.get_by_text("Ordered: 2.")).to_be_visible()
     with as_the_system():
