@@ -15,7 +15,7 @@ COPY requirements/production.txt /tmp/production.txt
 RUN pip install --no-cache-dir --require-hashes --no-deps -r /tmp/production.txt
 
 RUN useradd --system --uid 10001 --home-dir /srv/clinic clinic \
-    && install -d -o clinic -g clinic -m 700 /var/lib/clinic /var/lib/anchors /var/lib/backups
+    && install -d -o clinic -g clinic -m 700 /var/lib/clinic /var/lib/anchors /var/lib/backups /var/lib/downtime
 WORKDIR /srv/clinic
 COPY . .
 RUN python -m compileall -q .

@@ -70,6 +70,8 @@ deeds: Deeds = {
     "alerts.tell": _lazy("Wrote a letter, or could not"),
     "alerts.plan_reminders": _lazy("Planned reminders of a visit"),
     "alerts.send_reminder": _lazy("Reminded of a visit, or could not"),
+    "alerts.answer": _lazy("Answered a reminder by text message"),
+    "alerts.withdraw_outdated": _lazy("Took back messages about a visit that were true no longer"),
     "alerts.withdraw_reminders": _lazy("Took back reminders of a visit"),
 }
 

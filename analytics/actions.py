@@ -42,7 +42,7 @@ WITH visit AS MATERIALIZED (
 INSERT INTO analytics_visitday (id, created_at, updated_at, day, site_id, provider_id, visit_type_id,
     booked, finished, missed, walked_out, cancelled)
 SELECT uuidv7(), %(now)s, %(now)s, day, site_id, provider_id, visit_type_id,
-    count(*) FILTER (WHERE status <> 'cancelled'),
+    count(*) FILTER (WHERE status NOT IN ('cancelled', 'requested')),
     count(*) FILTER (WHERE status = 'checked_out'),
     count(*) FILTER (WHERE status = 'no_show'),
     count(*) FILTER (WHERE status = 'left'),

@@ -12,8 +12,12 @@ class BillingConfig(AppConfig):
         "patients.ChartTab": ["billing.panels.BILLS", "billing.panels.COVERAGE"],
         "patients.ChartCard": ["billing.panels.account_card"],
         "patients.PortalCard": ["billing.panels.own_card"],
+        "records.FhirResources": ["billing.telling.cards_of", "billing.telling.bills_of"],
+        "records.PaperSection": ["billing.panels.paper_section"],
         "patients.Deeds": ["billing.panels.deeds"],
+        "patients.Shown": ["billing.panels.shown"],
         "patients.Merge": ["billing.panels.merge"],
-        "patients.DataQuality": ["billing.panels.cards_to_ask"],
+        "patients.DataQuality": ["billing.panels.cards_to_ask", "billing.panels.bills_in_doubt"],
+        "scheduling.CheckIn": ["billing.panels.check_in"],
         "scheduling.VisitCard": ["billing.panels.visit_card"],
     }

@@ -1,7 +1,8 @@
 """What this app adds to pages on its left: what is owed and was taken today, and the account on chart and portal."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils import timezone
@@ -16,12 +17,17 @@ from healthcare.accounts.access import can
 from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
 from healthcare.accounts.permissions import Permission, Scope
+from patients.access import find_visible
 from patients.models import Patient
-from patients.parts import ChartTab, DataQuality, Deeds, Merge, MergeNote, QualityLine, in_scope
+from patients.parts import ChartTab, DataQuality, Deeds, Merge, MergeNote, QualityLine, Shown, in_scope
+from records.models import Encounter
+from records.parts import Section
 from scheduling.models import Appointment
+from scheduling.parts import CheckInItem
 
 NOT_COMING = (Appointment.Status.CANCELLED, Appointment.Status.NO_SHOW, Appointment.Status.LEFT)
 UNBILLED_SINCE = timedelta(days=90)
+INVOICE = "billing.invoice"
 
 BILLS = ChartTab(_("Bills"), "billing:account", Permission.READ_BILLING, order=70)
 COVERAGE = ChartTab(_("Coverage"), "billing:coverage", Permission.READ_BILLING, order=71)
@@ -68,17 +74,54 @@ def own_card(patient: Patient, user: User, now: datetime) -> Card | None:
 
 
 def visit_card(visit: Appointment, user: User, now: datetime) -> Card | None:
-    """For `scheduling.VisitCard`: which cards count on the day of the visit, for those who see bills."""
+    """For `scheduling.VisitCard`: what to ask for when the patient comes, and which cards count on that day."""
     if not can(user, Permission.READ_BILLING) or visit.status in NOT_COMING:
         return None
     found = queries.coverage_of_visit(user, visit)
-    context = {"lines": found.lines, "copied": found.copied, "patient_id": visit.patient_id}
+    context = {"found": found, "takes_copay": visit.visit_type.takes_copay, "patient_id": visit.patient_id}
     return Card("billing/visit_coverage.html", context, order=20)
+
+
+def check_in(visit: Appointment, user: User, now: datetime) -> CheckInItem | None:
+    """For `scheduling.CheckIn`: the cards that count on the day of the visit."""
+    if find_visible(user, visit.patient_id, Scope.BILLING) is None:
+        return None
+    found = queries.coverage_of_visit(user, visit)
+    lines = [f"{line.payer}: {line.plan}" for line in found.lines]
+    if visit.visit_type.takes_copay and found.copay:
+        lines.append(gettext("Copay on the day: $%(sum)s") % {"sum": found.copay})
+    empty, url = gettext("We know of no insurance."), reverse("records_portal:start_thread")
+    return CheckInItem("coverage", gettext("Insurance"), lines, empty, url, gettext("Tell us"))
+
+
+# == On paper ==
+def paper_section(patient: Patient, user: User, now: datetime, encounter: Encounter | None) -> Section | None:
+    """For `records.PaperSection`: on a whole chart the bills, what was paid and what is left, for who may see bills.
+
+    Nothing on the paper of one visit: that is handed on to others.
+    """
+    if encounter is not None or not can_see_bills(user, patient):
+        return None
+    bills = queries.bills_of(user, patient)
+    if not bills:
+        return None
+    context = {"bills": bills, "balance": queries.balance_of(user, patient)}
+    return Section("billing/paper_section.html", context, {INVOICE: [bill.invoice.pk for bill in bills]}, order=60)
+
+
+def seen_among(user: User, patient_id: UUID, ids: Collection[UUID]) -> set[UUID]:
+    """For `patients.Shown`."""
+    rows = Invoice.objects.visible_to(user).filter(patient_id=patient_id, pk__in=ids)
+    return set(rows.values_list("pk", flat=True))
+
+
+shown: Shown = {INVOICE: seen_among}
 
 
 # == Who used the record ==
 deeds: Deeds = {
     "billing.issue_invoice": _("Made a bill"),
+    "billing.doubt_bill": _("Noted on a bill that its visit was entered in error"),
     "billing.print_invoice": _("Put a bill on paper"),
     "billing.open_document": _("Opened a bill"),
     "billing.take_payment": _("Took a payment"),
@@ -102,7 +145,16 @@ def quality_lines(user: User, now: datetime) -> Sequence[QualityLine]:
     return [QualityLine(_("Insurance that has ended"), len(found.visits), url, beside, more=not found.all_seen)]
 
 
+def lines_in_doubt(user: User, now: datetime) -> Sequence[QualityLine]:
+    """For `patients.DataQuality`: open bills of visits that were entered in error."""
+    number = queries.bills_in_doubt(user)
+    url = f"{reverse('billing:list')}?which=doubted"
+    more = number >= queries.MOST_IN_DOUBT
+    return [QualityLine(_("Bills of visits entered in error"), number, url, _("open bills"), more=more)]
+
+
 cards_to_ask = DataQuality(Permission.RECORD_COVERAGE, quality_lines)
+bills_in_doubt = DataQuality(Permission.READ_BILLING, lines_in_doubt)
 
 
 # == Two records of one person ==

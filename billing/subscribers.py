@@ -5,13 +5,18 @@ from django.utils import timezone
 from billing import actions
 from billing.events import CoverageChanged, EligibilityAsked, InvoiceIssued
 from healthcare.events import after
-from records.events import EncounterFinished
+from records.events import EncounterFinished, EncounterVoided
 from scheduling.events import PatientArrived, VisitFinished, VisitStarted
 
 
 @after(EncounterFinished)
 def bill_visit(fact: EncounterFinished) -> None:
     actions.issue_invoice(by=None, encounter_id=fact.encounter_id, now=timezone.now())
+
+
+@after(EncounterVoided)
+def doubt_bill(fact: EncounterVoided) -> None:
+    actions.doubt_bill(by=None, encounter_id=fact.encounter_id, now=timezone.now())
 
 
 @after(InvoiceIssued, queue="bulk")

@@ -55,6 +55,7 @@ def of_patient(permission: Permission) -> Callable[[ChartView], ChartView]:
                 actions.refuse_chart(by=user, patient_id=patient_id)
                 return not_in_scope(request, patient_id)
             actions.open_chart(by=user, patient=patient)
+            request.printed_about = patient  # type: ignore[attr-defined]
             with timezone.override(patient.site.time_zone):
                 return view(request, patient, **kwargs)
 
@@ -153,6 +154,7 @@ def _opened(view: PortalView, request: HttpRequest, patient: Patient, **kwargs: 
     if patient.deceased and request.method not in SAFE:
         messages.error(request, KEPT_AS_IT_IS)
         return redirect("portal:home")
+    request.printed_about = patient  # type: ignore[attr-defined]
     with timezone.override(patient.site.time_zone):
         return view(request, patient, **kwargs)
 
@@ -191,7 +193,6 @@ def chart_context(request: HttpRequest, patient: Patient, *, tab: str = "") -> d
             )
             if can(user, found.permission)
         ],
-        "print_subject": f"{patient.name}, {_('MRN')} {patient.mrn}.",
         "change_url": may_change and reverse("patients:change", args=[patient.pk]),
         "may_grant": can(user, Permission.GRANT_ACCESS),
         "may_invite": can(user, Permission.INVITE_TO_PORTAL),

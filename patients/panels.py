@@ -14,7 +14,7 @@ from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
 from healthcare.accounts.permissions import Permission
 from patients import actions, queries
-from patients.models import Patient
+from patients.models import Patient, reach_of
 from patients.parts import ALLERGIES, BannerNote, DataQuality, Merge, MergeNote, QualityLine
 from patients.queries import merging, quality
 from patients.queries.emergencies import review_counts
@@ -115,8 +115,12 @@ pairs = DataQuality(Permission.MERGE_PATIENTS, pairs_to_look_at)
 
 
 def cover_card(user: User, now: datetime) -> Card | None:
-    """For `accounts.HomeCard`: for whom one stands in, and who does for oneself; nothing where nobody does."""
-    if can(user, Permission.OWN_RECORD):
+    """For `accounts.HomeCard`: for whom one stands in, and who does for oneself; nothing where nobody does.
+
+    Whoever cannot name somebody is asked about only while they stand in, which their reach says already.
+    """
+    may_name = can(user, Permission.GRANT_ACCESS) or can(user, Permission.MANAGE_ACCOUNTS)
+    if can(user, Permission.OWN_RECORD) or not (may_name or reach_of(user).people[1:]):
         return None
     covers = queries.covers_of(user, now)
     if not covers:

@@ -66,3 +66,12 @@ def check_can_keep_ready(user: User) -> None:
 
 def can_keep_ready(user: User) -> bool:
     return passes(check_can_keep_ready, user)
+
+
+def check_can_repeat(user: User) -> None:
+    """Raises NotAllowed. The dispensary and whoever prescribes bring it back into the queue."""
+    check_can_keep_ready(user)
+
+
+def can_repeat(user: User) -> bool:
+    return passes(check_can_repeat, user)

@@ -1,11 +1,19 @@
 """Django's admin: the formulary and the rules to read, and that prescriptions are there; never what or for whom."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from healthcare.accounts.access import NotAllowed
+from healthcare.accounts.admin_pages import ByVerb
 from patients.read_only import OfPatients, ReadOnly
+from prescriptions.actions.severities import NotSet, set_rule
+from prescriptions.forms import RuleForm
 from prescriptions.models import (
     CollectionDeadline,
+    Dispense,
     Ingredient,
     Medication,
     MedicationStatement,
@@ -39,14 +47,33 @@ class MedicationAdmin(ReadOnly):
 
 
 @admin.register(SafetyRule)
-class SafetyRuleAdmin(ReadOnly):
-    says = _("Which medicines do not go together, and what each rule says. It comes with the version of the program.")
-    list_display = ("code", "kind", "severity", "title", "kb_version")
-    list_filter = ("kind", "severity")
+class SafetyRuleAdmin(ByVerb):
+    says = _(
+        "What the safety check knows. The rules come with the version of the program; how bad each is, and from how"
+        " much on, can be set here, with a reason. A new version leaves that as it is. Of"
+        " rules that say the same, the worst speaks."
+    )
+    refusals = (NotAllowed, NotSet)
+    form = RuleForm
+    list_display = ("code", "kind", "severity", "chosen_severity", "title", "kb_version")
+    list_filter = ("kind", "severity", "chosen_severity")
+    search_fields = ("code", "title")
     ordering = ("code",)
+    readonly_fields = ("code", "kind", "left", "right", "severity", "limits", "title", "mechanism", "advice", "source")
+    fields = (*readonly_fields, "chosen_severity", "limits_here", "chosen_because")
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        set_rule(
+            by=request.user,
+            rule=obj,
+            severity=form.cleaned_data["chosen_severity"],
+            limits=form.cleaned_data["limits_here"],
+            because=form.cleaned_data["chosen_because"],
+            now=timezone.now(),
+        )
 
 
-admin.site.register([Prescription, SafetyCheck, CollectionDeadline], ThatItIsThere)
+admin.site.register([Prescription, SafetyCheck, CollectionDeadline, Dispense], ThatItIsThere)
 
 
 @admin.register(MedicationStatement)

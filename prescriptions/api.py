@@ -23,9 +23,9 @@ from healthcare.api.schemas import Given, Number, Page, Shown
 from healthcare.audit import record_now
 from patients.doors import patient_asked_for
 from prescriptions import actions, queries
-from prescriptions.models import Medication, Prescription
+from prescriptions.models import Dispense, Medication, Prescription
 from prescriptions.rules.safety import Answer
-from prescriptions.rules.sig import FREQUENCIES, ROUTES, UNITS, Content, Sig
+from prescriptions.rules.sig import FREQUENCIES, MOST_STEPS, ROUTES, UNITS, Content, Sig, Step
 from records.doors import find_encounter
 
 router = Router(tags=["Prescriptions"])
@@ -68,8 +68,16 @@ class MedicationOut(Shown):
     rxcui: str = Field(description="RxNorm concept, where it is known.")
 
 
+class TaperStep(Given):
+    dose: Decimal = Field(examples=["0.5"], max_digits=8, decimal_places=2)
+    days: int = Field(examples=[3])
+
+
 class Directions(Given):
-    """How it is taken. `duration_days` is what this supply lasts; `ongoing`: the treatment goes on after it."""
+    """How it is taken. `duration_days` is what this supply lasts; `ongoing`: the treatment goes on after it.
+
+    Of a taper, `dose` and `duration_days` are the first step, and `then` are the others.
+    """
 
     dose: Decimal = Field(examples=["1"], max_digits=8, decimal_places=2)
     dose_unit: str = Field(examples=["capsule"], description=f"One of: {', '.join(UNITS)}.")
@@ -80,6 +88,11 @@ class Directions(Given):
     as_needed: bool = False
     as_needed_for: str = Field("", max_length=80)
     note: str = Field("", max_length=120)
+    then: list[TaperStep] = Field([], max_length=MOST_STEPS)
+
+    def sig(self) -> Sig:
+        then = tuple(Step(step.dose, step.days) for step in self.then)
+        return Sig(**self.model_dump() | {"then": then})
 
 
 class PrescriptionOut(Shown):
@@ -105,6 +118,9 @@ class PrescriptionOut(Shown):
                     "signed_at": "2026-02-03T14:05:00Z",
                     "ready_at": None,
                     "collect_by": None,
+                    "fill": 0,
+                    "dispensed": "0",
+                    "not_dispensed_reason": "",
                     "picked_up_at": None,
                     "cancelled_at": None,
                     "created_at": "2026-02-03T14:02:00Z",
@@ -131,6 +147,9 @@ class PrescriptionOut(Shown):
     signed_at: datetime | None
     ready_at: datetime | None
     collect_by: datetime | None
+    fill: int = Field(description="Which supply is due or was given last: 0 the first, 1 the first repeat.")
+    dispensed: Number = Field(description="Prepared or handed out so far; at most `quantity` for each supply.")
+    not_dispensed_reason: str = Field(description=f"Empty, or one of: {', '.join(Prescription.WhyNot.values)}.")
     picked_up_at: datetime | None
     cancelled_at: datetime | None
     created_at: datetime
@@ -187,6 +206,23 @@ class Cancelling(Given):
 
 class Marking(Given):
     sensitivity: Sensitivity | Literal[""] = Field(examples=[""], description="Empty takes the mark off.")
+
+
+class Preparing(Given):
+    quantity: Decimal | None = Field(
+        None, description="Empty: all that is due.", max_digits=9, decimal_places=2, examples=["30"]
+    )
+    product: str = Field(
+        "", max_length=120, description="Another maker's, where that may be given.", examples=["Sandoz"]
+    )
+    part_reason: Dispense.PartReason | Literal[""] = Field(
+        "", description="Why it is less than is due.", examples=["out_of_stock"]
+    )
+
+
+class NotDispensing(Given):
+    reason: Prescription.WhyNot = Field(examples=["out_of_stock"])
+    note: str = Field("", max_length=300, examples=["Back in two weeks."])
 
 
 class PickUp(Given):
@@ -248,7 +284,7 @@ def draft_prescription(request: HttpRequest, body: Draft) -> PrescriptionOut:
     """Nothing is prescribed before it is signed."""
     user: Any = request.user
     patient = patient_asked_for(user, body.patient)
-    sig = Sig(**body.sig.model_dump()) if body.sig else None
+    sig = body.sig.sig() if body.sig else None
     draft = actions.draft_prescription(
         by=user,
         patient=patient,
@@ -281,8 +317,25 @@ def cancel_prescription(request: HttpRequest, prescription_id: UUID, body: Cance
 @router.post(f"{ROW}/ready", response=PrescriptionOut, summary="Say that it is prepared")
 @operation(Scope.MEDICATION, Permission.DISPENSE, write=True)
 @idempotent
-def mark_ready(request: HttpRequest, prescription_id: UUID) -> PrescriptionOut:
-    return _changed(request, prescription_id, actions.mark_ready)
+def mark_ready(request: HttpRequest, prescription_id: UUID, body: Preparing | None = None) -> PrescriptionOut:
+    """All that is due, unless the body says otherwise."""
+    return _changed(request, prescription_id, actions.mark_ready, **(body.model_dump() if body else {}))
+
+
+@router.post(f"{ROW}/not-dispensed", response=PrescriptionOut, summary="Say why it is not dispensed")
+@operation(Scope.MEDICATION, Permission.DISPENSE, write=True)
+@idempotent
+def not_dispense(request: HttpRequest, prescription_id: UUID, body: NotDispensing) -> PrescriptionOut:
+    """Nothing of it, or no more of it; the prescriber hears."""
+    return _changed(request, prescription_id, actions.not_dispense, **body.model_dump())
+
+
+@router.post(f"{ROW}/repeat", response=PrescriptionOut, summary="Have the next supply prepared")
+@operation(Scope.MEDICATION, Permission.READ_MEDICATIONS, write=True)
+@idempotent
+def repeat_prescription(request: HttpRequest, prescription_id: UUID) -> PrescriptionOut:
+    """The next of its repeats: for who prescribes and who dispenses."""
+    return _changed(request, prescription_id, actions.repeat_prescription)
 
 
 @router.post(f"{ROW}/pick-up", response=PrescriptionOut, summary="Hand it out")

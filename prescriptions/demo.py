@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, IntegerField, Value, When
@@ -64,8 +65,11 @@ ROSA = ("Delgado-Ferreira", "Rosa")
 OVERRIDDEN = Habit(
     "sulfamethoxazole 800 mg + trimethoprim 160 mg, tablet", "twice_daily", "Urinary infection", "1", 3, False
 )
-# What becomes of the nine of each round of a site: most are collected, the others are today's work.
-FATES = ("picked_up", "ready", "picked_up", "signed", "late", "picked_up", "picked_up", "picked_up", "ready")
+# What becomes of the eleven of each round of a site: most are collected, the others are today's work.
+FATES = (
+    *("picked_up", "ready", "picked_up", "signed", "late", "picked_up", "picked_up", "picked_up", "ready"),
+    *("in_part", "not_dispensed"),
+)
 
 
 def tell() -> None:
@@ -168,16 +172,22 @@ class Story:
             return self.now - self.dice.randint(20, 200) * DAY
         if fate == "late":
             return self.now - 16 * DAY
-        return self.now - self.dice.randint(1, 40) * HOUR
+        return self.now - self.dice.randint(*((50, 90) if fate == "in_part" else (1, 40))) * HOUR
 
     def dispense(self, prescription: Prescription, fate: str) -> None:
         if fate == "signed" or prescription.signed_at is None:
             return
-        at = prescription.signed_at + HOUR / 2
-        actions.mark_ready(by=self.pharmacist, prescription=prescription, now=at)
-        if fate == "picked_up":
+        at, by = prescription.signed_at + HOUR / 2, self.pharmacist
+        if fate == "not_dispensed":
+            note = "Back in two weeks. Something else until then?"
+            actions.not_dispense(by=by, prescription=prescription, reason="out_of_stock", note=note, now=at)
+            return
+        third = (prescription.quantity or Decimal(0)) // 3
+        part: dict[str, Any] = {"quantity": third, "part_reason": "out_of_stock"} if fate == "in_part" else {}
+        actions.mark_ready(by=by, prescription=prescription, now=at, **part)
+        if fate in ("picked_up", "in_part"):
             actions.pick_up(
-                by=self.pharmacist,
+                by=by,
                 prescription=prescription,
                 name=prescription.patient.name,
                 relation="self",

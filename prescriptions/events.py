@@ -26,9 +26,38 @@ class PrescriptionReady:
 
 @dataclass(frozen=True)
 class PrescriptionPickedUp:
+    """Handed out, whole or in part; `dispense_id` tells apart the times that this happens to one prescription."""
+
     prescription_id: UUID
     patient_id: UUID
     provider_id: UUID
+    dispense_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class PrescriptionNotDispensed:
+    """The dispensary gives nothing, or no more of it, and says why."""
+
+    prescription_id: UUID
+    patient_id: UUID
+    provider_id: UUID
+
+
+@dataclass(frozen=True)
+class PrescriptionToPrepare:
+    """In the queue once more: the next repeat is due, or what was not dispensed is after all."""
+
+    prescription_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class MedicinePutBack:
+    """Prepared, and not handed out after all: cancelled, or not dispensed."""
+
+    dispense_id: UUID
+    prescription_id: UUID
+    patient_id: UUID
 
 
 @dataclass(frozen=True)
@@ -38,3 +67,12 @@ class PrescriptionNotCollected:
     prescription_id: UUID
     patient_id: UUID
     provider_id: UUID
+
+
+@dataclass(frozen=True)
+class ConflictFoundLater:
+    """What was signed does not go with what was learned since; `check_id` says what."""
+
+    prescription_id: UUID
+    patient_id: UUID
+    check_id: UUID

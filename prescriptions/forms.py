@@ -1,8 +1,9 @@
 """What is typed about a prescription, read and checked. A refusal is a sentence that says what fits."""
 
+import re
 from collections.abc import Sequence
-from decimal import Decimal
-from typing import Any
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -10,9 +11,9 @@ from django.utils.translation import gettext_lazy
 from django.utils.translation import pgettext_lazy as say
 
 from healthcare.ui.forms import AboutSomeone
-from prescriptions.models import Prescription
+from prescriptions.models import Dispense, Prescription, SafetyRule
 from prescriptions.rules.safety import PROBLEM, Answer, Result, is_answered, reasons_for
-from prescriptions.rules.sig import LONGEST_DAYS, UNITS, Content, Sig, mistakes_in
+from prescriptions.rules.sig import LONGEST_DAYS, UNITS, Content, Sig, Step, mistakes_in, number
 from records.models.entries import MARKS
 
 UNIT_WORDS = [(slug, unit.many) for slug, unit in UNITS.items()]
@@ -69,6 +70,9 @@ REFUSED = {
     "route": gettext_lazy("Choose how it is taken"),
     "frequency": gettext_lazy("Choose how often"),
 }
+REFUSED["then"] = gettext_lazy("Write each step as dose × days, as in 3 × 5, 2 × 5: at most 12, a year in all")
+REFUSED["steps"] = REFUSED["then"]
+A_STEP = re.compile(r"(\d{1,4}(?:\.\d{1,2})?)\s*[x×*]\s*(\d{1,3})")
 CHOOSE = ("", gettext_lazy("Choose"))
 
 
@@ -83,6 +87,12 @@ class ChooseForm(forms.Form):
         if not cleaned.get("medication") and not cleaned.get("medicine"):
             self.add_error("medicine", _("Say which medicine."))
         return cleaned
+
+
+class AgainForm(forms.Form):
+    """One prescription; none stands for all that is taken."""
+
+    prescription = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
 
 class PrescribeForm(AboutSomeone):
@@ -103,6 +113,12 @@ class PrescribeForm(AboutSomeone):
         max_value=LONGEST_DAYS,
         error_messages={name: REFUSED["duration_days"] for name in ("invalid", "min_value", "max_value", "required")},
         widget=forms.TextInput({"inputmode": "numeric"}),
+    )
+    then = forms.CharField(
+        label=gettext_lazy("Then, for a taper"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("Dose × days of each further step: 3 × 5, 2 × 5, 1 × 5"),
     )
     repeats = forms.IntegerField(
         label=gettext_lazy("Repeats"),
@@ -134,6 +150,7 @@ class PrescribeForm(AboutSomeone):
         "route",
         "frequency",
         "duration_days",
+        "then",
         "repeats",
         "reason",
         "note",
@@ -157,7 +174,16 @@ class PrescribeForm(AboutSomeone):
     def known(prescription: Prescription) -> dict[str, Any]:
         sig = prescription.directions
         known = {name: getattr(prescription, name) for name in ("reason", "repeats", "may_substitute", "sensitivity")}
-        return (sig.content() if sig else {}) | known
+        then = ", ".join(f"{number(step.dose)} × {step.days}" for step in sig.then) if sig else ""
+        return (sig.content() if sig else {}) | {"then": then} | known
+
+    def clean_then(self) -> tuple[Step, ...]:
+        """The steps of a taper, as they are typed: a dose, a cross and days, with commas between."""
+        parts = [part.strip() for part in self.cleaned_data["then"].split(",") if part.strip()]
+        read = [A_STEP.fullmatch(part) for part in parts]
+        if not all(read):
+            raise forms.ValidationError(REFUSED["then"])
+        return tuple(Step(Decimal(found[1]), int(found[2])) for found in read if found)
 
     def first(self) -> list[forms.BoundField]:
         return [self[name] for name in self.FIRST if name in self.fields]
@@ -185,6 +211,7 @@ class PrescribeForm(AboutSomeone):
             as_needed=typed["as_needed"] or bool(typed["as_needed_for"]),
             as_needed_for=typed["as_needed_for"],
             note=typed["note"],
+            then=typed["then"],
         )
 
     def content(self) -> Content:
@@ -277,3 +304,92 @@ class KeepForm(AboutSomeone):
         },
         widget=forms.TextInput({"inputmode": "numeric", "class": "short"}),
     )
+
+
+class PrepareForm(AboutSomeone):
+    """How much is prepared, and of which maker; left empty: all that is due, as prescribed."""
+
+    quantity = forms.DecimalField(
+        label=gettext_lazy("How much"),
+        required=False,
+        max_digits=9,
+        decimal_places=2,
+        error_messages={
+            name: gettext_lazy("How much is a number above 0")
+            for name in ("invalid", "max_digits", "max_decimal_places")
+        },
+        widget=forms.TextInput({"inputmode": "decimal", "class": "short"}),
+    )
+    part_reason = forms.ChoiceField(
+        label=gettext_lazy("Why less"),
+        required=False,
+        choices=[("", gettext_lazy("It is all that is due")), *Dispense.PartReason.choices],
+    )
+    product = forms.CharField(
+        label=gettext_lazy("Of another maker"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("As it is called on the box; empty if it is the one prescribed"),
+    )
+
+    def __init__(self, *args: Any, prescription: Prescription, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"quantity": number(prescription.due_quantity)}, **kwargs)
+        self.prescription = prescription
+        self.fields["quantity"].help_text = _("Due: %(due)s") % {"due": prescription.due_words}
+        if not prescription.may_substitute:
+            del self.fields["product"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        amount, due = cleaned.get("quantity"), self.prescription.due_quantity
+        if amount is not None and not 0 < amount <= due:
+            said = {"due": self.prescription.due_words}
+            self.add_error("quantity", _("More than nothing and at most %(due)s") % said)
+        elif amount is not None and amount < due and not cleaned.get("part_reason"):
+            self.add_error("part_reason", _("Choose why it is less than is due"))
+        return cleaned
+
+
+class NotDispensedForm(AboutSomeone):
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Why"),
+        choices=[CHOOSE, *Prescription.WhyNot.choices],
+        error_messages={"required": gettext_lazy("Choose why")},
+    )
+    note = forms.CharField(label=gettext_lazy("In your words"), max_length=300, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("reason") == Prescription.WhyNot.OTHER and not cleaned.get("note"):
+            self.add_error("note", _("Say why in your words"))
+        return cleaned
+
+
+class RuleForm(forms.ModelForm):
+    """What this clinic decides about a rule. Limits are typed as the rule has them: "day_mg 3000, day_mg_kg 60"."""
+
+    limits_here = forms.CharField(
+        label=gettext_lazy("Limits here"),
+        required=False,
+        max_length=200,
+        help_text=gettext_lazy("Only those that differ, named as in the limits above, as in: day_mg 3000"),
+    )
+
+    class Meta:
+        model = SafetyRule
+        fields: ClassVar[list[str]] = ["chosen_severity", "chosen_because"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = self.instance.chosen_limits
+        self.fields["limits_here"].initial = ", ".join(f"{name} {limit:g}" for name, limit in known.items())
+
+    def clean_limits_here(self) -> dict[str, Decimal]:
+        found = {}
+        for part in filter(None, (one.strip() for one in self.cleaned_data["limits_here"].split(","))):
+            name, _space, amount = part.partition(" ")
+            try:
+                found[name] = Decimal(amount.strip())
+            except InvalidOperation:
+                raise forms.ValidationError(_("Write a name and a number: day_mg 3000")) from None
+        return found

@@ -1,15 +1,18 @@
 """The project's own data on medicines, read from `data/`: the formulary and what does not go together."""
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-from prescriptions.rules.safety import KB_VERSION, Rule
+from prescriptions.rules.safety import DOSE, KB_VERSION, Rule
 
 DATA = Path(__file__).parent / "data"
-FILES = ("ingredients.tsv", "medications.tsv", "knowledge.toml")
+RULES = (DATA / "knowledge.toml", *sorted((DATA / "rules").glob("*.toml")))
+FILES = (DATA / "ingredients.tsv", DATA / "medications.tsv", *RULES)
 USUAL_DAYS = 7  # until a medicine that waits counts as not collected
 
 # Each form: its words, the route it goes by, and the unit its dose is counted in.
@@ -40,9 +43,21 @@ FORMS = {
     "pen": ("pen", "subcutaneous", "unit"),
     "suppository": ("suppository", "rectal", "suppository"),
 }
-# Where the dose of a pen is not counted in units.
-OTHER_ROUTES = {"epinephrine": "intramuscular"}
-OTHER_UNITS = {"epinephrine": "injection", "liraglutide": "ml", "semaglutide": "ml"}
+# What is injected otherwise than its form says; of the same ingredient, tablets and sprays stay what they are.
+INJECTED = ("injection", "pen")
+UNDER_THE_SKIN = ("adalimumab", "enoxaparin", "sumatriptan")
+OTHER_ROUTES = {"epinephrine": "intramuscular"} | dict.fromkeys(UNDER_THE_SKIN, "subcutaneous")
+WEEKLY = ("dulaglutide", "exenatide", "tirzepatide")
+OTHER_UNITS = {"epinephrine": "injection", "liraglutide": "ml", "semaglutide": "ml"} | dict.fromkeys(
+    WEEKLY, "injection"
+)
+# What every rule on a highest dose says.
+TOO_MUCH = {
+    "severity": "severe",
+    "title": "More than the highest dose",
+    "mechanism": "More of it harms before it helps more.",
+    "advice": "Lower the dose, or make the strength and the unit sure; say why, where it is meant.",
+}
 SALTS = {"metoprolol succinate": "metoprolol", "metoprolol tartrate": "metoprolol"}
 
 
@@ -74,7 +89,7 @@ class MedicationLine:
 @cache
 def version() -> str:
     """The version with a mark of the content, so that data changed without a new version shows."""
-    digest = sha256(b"".join((DATA / name).read_bytes() for name in FILES)).hexdigest()
+    digest = sha256(b"".join(path.read_bytes() for path in FILES)).hexdigest()
     return f"{KB_VERSION}+{digest[:8]}"
 
 
@@ -94,32 +109,44 @@ def medication_lines() -> list[MedicationLine]:
 
 
 def rule_lines() -> list[Rule]:
-    with (DATA / "knowledge.toml").open("rb") as file:
-        read = tomllib.load(file)
     return [
-        Rule(kind=kind, left=frozenset(line["left"]), right=frozenset(line["right"]), **_words(line))
-        for kind in ("interaction", "allergy")
-        for line in read[kind]
+        Rule(
+            kind=kind,
+            left=frozenset(line["left"]),
+            right=frozenset(line.get("right", ())),
+            limits=line.get("limits", {}),
+            **_words(TOO_MUCH | line if kind == DOSE else line),
+        )
+        for path in RULES
+        for kind, lines in tomllib.loads(path.read_text(encoding="utf-8")).items()
+        for line in lines
     ]
 
 
 def _medication(names: tuple[str, ...], form: str, strength: str, brands: tuple[str, ...], days: int) -> MedicationLine:
     amount, _, rxcui = strength.partition("=")
     words, route, unit = FORMS[form]
+    if form in INJECTED:
+        route, unit = OTHER_ROUTES.get(names[0], route), OTHER_UNITS.get(names[0], unit)
     parts = zip(names, amount.split(" + "), strict=True)
     return MedicationLine(
         key="-".join(_slug(part) for part in (*names, amount, words)),
         names=names,
-        ingredients=tuple(SALTS.get(name, name) for name in names),
+        ingredients=without_salts(names),
         brands=brands,
         strength=amount,
         form=form,
-        route=OTHER_ROUTES.get(names[0], route),
-        dose_unit=OTHER_UNITS.get(names[0], unit),
+        route=route,
+        dose_unit=unit,
         rxcui=rxcui,
         pick_up_days=days,
         label=f"{' + '.join(f'{name} {part}' for name, part in parts)}, {words}",
     )
+
+
+def without_salts(names: Iterable[str]) -> tuple[str, ...]:
+    """Names as prescribed, as the knowledge knows them, in their order."""
+    return tuple(SALTS.get(name, name) for name in names)
 
 
 def _rows(name: str) -> list[list[str]]:
@@ -135,5 +162,5 @@ def _slug(text: str) -> str:
     return "-".join("".join(sign if sign.isalnum() else " " for sign in text.lower()).split())
 
 
-def _words(line: dict[str, str]) -> dict[str, str]:
+def _words(line: dict[str, Any]) -> dict[str, str]:
     return {name: line[name] for name in ("code", "severity", "title", "mechanism", "advice", "source")}

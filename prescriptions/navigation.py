@@ -7,6 +7,7 @@ from healthcare.ui.navigation import Entry
 
 CLINIC = [
     Entry(_("Dispensary"), "prescriptions:dispensary", "package-check", Permission.DISPENSE, order=15, key="d"),
+    Entry(_("Safety rules"), "prescriptions:overrides", "shield", Permission.REVIEW_SAFETY, order=62),
     Entry(_("Prescriptions"), "prescriptions:written", "pill", Permission.PRESCRIBE, order=60, key="p"),
 ]
 PORTAL = [

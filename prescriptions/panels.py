@@ -3,8 +3,10 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,12 +16,18 @@ from healthcare.accounts.access import NotAllowed, can
 from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
 from healthcare.accounts.permissions import Permission, Scope
+from healthcare.accounts.roles import PATIENT
+from patients.access import find_visible
 from patients.models import Patient
 from patients.parts import ChartTab, Deeds, Merge, MergeNote, Shown, in_scope
 from prescriptions import actions, queries
-from prescriptions.models import Prescription
+from prescriptions.models import MedicationStatement, Prescription
+from prescriptions.queries.downtime import taken_by
 from prescriptions.queries.handover import held_by
 from records.models import Encounter
+from records.parts import Section
+from scheduling.models import Appointment
+from scheduling.parts import CheckInItem, DowntimeLine
 
 FEW = 5
 Status = Prescription.Status
@@ -120,15 +128,34 @@ def summary_card(encounter: Encounter, user: User, now: datetime) -> Card | None
     return Card("prescriptions/summary_card.html", {"written": written}, order=40) if written else None
 
 
+# == On paper ==
+def paper_section(patient: Patient, user: User, now: datetime, encounter: Encounter | None) -> Section | None:
+    """For `records.PaperSection`: what was prescribed in the visit; of a chart all of it, and what is told from
+    elsewhere.
+    """
+    if user.acting_role != PATIENT and not can(user, Permission.READ_MEDICATIONS):
+        return None
+    rows, told = queries.on_paper(user, patient, encounter)
+    if not rows and not told:
+        return None
+    holds = {"prescriptions.prescription": [row.pk for row in rows]}
+    holds["prescriptions.medicationstatement"] = [row.pk for row in told]
+    return Section("prescriptions/paper_section.html", {"rows": rows, "told": told}, holds, order=20)
+
+
 # == Who used the record ==
 deeds: Deeds = {
     "prescriptions.draft": _("Began to write a prescription"),
     "prescriptions.sign": _("Signed a prescription"),
     "prescriptions.cancel": _("Cancelled a prescription"),
     "prescriptions.mark": _("Changed who may see something in the record"),
+    "prescriptions.recheck": _("Checked a medicine again after something was added"),
     "prescriptions.check_hidden": _("Checked a medicine against what they may not see"),
     "prescriptions.ready": _("Made a medicine ready to collect"),
     "prescriptions.pick_up": _("Handed a medicine out"),
+    "prescriptions.not_dispense": _("Noted why a medicine is not dispensed"),
+    "prescriptions.take_up_again": _("Had a medicine prepared after all"),
+    "prescriptions.repeat": _("Had the next supply of a medicine prepared"),
     "prescriptions.keep_ready": _("Kept a medicine ready for longer"),
     "prescriptions.not_collected": _("Noted that a medicine was not collected"),
     "prescriptions.take_statements": _("Brought medicines along from another system"),
@@ -142,7 +169,16 @@ def seen_among(user: User, patient_id: UUID, ids: Collection[UUID]) -> set[UUID]
     return set(rows.values_list("pk", flat=True))
 
 
-shown: Shown = {"prescriptions.prescription": seen_among}
+def statements_seen_among(user: User, patient_id: UUID, ids: Collection[UUID]) -> set[UUID]:
+    """The same of what is told from elsewhere."""
+    rows = MedicationStatement.objects.visible_to(user).filter(patient_id=patient_id, pk__in=ids)
+    return set(rows.values_list("pk", flat=True))
+
+
+shown: Shown = {
+    "prescriptions.prescription": seen_among,
+    "prescriptions.medicationstatement": statements_seen_among,
+}
 
 
 # == Two records of one person ==
@@ -165,8 +201,36 @@ merge = Merge(
     goes={
         "prescriptions_prescription": _some("%d prescription", "%d prescriptions"),
         "prescriptions_medicationstatement": _some("%d medicine from elsewhere", "%d medicines from elsewhere"),
+        "prescriptions_dispense": None,
         "prescriptions_safetycheck": None,
         "prescriptions_collectiondeadline": None,
     },
     notes=taken_by_both,
 )
+
+
+# == Before a visit ==
+def check_in(visit: Appointment, user: User, now: datetime) -> CheckInItem | None:
+    """For `scheduling.CheckIn`: what the clinic thinks they take."""
+    if find_visible(user, visit.patient_id, Scope.MEDICATION) is None:
+        return None
+    rows: list[Any] = [*queries.taken_of(user, visit.patient, now), *queries.told_of(user, visit.patient_id, now)]
+    lines = [": ".join(filter(None, (row.medicine, row.sig_text))) for row in rows]
+    url, tell = reverse("records_portal:start_thread"), gettext("Tell us")
+    return CheckInItem("medicines", gettext("Medicines"), lines, gettext("We know of none that you take."), url, tell)
+
+
+# == Without computers ==
+def downtime(ids: Collection[UUID], now: datetime) -> Mapping[UUID, Sequence[DowntimeLine]]:
+    """For `scheduling.Downtime`: what they take; that nothing is recorded is said."""
+    taken = taken_by(ids, now)
+    return {
+        patient_id: [
+            DowntimeLine(
+                gettext("Medicines"),
+                "; ".join(": ".join(filter(None, (row.medicine, row.sig_text))) for row in taken.get(patient_id, ()))
+                or gettext("none that may stand here"),
+            )
+        ]
+        for patient_id in ids
+    }

@@ -14,7 +14,7 @@ from prescriptions.actions.steps import end_of, is_intact, signature_of
 from prescriptions.actions.steps import write as write_content
 from prescriptions.demo import HABITS, Habit
 from prescriptions.knowledge import version
-from prescriptions.models import CollectionDeadline, Medication, Prescription, SafetyCheck
+from prescriptions.models import CollectionDeadline, Dispense, Medication, Prescription, SafetyCheck
 from prescriptions.rules.sig import Content, Sig
 from records.models import Encounter
 
@@ -26,7 +26,9 @@ USUAL = ("I10", "E78.5", "E11.9", "K21.9", "J45.909", "M17.11")
 COLUMNS = {
     Prescription: "patient_id encounter_id prescriber_id site_id medication_id medicine reason sig sig_text quantity"
     " quantity_unit repeats status signed_at signed_by_id signature ends_at ready_at ready_by_id collect_by"
-    " not_collected_at picked_up_at picked_up_by picked_up_relation handed_out_by_id",
+    " not_collected_at picked_up_at picked_up_by picked_up_relation handed_out_by_id dispensed",
+    Dispense: "patient_id prescription_id fill quantity state prepared_at prepared_by_id picked_up_at picked_up_by"
+    " picked_up_relation handed_out_by_id",
     SafetyCheck: "patient_id prescription_id kb_version ran_at checked",
     CollectionDeadline: "patient_id prescription_id next_at",
 }
@@ -127,6 +129,10 @@ def _write(
     said = {"id": keys.key(milliseconds(at)), "created_at": at, "updated_at": at, "patient_id": visit.patient}
     checked = {"medicines": 0, "allergies": 0, "clear": []}
     sheets.add(SafetyCheck(prescription_id=row.pk, kb_version=version(), ran_at=at, checked=checked, **said))
+    if row.ready_at:
+        sheets.add(
+            _prepared(Dispense(**said | {"id": keys.key(milliseconds(at))}, prescription_id=row.pk), row, pharmacist)
+        )
     if row.status == Prescription.Status.READY:
         sheets.add(CollectionDeadline(**said | {"id": row.pk}, prescription_id=row.pk, next_at=row.collect_by))
 
@@ -137,10 +143,21 @@ def _dispense(plan: Plan, keys: Keys, row: Prescription, visit: Visit, pharmacis
     if ready > plan.now:
         return
     row.status, row.ready_at, row.ready_by_id = Prescription.Status.READY, ready, pharmacist
-    row.collect_by = ready + row.pick_up_days * DAY
+    row.collect_by, row.dispensed = ready + row.pick_up_days * DAY, row.quantity or Decimal(0)
     collected = ready + keys.uniform(0.5, 48) * HOUR
     if chance < 0.05 and row.collect_by < plan.now:
         row.status, row.not_collected_at = Prescription.Status.NOT_COLLECTED, row.collect_by
     elif chance >= 0.05 and collected < plan.now:
         row.status, row.picked_up_at, row.handed_out_by_id = Prescription.Status.PICKED_UP, collected, pharmacist
         row.picked_up_by, row.picked_up_relation = f"{visit.given_name} {visit.family_name}", "self"
+
+
+def _prepared(dispense: Dispense, row: Prescription, pharmacist: UUID) -> Dispense:
+    """What was put ready of it, and whether it was handed out."""
+    dispense.fill, dispense.quantity = 0, row.dispensed
+    dispense.prepared_at, dispense.prepared_by_id = row.ready_at or row.created_at, pharmacist
+    dispense.picked_up_at, dispense.handed_out_by_id = row.picked_up_at, row.handed_out_by_id
+    dispense.picked_up_by, dispense.picked_up_relation = row.picked_up_by, row.picked_up_relation
+    if row.picked_up_at:
+        dispense.state = Dispense.State.HANDED_OUT
+    return dispense

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from prescriptions.views import charts, dispensary, writing
+from prescriptions.views import charts, dispensary, overrides, writing
 
 app_name = "prescriptions"
 OF = "patients/<uuid:patient_id>/"
@@ -8,8 +8,10 @@ ONE = f"{OF}<uuid:prescription_id>"
 urlpatterns = [
     path("", writing.written, name="written"),
     path("dispensary", dispensary.dispensary, name="dispensary"),
+    path("overrides", overrides.overrides, name="overrides"),
     path(OF, charts.medicines, name="medicines"),
     path(f"{OF}new", writing.choose, name="choose"),
+    path(f"{OF}again", writing.again, name="again"),
     path(f"{OF}told/<uuid:statement_id>/end", charts.end_statement, name="end_statement"),
     path(ONE, charts.prescription, name="prescription"),
     path(f"{ONE}/change", writing.change, name="change"),
@@ -17,6 +19,9 @@ urlpatterns = [
     path(f"{ONE}/cancel", charts.cancel, name="cancel"),
     path(f"{ONE}/mark", charts.mark, name="mark"),
     path(f"{ONE}/ready", dispensary.ready, name="ready"),
+    path(f"{ONE}/not-dispensed", dispensary.not_dispense, name="not_dispense"),
+    path(f"{ONE}/again", dispensary.take_up_again, name="take_up_again"),
+    path(f"{ONE}/repeat", dispensary.repeat, name="repeat"),
     path(f"{ONE}/pick-up", dispensary.pick_up, name="pick_up"),
     path(f"{ONE}/keep", charts.keep, name="keep"),
 ]

@@ -1,5 +1,6 @@
 """Django's admin shows that something is in a chart, to whom it is visible, and never what it says."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -13,9 +14,13 @@ from healthcare.accounts.admin_pages import ByVerb
 from healthcare.accounts.permissions import Permission
 from patients.read_only import OfPatients, ReadOnly
 from records.actions.macros import FIELDS, NotKept, keep_macro
+from records.actions.releasing import NotKept as NotAPolicy
+from records.actions.releasing import keep_release_policy
 from records.actions.supervision import NotSupervised, add_supervision, end_supervision
 from records.forms.macros import MacroForm
+from records.forms.releasing import ReleasePolicyForm
 from records.models import (
+    AmendmentRequest,
     Cosignature,
     DiagnosisCode,
     DiagnosisFavorite,
@@ -27,11 +32,18 @@ from records.models import (
     FavouriteOrder,
     Macro,
     Message,
+    Paper,
+    Recall,
+    RecallCall,
+    ReleasePolicy,
+    ReleaseWish,
     ResultDue,
+    ResultRelease,
     ServiceRequest,
     Supervision,
     Thread,
 )
+from records.models.release import latest
 
 CHOSEN = ("trainee", "supervisor")
 
@@ -88,10 +100,67 @@ class ServiceRequestAdmin(OfPatients):
     fields = ("id", "category", "status", "created_at", "expected_by")
 
 
+@admin.register(AmendmentRequest)
+class AmendmentRequestAdmin(OfPatients):
+    list_display = ("__str__", "state", "asked_at", "due_at")
+    fields = ("id", "state", "asked_at", "due_at", "answered_at", "next_at")
+
+
+@admin.register(RecallCall)
+class RecallCallAdmin(OfPatients):
+    list_display = ("__str__", "outcome", "called_at")
+    fields = ("id", "outcome", "called_at", "created_at")
+
+
+@admin.register(Recall)
+class RecallAdmin(OfPatients):
+    list_display = ("__str__", "state", "due_on")
+    fields = ("id", "state", "due_on", "next_at", "ended_at", "ended_because")
+
+
 @admin.register(ResultDue)
 class ResultDueAdmin(OfPatients):
     list_display = ("__str__", "next_at")
     fields = ("id", "next_at", "created_at")
+
+
+@admin.register(ResultRelease)
+class ResultReleaseAdmin(OfPatients):
+    list_display = ("__str__", "next_at", "held_until")
+    fields = ("id", "next_at", "final_at", "held_until", "reviewed_at")
+
+
+@admin.register(ReleaseWish)
+class ReleaseWishAdmin(OfPatients):
+    list_display = ("__str__", "created_at")
+    fields = ("id", "created_at")
+
+
+@admin.register(ReleasePolicy)
+class ReleasePolicyAdmin(SetUp):
+    says = _(
+        "When patients see their results. Without a line: at once when they are final. A patient’s own wish goes first,"
+        " and nothing waits for longer than this installation allows."
+    )
+    refusals = (NotAllowed, NotAPolicy)
+    form = ReleasePolicyForm
+    list_display = ("category", "when", "days", "updated_at")
+    ordering = ("category",)
+
+    def consequences(self, obj: Any, form: Any) -> Sequence[Any]:
+        """A delay for all is what federal law warns of (45 CFR 171.103; see records/rules/release.py)."""
+        told: list[Any] = [_("It counts for what becomes final from now on, and for what waits when its time comes.")]
+        if form.cleaned_data["when"] != ReleasePolicy.When.AT_ONCE:
+            told.append(
+                _("Delaying results for all patients is likely to count as information blocking (45 CFR 171.103).")
+            )
+            days = {"days": latest().days}
+            told.append(_("No result waits for longer than %(days)d days (RESULTS_WAIT_DAYS).") % days)
+        return told
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        kept = ReleasePolicy.objects.get(pk=obj.pk) if change else None
+        obj.pk = keep_release_policy(by=request.user, policy=kept, **form.cleaned_data).pk
 
 
 @admin.register(FavouriteOrder)
@@ -177,6 +246,12 @@ class ThreadAdmin(OfPatients):
 class MessageAdmin(OfPatients):
     list_display = ("__str__", "to_patient", "sent_at", "read_at")
     fields = ("id", "to_patient", "sent_at", "read_at")
+
+
+@admin.register(Paper)
+class PaperAdmin(OfPatients):
+    list_display = ("__str__", "kind", "state", "asked_at")
+    fields = ("id", "kind", "state", "asked_at", "made_at", "failure", "voided_at")
 
 
 @admin.register(DiagnosisCode)

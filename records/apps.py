@@ -14,7 +14,11 @@ class RecordsConfig(AppConfig):
             "records.panels.entries.vitals_to_take_card",
             "records.panels.messages.home_card",
         ],
-        "patients.DataQuality": ["records.panels.quality.never_asked"],
+        "patients.DataQuality": [
+            "records.panels.quality.never_asked",
+            "records.panels.quality.tests_to_chase",
+            "records.panels.quality.results_to_match",
+        ],
         "patients.Banner": ["records.panels.entries.allergies_note"],
         "patients.ChartTab": [
             "records.panels.encounters.visits_tab",
@@ -25,6 +29,7 @@ class RecordsConfig(AppConfig):
             "records.panels.histories.histories_tab",
             "records.panels.entries.timeline_tab",
             "records.panels.messages.chart_tab",
+            "records.panels.papers.papers_tab",
         ],
         "patients.ChartCard": [
             "records.panels.encounters.visits_card",
@@ -36,13 +41,20 @@ class RecordsConfig(AppConfig):
             "records.panels.entries.imported_card",
             "records.panels.messages.chart_card",
         ],
+        "scheduling.CheckIn": ["records.panels.check_in.allergies"],
+        "scheduling.Downtime": ["records.panels.downtime.for_patients"],
         "scheduling.VisitStep": ["records.panels.encounters.visit_step", "records.panels.entries.vitals_step"],
         "patients.PortalCard": [
             "records.panels.encounters.summary_card",
             "records.panels.entries.released_card",
             "records.panels.messages.portal_card",
         ],
-        "records.EncounterCard": ["records.panels.orders.visit_card"],
+        "records.EncounterCard": [
+            "records.panels.orders.visit_card",
+            "records.panels.amendments.visit_card",
+            "records.panels.papers.visit_card",
+        ],
+        "records.SummaryCard": ["records.panels.amendments.summary_card"],
         "accounts.Handover": ["records.panels.handover.held"],
         "patients.Deeds": ["records.panels.deeds.deeds"],
         "patients.Merge": ["records.panels.merging.merge"],

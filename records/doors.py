@@ -36,7 +36,7 @@ def own_encounter(view: View) -> View:
 
 def find_encounter(user: Any, patient_id: UUID, encounter_id: UUID) -> Encounter:
     """Raises Http404 for a visit that is out of reach, or another patient's."""
-    seen = with_names(Encounter.objects.visible_to(user)).select_related("closed_by", "reopened_by")
+    seen = with_names(Encounter.objects.visible_to(user)).select_related("closed_by", "reopened_by", "voided_by")
     return get_object_or_404(seen, pk=encounter_id, patient_id=patient_id)
 
 

@@ -1,6 +1,7 @@
 """Facts of the chart. Ids and categories only: what was measured or written stands in the rows."""
 
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 
@@ -29,6 +30,15 @@ class EncounterClosed:
 class EncounterReopened:
     encounter_id: UUID
     patient_id: UUID
+
+
+@dataclass(frozen=True)
+class EncounterVoided:
+    """It was entered in error, and everything in it with it but for what answers an order."""
+
+    encounter_id: UUID
+    patient_id: UUID
+    appointment_id: UUID | None
 
 
 @dataclass(frozen=True)
@@ -103,6 +113,13 @@ class ResultReleased:
 
 
 @dataclass(frozen=True)
+class ReleaseWished:
+    """The patient said how they want to get results."""
+
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
 class OrderPlaced:
     request_id: UUID
     patient_id: UUID
@@ -153,6 +170,29 @@ class NoteCosigned:
 
 
 @dataclass(frozen=True)
+class PaperAsked:
+    """`kind` is one of `Paper.Kind`."""
+
+    paper_id: UUID
+    patient_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True)
+class PaperMade:
+    paper_id: UUID
+    patient_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True)
+class PaperVoided:
+    paper_id: UUID
+    patient_id: UUID
+    kind: str
+
+
+@dataclass(frozen=True)
 class AllergyRecorded:
     entry_id: UUID
     patient_id: UUID
@@ -169,4 +209,79 @@ class MessageSent:
 @dataclass(frozen=True)
 class ThreadClosed:
     thread_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class AmendmentRequested:
+    """A patient asks that the record be amended."""
+
+    request_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class AmendmentDueSoon:
+    """Nobody has answered, and the last day is near; `overdue`: it is over."""
+
+    request_id: UUID
+    patient_id: UUID
+    overdue: bool
+
+
+@dataclass(frozen=True)
+class AmendmentExtended:
+    request_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class AmendmentAnswered:
+    request_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class AmendmentWithdrawn:
+    request_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class AmendmentDisputed:
+    """The patient disagrees with a denial."""
+
+    request_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class AmendmentRebutted:
+    request_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class RecallDue:
+    """Somebody is to be called in for a visit that was planned for this day."""
+
+    recall_id: UUID
+    patient_id: UUID
+    due_on: date
+
+
+@dataclass(frozen=True)
+class RecallReopened:
+    """The visit that had ended it was entered in error: it stands again, for the day that was planned."""
+
+    recall_id: UUID
+    patient_id: UUID
+    due_on: date
+
+
+@dataclass(frozen=True)
+class RecallEnded:
+    """They were here, it is not needed any more, or the patient has died: nobody has to call."""
+
+    recall_id: UUID
     patient_id: UUID

@@ -3,13 +3,20 @@
 The keys are `records.EncounterCard`, `records.NoteCard`, `records.SummaryCard` and `records.PastCard`. Each is a
 function that answers with a `healthcare.accounts.parts.Card`, or None where there is nothing for this reader; one that
 raises leaves a card that says so. The template finds its context as `card`.
+
+`records.PaperSection` is what stands on papers that are made of a chart, `records.FhirResources` what goes with its
+download.
 """
 
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 ENCOUNTER_CARD, NOTE_CARD, SUMMARY_CARD = "records.EncounterCard", "records.NoteCard", "records.SummaryCard"
-PAST_CARD = "records.PastCard"
+PAST_CARD, PAPER_SECTION = "records.PastCard", "records.PaperSection"
+FHIR_RESOURCES = "records.FhirResources"
 
 
 class EncounterCard(Protocol):
@@ -34,3 +41,35 @@ class PastCard(Protocol):
     """A card on the page of a chart as it stood at a moment, for staff: the medicines that were going on then."""
 
     def __call__(self, patient: Any, user: Any, moment: datetime) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a paper: a template, which finds its context as `section`, and the rows that stand in it, by kind.
+
+    Of each kind there is a function in `patients.Shown`: the paper opens only for whoever still sees all of them.
+    """
+
+    template: str
+    context: Mapping[str, Any]
+    holds: Mapping[str, Collection[UUID]] = field(default_factory=dict)
+    order: int = 100
+
+
+class PaperSection(Protocol):
+    """What to print of this patient for these eyes: of one visit, or without one of the whole chart. None: nothing.
+
+    Run in a worker, as the person who asked. One that raises, fails the paper.
+    """
+
+    def __call__(self, patient: Any, user: Any, now: datetime, encounter: Any) -> Section | None: ...
+
+
+class FhirResources(Protocol):
+    """What a download of this record holds besides, for these eyes: resources of FHIR R4, each with its id, as plain
+    values. They lead to nothing that is not in the download.
+
+    Run under the walls of this person and the clock of the site. One that raises, breaks the download off.
+    """
+
+    def __call__(self, patient: Any, user: Any, now: datetime) -> Iterable[dict[str, Any]]: ...

@@ -6,10 +6,31 @@ from django.utils import timezone
 
 from healthcare.db.context import acting_as_system
 from healthcare.events import carries_out
+from records.actions.amendments import remind_of_amendment as remind
 from records.actions.chasing import chase_result as chase
+from records.actions.recalls import call_in as call
+from records.actions.releasing import release_when_due
 
 
 @carries_out("records.ResultDue")
 def chase_result(key: UUID) -> None:
     with acting_as_system("chase_result"):
         chase(by=None, due_id=key, now=timezone.now())
+
+
+@carries_out("records.ResultRelease")
+def release_result(key: UUID) -> None:
+    with acting_as_system("release_result"):
+        release_when_due(by=None, due_id=key, now=timezone.now())
+
+
+@carries_out("records.AmendmentRequest")
+def remind_of_amendment(key: UUID) -> None:
+    with acting_as_system("remind_of_amendment"):
+        remind(by=None, request_id=key, now=timezone.now())
+
+
+@carries_out("records.Recall")
+def call_in(key: UUID) -> None:
+    with acting_as_system("call_in"):
+        call(by=None, recall_id=key, now=timezone.now())

@@ -2,6 +2,7 @@ from django.urls import path
 
 from records.views import (
     allergies,
+    amendments,
     answers,
     encounters,
     entries,
@@ -12,19 +13,26 @@ from records.views import (
     messages,
     notes,
     orders,
+    papers,
     past,
     problems,
+    recalls,
+    releasing,
     results,
     searching,
     signing,
     trends,
+    unmatched,
     vitals,
+    voiding,
 )
 
 app_name = "records"
 VISIT = "<uuid:patient_id>/visits/<uuid:encounter_id>"
 ENTRY = "<uuid:patient_id>/entries/<uuid:entry_id>"
+PAPER = "<uuid:patient_id>/papers/<uuid:paper_id>"
 ORDER = "<uuid:patient_id>/orders/<uuid:order_id>"
+AMENDMENT = "<uuid:patient_id>/amendments/<uuid:amendment_id>"
 THREAD = "<uuid:patient_id>/messages/<uuid:thread_id>"
 urlpatterns = [
     # Visits and their notes
@@ -38,8 +46,10 @@ urlpatterns = [
     path(f"{VISIT}/finish", encounters.finish, name="finish"),
     path(f"{VISIT}/close", encounters.close, name="close"),
     path(f"{VISIT}/reopen", encounters.reopen, name="reopen"),
+    path(f"{VISIT}/void", voiding.void, name="void_visit"),
     path(f"{VISIT}/note", notes.note, name="note"),
     path(f"{VISIT}/note/draft", notes.draft, name="draft"),
+    path(f"{VISIT}/note/diagnoses", notes.choose, name="choose_diagnosis"),
     path(f"{VISIT}/note/throw-away", notes.throw_away, name="throw_away"),
     path(f"{VISIT}/note/sign", notes.sign, name="sign"),
     path(f"{VISIT}/note/addendum", notes.add_addendum, name="add_addendum"),
@@ -60,6 +70,7 @@ urlpatterns = [
     path(f"{ENTRY}/correct-vital", vitals.correct, name="correct_vital"),
     path(f"{ENTRY}/correct-result", results.correct, name="correct_result"),
     path(f"{ENTRY}/release", results.release, name="release_result"),
+    path(f"{ENTRY}/hold", releasing.hold, name="hold_result"),
     path(f"{ENTRY}/change-condition", problems.change, name="change_condition"),
     path(f"{ENTRY}/change-allergy", allergies.change, name="change_allergy"),
     path(f"{ENTRY}/correct", kinds.correct, name="correct_entry"),
@@ -84,8 +95,15 @@ urlpatterns = [
     path(f"{ENTRY}/change-history", histories.change, name="change_history"),
     path("<uuid:patient_id>/immunizations/", immunizations.immunizations, name="immunizations"),
     path("<uuid:patient_id>/immunizations/add", immunizations.record, name="record_immunization"),
+    # Results of nobody sure
+    path("unmatched/", unmatched.unmatched, name="unmatched_results"),
+    path("unmatched/<uuid:unmatched_id>/", unmatched.one, name="unmatched_result"),
+    path("unmatched/<uuid:unmatched_id>/set-aside", unmatched.set_aside, name="set_aside_result"),
+    path("unmatched/<uuid:unmatched_id>/put-back", unmatched.put_back, name="put_back_result"),
+    path("<uuid:patient_id>/unmatched/<uuid:unmatched_id>/", unmatched.match, name="match_result"),
     # Orders
     path("orders-overdue", orders.overdue, name="overdue_orders"),
+    path("tests-overdue", orders.tests_overdue, name="overdue_tests"),
     path("<uuid:patient_id>/orders/", orders.orders, name="orders"),
     path("<uuid:patient_id>/orders/new", orders.order, name="order"),
     path(f"{ORDER}/", orders.one_order, name="one_order"),
@@ -97,6 +115,31 @@ urlpatterns = [
     path(f"{ORDER}/revoke", orders.revoke, name="revoke_order"),
     path(f"{ORDER}/fail", orders.fail, name="fail_order"),
     path(f"{ORDER}/favourite", orders.favourite, name="favourite_order"),
+    # Requests for an amendment
+    path("amendments-to-answer", amendments.to_answer, name="amendments_to_answer"),
+    path("amendments-waiting", amendments.watch, name="watch_amendments"),
+    path("<uuid:patient_id>/amendments/", amendments.amendments, name="amendments"),
+    path(f"{AMENDMENT}/", amendments.amendment, name="amendment"),
+    path(f"{AMENDMENT}/take", amendments.take, name="take_amendment"),
+    path(f"{AMENDMENT}/accept", amendments.accept, name="accept_amendment"),
+    path(f"{AMENDMENT}/deny", amendments.deny, name="deny_amendment"),
+    path(f"{AMENDMENT}/extend", amendments.extend, name="extend_amendment"),
+    path(f"{AMENDMENT}/make", amendments.make, name="make_amendment"),
+    path(f"{AMENDMENT}/rebut", amendments.rebut, name="rebut_disagreement"),
+    # Recalls
+    path("recalls", recalls.to_call, name="recalls_to_call"),
+    path("<uuid:patient_id>/recalls/<uuid:recall_id>/call", recalls.call, name="call_recall"),
+    path("<uuid:patient_id>/recalls/", recalls.recalls, name="recalls"),
+    path("<uuid:patient_id>/recalls/plan", recalls.plan, name="plan_recall"),
+    path("<uuid:patient_id>/recalls/<uuid:recall_id>/end", recalls.end, name="end_recall"),
+    # Papers
+    path("<uuid:patient_id>/papers/", papers.papers, name="papers"),
+    path("<uuid:patient_id>/papers/ask/<slug:paper_kind>", papers.ask, name="ask_paper"),
+    path(f"{VISIT}/summary", papers.ask_summary, name="ask_summary"),
+    path(f"{VISIT}/sick-note", papers.sick_note, name="sign_sick_note"),
+    path(f"{PAPER}/", papers.paper, name="paper"),
+    path(f"{PAPER}/open", papers.open_pdf, name="open_paper"),
+    path(f"{PAPER}/void", papers.void, name="void_paper"),
     # Messages
     path("messages/", messages.inbox, name="inbox"),
     path("<uuid:patient_id>/messages/", messages.messages, name="messages"),

@@ -10,7 +10,7 @@ class SchedulingConfig(AppConfig):
     parts: ClassVar[dict[str, list[str]]] = {
         "accounts.HomeCard": [
             "scheduling.panels.arrivals_card",
-            "scheduling.panels.to_move_card",
+            "scheduling.panels.to_settle_card",
             "scheduling.panels.to_room_card",
             "scheduling.panels.my_patients_card",
             "scheduling.panels.licences_card",

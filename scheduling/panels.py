@@ -17,12 +17,13 @@ from healthcare.accounts.permissions import Permission, Scope
 from patients.models import Patient
 from patients.parts import ChartTab, Deeds, Merge, MergeNote, in_scope
 from patients.queries import own_sites
-from scheduling.models import HERE, Appointment, Resource
+from scheduling.models import COMING, HERE, Appointment, ProviderFeed, Resource
 from scheduling.places import address_lines
 from scheduling.queries import pages, upcoming_of
 from scheduling.queries.clashes import clashing_visits
 from scheduling.queries.providers import active_providers, in_need, lines_of
 from scheduling.queries.setting_up import visits_ahead
+from scheduling.queries.settling import to_settle
 from scheduling.words import first_needed, licence_words, own_row_of, row_of, when_words
 
 SHOWN = 8
@@ -30,10 +31,14 @@ visits_tab = ChartTab(_("Appointments"), "scheduling:visits", Permission.VIEW_SC
 
 
 def held(user: User, now: datetime) -> Mapping[Any, int]:
-    """For `accounts.Handover`: visits booked with somebody who leaves wait for the desk, to be moved."""
+    """For `accounts.Handover`: visits booked with somebody who leaves wait for the desk, to be moved; their calendar
+    reads along no more.
+    """
     resource = Resource.objects.filter(provider__user_id=user.pk).first()
+    feeds = ProviderFeed.objects.open().filter(owner_id=user.pk).count() if user.is_active else 0
     return {
-        _("Visits booked with them, which the front desk moves"): len(visits_ahead(resource, now)) if resource else 0
+        _("Visits booked with them, which the front desk moves"): len(visits_ahead(resource, now)) if resource else 0,
+        _("Address of their calendar, which ends with the account"): feeds,
     }
 
 
@@ -46,12 +51,15 @@ def arrivals_card(user: User, now: datetime) -> Card | None:
     return Card("scheduling/home_arrivals.html", context, order=10)
 
 
-def to_move_card(user: User, now: datetime) -> Card | None:
-    """For the front desk: visits in blocked time, where there are any."""
+def to_settle_card(user: User, now: datetime) -> Card | None:
+    """For the front desk: times that patients asked for, and visits in blocked time, where there are any."""
     if user.acting_role != "front_desk" or not can(user, Permission.BOOK_APPOINTMENT):
         return None
-    visits = pages.visits_to_move(user, now)
-    return Card("scheduling/home_to_move.html", {"visits": visits}, order=20) if visits else None
+    found = to_settle(user, now)
+    if not found.requested and not found.to_move:
+        return None
+    context = {"waiting": found.requested[:SHOWN], "more": max(len(found.requested) - SHOWN, 0)}
+    return Card("scheduling/home_to_settle.html", context | {"visits": found.to_move}, order=15)
 
 
 def to_room_card(user: User, now: datetime) -> Card | None:
@@ -105,15 +113,33 @@ def portal_card(patient: Patient, user: User, now: datetime) -> Card | None:
     visit = next(iter(upcoming_of(user, patient, now)), None)
     if visit is None:
         return Card("scheduling/portal_card.html", {"row": None}, order=10)
-    context = {"row": own_row_of(visit, now), "when": when_words(visit.starts_at, now)}
-    return Card("scheduling/portal_card.html", context | {"address": address_lines(visit.site)}, order=10)
+    context = {"row": own_row_of(visit, now), "address": address_lines(visit.site)}
+    return Card("scheduling/portal_card.html", context, order=10)
 
 
 # == Who used the record ==
 deeds: Deeds = {
     "scheduling.book": _("Booked a visit"),
+    "scheduling.request": _("Asked for a visit"),
+    "scheduling.hold": _("Had a time kept while booking"),
+    "scheduling.accept_request": _("Agreed to a visit that was asked for"),
+    "scheduling.decline_request": _("Declined a visit that was asked for"),
+    "scheduling.expire_request": _("A visit that was asked for ran out, for nobody answered"),
+    "scheduling.withdraw_request": _("Took back a visit that was asked for"),
     "scheduling.move": _("Moved a visit to another time"),
+    "scheduling.book_series": _("Booked several visits at once"),
+    "scheduling.move_series": _("Moved several visits at once"),
+    "scheduling.cancel_series": _("Cancelled several visits at once"),
+    "scheduling.answer_ahead": _("Said before a visit whether what is known is right"),
+    "scheduling.mark_late": _("Noted that they come late"),
+    "scheduling.undo_late": _("Noted that they are not late after all"),
+    "scheduling.undo_start": _("Noted that a visit had not taken place"),
+    "scheduling.undo_miss": _("Noted that a visit was not missed after all"),
+    "scheduling.write_note": _("Left a note for the desk"),
     "scheduling.cancel": _("Cancelled a visit"),
+    "scheduling.open_link": _("Opened the link in a message about a visit"),
+    "scheduling.ask_to_cancel": _("Asked by the link in a message to cancel a visit"),
+    "scheduling.ask_to_confirm": _("Said by the link in a message that they will come"),
     "scheduling.cancel_after_death": _("Cancelled the visits of a patient who has died"),
     "scheduling.confirm": _("Confirmed a visit"),
     "scheduling.check_in": _("Checked the patient in"),
@@ -121,6 +147,17 @@ deeds: Deeds = {
     "scheduling.start_visit": _("Noted that the visit began"),
     "scheduling.finish_visit": _("Noted that the visit ended"),
     "scheduling.miss": _("Noted that the visit did not take place"),
+    "scheduling.join_waitlist": _("Put on the waitlist"),
+    "scheduling.leave_waitlist": _("Taken off the waitlist"),
+    "scheduling.rank_waitlist": _("Changed the place on the waitlist"),
+    "scheduling.end_waitlist": _("The last day on the waitlist was over"),
+    "scheduling.offer_time": _("A time that became free was kept for the patient"),
+    "scheduling.answer_offer": _("Answered by the link in the message about a time that was kept"),
+    "scheduling.book_offer": _("A time that was kept and accepted was booked"),
+    "scheduling.end_offer": _("A time that was kept is kept no more"),
+    "scheduling.make_feed": _("Made an address where a calendar reads the times of visits"),
+    "scheduling.end_feed": _("Ended an address where a calendar read the times of visits"),
+    "scheduling.read_feed": _("A calendar read the times of visits"),
 }
 
 
@@ -134,8 +171,8 @@ def clashes(kept: Patient, gone: Patient, *, user: User, now: datetime) -> Seque
 
 def _clash(one: Appointment, other: Appointment, now: datetime) -> MergeNote:
     said = {"one": when_words(one.starts_at, now), "other": when_words(other.starts_at, now)}
-    if one.is_open or other.is_open:
-        open_one = one if one.is_open else other
+    if one.status in COMING or other.status in COMING:
+        open_one = one if one.status in COMING else other
         url = reverse("scheduling:visit", args=[open_one.patient_id, open_one.pk])
         text = gettext("Both have a visit at one time (%(one)s and %(other)s). Cancel one of them first.")
         return MergeNote(text % said, stops=True, url=url)
@@ -146,8 +183,16 @@ def _clash(one: Appointment, other: Appointment, now: datetime) -> MergeNote:
 merge = Merge(
     goes={
         "scheduling_appointment": _some("%d visit in the schedule", "%d visits in the schedule"),
+        "scheduling_aheadanswer": None,
         "scheduling_patientclaim": None,
+        "scheduling_patientfeed": None,
+        "scheduling_wait": _some("%d line on the waitlist", "%d lines on the waitlist"),
+        "scheduling_waitoffer": None,
     },
-    refusals={"patient_claim_no_overlap": _("Both have a visit at one time. One of them has to be cancelled first.")},
+    refusals={
+        "patient_claim_no_overlap": _("Both have a visit at one time. One of them has to be cancelled first."),
+        "wait_once_for_each": _("Both wait for the same visit. One of them has to be taken off the waitlist first."),
+        "offer_one_at_a_time": _("A time is kept for both of them. One has to be accepted or declined first."),
+    },
     notes=clashes,
 )

@@ -9,8 +9,12 @@ MAPS = "https://www.openstreetmap.org/directions"
 
 def address_lines(site: Site) -> list[str]:
     """Street, then town: "12 Alder Street", "Worcester, MA 01608"; lines that are not known are left out."""
-    town = ", ".join(part for part in (site.city, f"{site.state} {site.postal_code}".strip()) if part)
+    town = town_line(site.city, site.state, site.postal_code)
     return [line for line in (site.line, town) if line]
+
+
+def town_line(city: str, state: str, postal_code: str) -> str:
+    return ", ".join(part for part in (city, f"{state} {postal_code}".strip()) if part)
 
 
 def directions_url(site: Site) -> str:

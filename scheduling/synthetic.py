@@ -149,11 +149,11 @@ def _world(plan: Plan) -> World:
     return World(plan, keys, places, counters, kinds, kind_ids, doctors, patients, pools)
 
 
-def _kind(plan: Plan, keys: Keys, row: tuple[str, str, int, int, int, bool, str]) -> VisitType:
-    name, slug, minutes, after, notice, is_open, specialty = row
+def _kind(plan: Plan, keys: Keys, row: tuple[str, str, int, int, int, str, str]) -> VisitType:
+    name, slug, minutes, after, notice, mode, specialty = row
     kind = VisitType(id=new(keys, plan.ago(1600)), name=name, slug=slug, minutes=minutes, grid_minutes=20)
     kind.buffer_after, kind.notice_minutes, kind.specialty = after, notice, specialty
-    kind.portal_mode = VisitType.PortalMode.DIRECT if is_open else VisitType.PortalMode.OFF
+    kind.portal_mode = mode
     kind.save(force_insert=True)
     return kind
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import dateformat, timezone
 from django.utils.functional import Promise
@@ -12,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.models import Provider
 from healthcare.ui.calendars import Slot, SlotDay
-from healthcare.ui.dates import day_text, moment_text, time_text
-from scheduling.models import HERE, Appointment
+from healthcare.ui.dates import day_text, moment_text, time_text, zone_name
+from scheduling.models import HERE, AheadAnswer, Appointment
 from scheduling.queries import FreeTime
 from scheduling.queries.providers import Line, Missing
 
 S = Appointment.Status
 ROLES: dict[str, str] = {
+    S.REQUESTED: "wait",
     S.BOOKED: "off",
     S.CONFIRMED: "info",
     S.ARRIVED: "wait",
@@ -31,6 +33,7 @@ ROLES: dict[str, str] = {
 }
 OWN_ROLES = ROLES | {S.BOOKED: "info", S.CONFIRMED: "ok", S.CHECKED_OUT: "off"}
 TO_PATIENTS: dict[str, Promise] = {
+    S.REQUESTED: _("Asked for: the clinic answers"),
     S.BOOKED: _("Booked"),
     S.CONFIRMED: _("You said you will come"),
     S.ARRIVED: _("You are here"),
@@ -43,6 +46,13 @@ TO_PATIENTS: dict[str, Promise] = {
 }
 
 
+ENDED: dict[str, Promise] = {
+    Appointment.RequestEnd.DECLINED: _("The clinic could not agree to it"),
+    Appointment.RequestEnd.EXPIRED: _("Nobody answered in time"),
+    Appointment.RequestEnd.WITHDRAWN: _("You took it back"),
+}
+
+
 def role_of(visit: Appointment) -> str:
     return ROLES[visit.status]
 
@@ -51,7 +61,7 @@ def state_of(visit: Appointment) -> str:
     """The status in the clinic's words; in a room it is the room that counts."""
     if visit.status == S.ROOMED and visit.room:
         return visit.room
-    return str(S(visit.status).label)
+    return str(visit.get_request_end_display() or S(visit.status).label)
 
 
 def day_words(moment: datetime, now: datetime) -> str:
@@ -71,11 +81,11 @@ def when_words(moment: datetime, now: datetime) -> str:
 
 
 def short_when(moment: datetime, now: datetime) -> str:
-    """As short as a button asks for: "Today, 3:40 pm", "Dec 8, 9:00 am"."""
+    """As short as a button asks for: "Today, 3:40 pm EST", "Dec 8, 9:00 am EST"."""
     local, today = timezone.localtime(moment), timezone.localtime(now).date()
     near: dict[Any, str] = {today: gettext("Today"), today + timedelta(days=1): gettext("Tomorrow")}
     day = near.get(local.date()) or dateformat.format(local, gettext("D, M j"))
-    return gettext("%(day)s, %(time)s") % {"day": day, "time": time_text(moment, zone=False)}
+    return gettext("%(day)s, %(time)s") % {"day": day, "time": time_text(moment)}
 
 
 def minutes_words(minutes: int) -> str:
@@ -89,18 +99,25 @@ def minutes_words(minutes: int) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """A visit as lists show it: `role` and `state` are its status, `day` its day in words."""
+    """A visit as lists show it: `role` and `state` are its status, `day` its day in words, `when` day and time with
+    their zone, on the clock at its site.
+    """
 
     visit: Appointment
     role: str
     state: str
     day: str
+    when: str
+
+
+def _row(visit: Appointment, role: str, state: str, now: datetime) -> Row:
+    return Row(visit, role, state, day_words(visit.starts_at, now), when_words(visit.starts_at, now))
 
 
 def row_of(visit: Appointment, now: datetime) -> Row:
     """In the zone of the visit's site."""
     with timezone.override(visit.time_zone):
-        return Row(visit, role_of(visit), state_of(visit), day_words(visit.starts_at, now))
+        return _row(visit, role_of(visit), state_of(visit), now)
 
 
 def first_needed(visits: Iterable[Appointment], now: datetime) -> list[Appointment]:
@@ -119,7 +136,8 @@ def first_needed(visits: Iterable[Appointment], now: datetime) -> list[Appointme
 def own_row_of(visit: Appointment, now: datetime) -> Row:
     """As `row_of`, in the patient's words."""
     with timezone.override(visit.time_zone):
-        return Row(visit, OWN_ROLES[visit.status], str(TO_PATIENTS[visit.status]), day_words(visit.starts_at, now))
+        told = ENDED[visit.request_end] if visit.request_end else TO_PATIENTS[visit.status]
+        return _row(visit, OWN_ROLES[visit.status], str(told), now)
 
 
 def provider_name(provider: Provider) -> str:
@@ -130,14 +148,15 @@ def provider_name(provider: Provider) -> str:
 def way_of(visit: Appointment) -> list[dict[str, Any]]:
     """What happened so far and when, for a timeline; in the current zone."""
     told = (
-        ("info", _("Booked"), visit.created_at),
+        ("info", _("Asked for") if visit.answer_by else _("Booked"), visit.created_at),
+        ("info", _("Agreed to"), visit.accepted_at),
         ("info", _("Confirmed"), visit.confirmed_at),
         ("wait", _("Arrived"), visit.arrived_at),
         ("info", visit.room or _("In a room"), visit.roomed_at),
         ("info", _("With the provider"), visit.started_at),
         ("ok", _("Finished"), visit.finished_at),
         ("off", S(visit.status).label, visit.missed_at),
-        ("off", _("Cancelled"), visit.cancelled_at),
+        ("off", visit.get_request_end_display() or _("Cancelled"), visit.cancelled_at),
     )
     steps = [(role, title, at) for role, title, at in told if at]
     return [{"role": role, "title": title, "meta": moment_text(at), "text": ""} for role, title, at in steps]
@@ -149,24 +168,32 @@ def days_of(
 ) -> list[SlotDay]:
     """The times under their days, each on the clock at its site; links where there is a `url`, values else.
 
-    `at_most` cuts the times of a day, 0 cuts none.
+    `at_most` cuts the times of a day, 0 cuts none. Where a change of the clocks lies between, each says which it means.
     """
+    found = list(times)
+    several = len({free.start.astimezone(ZoneInfo(free.time_zone)).tzname() for free in found}) > 1
     days: dict[str, list[Slot]] = {}
-    for time in times:
-        with timezone.override(time.time_zone):
-            slots = days.setdefault(day_words(time.start, now), [])
-            slot = Slot(time_text(time.start, zone=False), url(time) if url else "", time.start.isoformat())
+    for free in found:
+        with timezone.override(free.time_zone):
+            slots = days.setdefault(day_words(free.start, now), [])
+            slot = Slot(time_text(free.start, zone=several), url(free) if url else "", free.start.isoformat())
         if not at_most or len(slots) < at_most:
             slots.append(slot)
     return [SlotDay(day, slots) for day, slots in days.items()]
 
 
+def zones_of(*days: date) -> str:
+    """What the clock of the current zone is called at noon of these days: "EST", or "EDT, EST" round a change."""
+    noons = [datetime.combine(day, time(12), timezone.get_current_timezone()) for day in days]
+    return ", ".join(dict.fromkeys(zone_name(noon) for noon in noons))
+
+
 def choices_of(times: Iterable[FreeTime], now: datetime) -> list[Slot]:
     """Other times to take instead, each whole in its words: day, time and zone."""
     found = []
-    for time in times:
-        with timezone.override(time.time_zone):
-            found.append(Slot(when_words(time.start, now), value=time.start.isoformat()))
+    for free in times:
+        with timezone.override(free.time_zone):
+            found.append(Slot(when_words(free.start, now), value=free.start.isoformat()))
     return found
 
 
@@ -196,3 +223,18 @@ def licence_words(line: Line) -> tuple[str, str]:
     if until is None:
         return "ok", gettext("Without an end")
     return "warn" if line.ends_soon else "ok", gettext("Until %(day)s") % {"day": day_text(until)}
+
+
+# == Before the visit ==
+ITEMS: dict[str, Promise] = {
+    "details": _("Details"),
+    "allergies": _("Allergies"),
+    "medicines": _("Medicines"),
+    "coverage": _("Insurance"),
+}
+
+
+def ahead_words(answers: Iterable[AheadAnswer]) -> list[tuple[str, str, str]]:
+    """What the patient's side said: what about, a role of the design language, and the answer."""
+    said = {True: ("ok", gettext("right")), False: ("warn", gettext("something is different"))}
+    return [(str(ITEMS.get(one.item, one.item)), *said[one.right]) for one in answers]

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import django
 import psycopg
 from django.conf import settings
 from django.db import connections
@@ -52,6 +53,14 @@ def migrated() -> str:
     return name
 
 
+def make() -> None:
+    """What `verify` does beside its first stages; the first test finds it ready, or waits for it."""
+    django.setup()
+    for alias in connections:
+        connections[alias].settings_dict["OPTIONS"]["assume_role"] = "owner"
+    migrated()
+
+
 def _superuser() -> psycopg.Connection:
     return psycopg.connect(settings.TEST_BOOTSTRAP_URL, autocommit=True)
 
@@ -74,3 +83,7 @@ def _calling_itself(name: str) -> Iterator[Any]:
         connection.close()
         connection.settings_dict["NAME"], connection.settings_dict["TEST"]["NAME"] = before
         settings.DATABASES["default"]["NAME"] = before[0]
+
+
+if __name__ == "__main__":
+    make()

@@ -11,6 +11,15 @@ from alerts.actions.alerts import (
     raise_alert,
     withdraw_letters,
 )
+from alerts.actions.amendments import (
+    close_amendment,
+    raise_amendment,
+    raise_amendment_due,
+    raise_dispute,
+    tell_of_amendment,
+)
+from alerts.actions.answers import answer_by_text, try_another_way, withdraw_outdated
+from alerts.actions.arranging import WHY_NOT, NotArranged, arrange_ladder, arrange_recipients
 from alerts.actions.corrections import settle_alerts
 from alerts.actions.notices import (
     mark_bounced_address,
@@ -20,7 +29,19 @@ from alerts.actions.notices import (
     tell_patient,
     withdraw_letters_to_the_dead,
 )
-from alerts.actions.occasions import ask_to_move, raise_abnormal_value, report_not_collected, report_picked_up
+from alerts.actions.occasions import (
+    ask_to_move,
+    ask_to_move_out,
+    raise_abnormal_value,
+    report_later_conflict,
+    report_not_collected,
+    report_not_dispensed,
+    report_picked_up,
+)
+from alerts.actions.offers import tell_of_lost_offer, tell_of_offer
+from alerts.actions.plans import plan_kind
+from alerts.actions.posting import resend_letter
+from alerts.actions.recalls import close_recall, raise_recall
 from alerts.actions.reminders import plan_reminders, send_reminder, withdraw_reminders
 from alerts.actions.results import (
     close_read_result,
@@ -28,6 +49,7 @@ from alerts.actions.results import (
     raise_failed_order,
     raise_unread_result,
 )
+from alerts.actions.series import tell_of_series
 from alerts.actions.watching import (
     AlreadyReviewed,
     NotReviewed,
@@ -38,37 +60,59 @@ from alerts.actions.watching import (
 )
 
 __all__ = [
+    "WHY_NOT",
     "AlreadyAnswered",
     "AlreadyReviewed",
+    "NotArranged",
     "NotReviewed",
     "acknowledge_alert",
+    "answer_by_text",
+    "arrange_ladder",
+    "arrange_recipients",
     "ask_to_move",
+    "ask_to_move_out",
     "change_watch",
     "close_alerts",
     "close_alerts_of_block",
+    "close_amendment",
     "close_read_result",
+    "close_recall",
     "escalate_alert",
     "hasten_alert",
     "list_alerts",
     "list_unusual",
     "mark_bounced_address",
+    "plan_kind",
     "plan_reminders",
     "raise_abnormal_value",
     "raise_alert",
+    "raise_amendment",
+    "raise_amendment_due",
     "raise_corrected_result",
+    "raise_dispute",
     "raise_failed_order",
+    "raise_recall",
     "raise_unread_result",
+    "report_later_conflict",
     "report_not_collected",
+    "report_not_dispensed",
     "report_picked_up",
+    "resend_letter",
     "review_anomaly",
     "send_reminder",
     "settle_alerts",
+    "tell_of_amendment",
     "tell_of_appointment",
+    "tell_of_lost_offer",
     "tell_of_medicine",
     "tell_of_message",
+    "tell_of_offer",
+    "tell_of_series",
     "tell_patient",
+    "try_another_way",
     "watch_access",
     "withdraw_letters",
     "withdraw_letters_to_the_dead",
+    "withdraw_outdated",
     "withdraw_reminders",
 ]

@@ -56,7 +56,7 @@ def raise_alert(
         team=queries.team_for(patient, kind, site),
         queue="urgent" if severity == URGENT else "default",
         raised_at=now,
-        next_at=next_at(severity, 0, now),
+        next_at=next_at(severity, 0, now, queries.waits_of(severity)),
     )
     Alert.objects.bulk_create([alert], ignore_conflicts=True)
     raised = Alert.objects.select_related("patient", "owner", "team__site").get(occasion=alert.occasion)
@@ -110,7 +110,8 @@ def escalate_alert(*, by: User | None, alert_id: UUID, now: datetime) -> None:
     if alert is None:
         return
     alert.level += 1
-    alert.next_at, alert.handed_until = next_at(alert.severity, alert.level, alert.raised_at), None
+    waits = queries.waits_of(alert.severity)
+    alert.next_at, alert.handed_until = next_at(alert.severity, alert.level, alert.raised_at, waits), None
     alert.save(update_fields=["level", "next_at", "handed_until", "updated_at"])
     record("alerts.escalate", by=by, patient_id=alert.patient_id, target=alert, detail={"level": alert.level})
     publish(AlertEscalated(alert_id=alert.pk, patient_id=alert.patient_id, level=alert.level))
@@ -139,7 +140,7 @@ def close_alerts(*, by: User | None, source: str, now: datetime, kinds: Iterable
 
 @transaction.atomic
 def close_alerts_of_block(*, by: User | None, claim_id: UUID, now: datetime) -> int:
-    """End what still waits about visits in a block that was lifted."""
+    """End what still waits about visits in a block that was lifted, or in a time when a site was closed."""
     waiting = Alert.objects.waiting().filter(kind="blocked_time", occasion__startswith=f"blocked_time:{claim_id}:")
     return _close(by, waiting, now)
 

@@ -55,7 +55,7 @@ def _asked(alert: Alert, audience: str) -> Iterable[User]:
     if audience == SUPERVISORS:
         return queries.supervisors_of(alert.team.site)
     if audience == OWNER and alert.owner is not None:
-        asked = [alert.owner] if alert.owner.is_active else queries.stand_ins_of(alert.owner)
-        if asked:
-            return asked
+        owner = queries.fit_owner([alert.owner], alert.kind, alert.patient_id, alert.team_role)
+        if owner is not None:
+            return [owner]
     return queries.people_of(alert.team, alert.patient_id)

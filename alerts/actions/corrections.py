@@ -7,6 +7,7 @@ from django.db import transaction
 
 from alerts.actions.alerts import close_alerts
 from alerts.models import Alert
+from alerts.queries import waits_of
 from alerts.queries.takings import severity_left
 from alerts.rules import SEVERITIES, next_at
 from healthcare.accounts.models import User
@@ -40,7 +41,7 @@ def _settle_taking(by: User | None, panel_id: UUID, patient_id: UUID, now: datet
     waiting = Alert.objects.waiting().filter(source=_source(panel_id), kind=KIND)
     worse = SEVERITIES[: SEVERITIES.index(left)]
     for alert in waiting.filter(severity__in=worse).order_by("pk").select_for_update(of=("self",)):
-        alert.severity, alert.next_at = left, next_at(left, alert.level, alert.raised_at)
+        alert.severity, alert.next_at = left, next_at(left, alert.level, alert.raised_at, waits_of(left))
         alert.save(update_fields=["severity", "next_at", "updated_at"])
         record("alerts.lower", by=by, patient_id=patient_id, target=alert, detail={"severity": left})
     return 0

@@ -1,7 +1,7 @@
 """One letter to one person, and the row that says so; a part of the verbs that tell somebody something."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,9 +9,10 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from alerts.actions.visits import spoken
 from alerts.models import Alert, Notice
-from alerts.queries import Addressee
-from alerts.rules import LETTERS, STAFF
+from alerts.queries import Addressee, addressee_of
+from alerts.rules import EMAIL, LETTERS, STAFF
 from healthcare.audit import in_one_insert, record
 from healthcare.db.inserting import insert_rows
 from healthcare.db.prepared import Bound, prepared
@@ -57,7 +58,8 @@ def _earlier(occasion: Any) -> "QuerySet[Notice]":
 
 
 def _written(by: Any, envelope: Envelope) -> Notice:
-    message_id, why_not = _post(by, envelope)
+    to, leaves = _when_awake(envelope)
+    message_id, why_not = _post(by, envelope, to, leaves)
     notice = Notice(
         patient=envelope.patient,
         letter=envelope.letter,
@@ -66,44 +68,54 @@ def _written(by: Any, envelope: Envelope) -> Notice:
         occasion=envelope.occasion,
         alert=envelope.alert,
         level=envelope.level,
-        recipient=envelope.to.user,
+        recipient=to.user,
+        channel=to.channel,
         state=Notice.State.SKIPPED if why_not else Notice.State.QUEUED,
         reason=why_not,
         message_id=message_id,
     )
     insert_rows(notice)
-    detail = {"letter": envelope.letter, "state": why_not or "queued"}
+    detail = {"letter": envelope.letter, "channel": to.channel, "state": why_not or "queued"}
     record("alerts.tell", by=by, patient_id=envelope.patient.pk, target=notice, detail=detail)
     return notice
 
 
-def _post(by: Any, envelope: Envelope) -> tuple[UUID | None, str]:
+def _post(by: Any, envelope: Envelope, to: Addressee, leaves: datetime | None) -> tuple[UUID | None, str]:
     """The message's id, or why there is none."""
-    if envelope.to.why_not:
-        return None, envelope.to.why_not
+    if to.why_not:
+        return None, to.why_not
     rule = LETTERS[envelope.letter]
     try:
         message_id = queue_message(
             by=by,
-            channel="email",
-            address=envelope.to.address,
+            channel=to.channel,
+            address=to.address,
             template=rule.template,
             parameters=envelope.parameters,
             dedupe_key=f"alerts:{envelope.occasion}",
             urgent=envelope.urgent or rule.urgent,
             expires_at=envelope.expires_at,
-            not_before=_after_quiet_hours(envelope),
-            attachments=envelope.attachments,
+            not_before=leaves,
+            language="" if rule.to == STAFF else spoken(envelope.patient),
+            attachments=envelope.attachments if to.channel == EMAIL else (),
         )
     except AddressRefused:
         return None, "bad_address"
     return message_id, ""
 
 
-def _after_quiet_hours(envelope: Envelope) -> datetime | None:
-    """When a letter to a patient may leave; at once where it would come too late, and what is urgent."""
-    rule = LETTERS[envelope.letter]
-    if rule.to == STAFF or rule.urgent or envelope.urgent:
-        return None
-    ends = quiet_until(envelope.patient, timezone.now())
-    return None if ends and envelope.expires_at and ends >= envelope.expires_at else ends
+def _when_awake(envelope: Envelope) -> tuple[Addressee, datetime | None]:
+    """To whom it goes, and when it may leave: None is at once. What is urgent, and what colleagues get, does not wait.
+
+    What would come too late after the quiet hours leaves at once by mail, which wakes nobody, and by SMS not at all.
+    """
+    rule, to, now = LETTERS[envelope.letter], envelope.to, timezone.now()
+    if rule.to == STAFF or rule.urgent or envelope.urgent or to.why_not:
+        return to, None
+    ends = quiet_until(envelope.patient, now, to.channel)
+    if ends is None or envelope.expires_at is None or ends < envelope.expires_at:
+        return to, ends
+    if to.channel == EMAIL:
+        return to, None
+    by_mail = addressee_of(envelope.patient, rule, past={to.channel})
+    return by_mail if not by_mail.why_not else replace(to, why_not="quiet_hours"), None

@@ -1,6 +1,7 @@
 """Tell people that something has happened, without saying what: when, where, with whom, and the way to read more."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from alerts.actions.letters import Envelope, write_letter
 from alerts.actions.visits import calendar_of, words_of
 from alerts.models import Notice
 from alerts.queries import Addressee
-from alerts.rules import LETTERS, STAFF, why_not_tell
+from alerts.rules import EMAIL, LETTERS, STAFF, why_not_tell
 from healthcare.accounts.models import User
 from healthcare.audit import record
 from healthcare.db.prepared import prepared
@@ -27,7 +28,8 @@ from scheduling.rules import source_of
 
 @transaction.atomic
 def tell_of_appointment(*, by: User | None, letter: str, appointment_id: UUID, sequence: int, now: datetime) -> None:
-    """Confirm to the patient that a visit was booked, moved or cancelled, with a calendar file.
+    """Confirm to the patient that a visit was booked, moved or cancelled, with a calendar file; or what became of a
+    time that was asked for, which is in no calendar.
 
     What was changed again meanwhile is not told, and a row says so: a later fact brings its own letter.
     """
@@ -47,7 +49,7 @@ def tell_of_appointment(*, by: User | None, letter: str, appointment_id: UUID, s
             source=source_of(visit.pk),
             occasion=f"{letter}:{visit.pk}:{sequence}",
             parameters=words_of(visit),
-            attachments=[] if to.why_not else [calendar_of(visit, now)],
+            attachments=[calendar_of(visit, now, to.address)] if LETTERS[letter].calendar and not to.why_not else [],
             expires_at=visit.starts_at if visit.starts_at > now else None,
         ),
     )
@@ -59,7 +61,7 @@ def _visit(appointment_id: UUID) -> "QuerySet[Appointment]":
 
 
 def _addressee(patient: Patient, letter: str) -> Addressee:
-    return queries.addressee_of(patient, LETTERS[letter].to, LETTERS[letter].purpose)
+    return queries.addressee_of(patient, LETTERS[letter])
 
 
 @transaction.atomic
@@ -148,10 +150,11 @@ def withdraw_letters_to_the_dead(*, by: User | None, patient_id: UUID, now: date
 
 @transaction.atomic
 def mark_bounced_address(*, by: User | None, message_id: UUID, now: datetime) -> None:
-    """A letter to a patient came back: their address is marked, and the desk asks at the next visit."""
+    """A letter to a patient came back: their address or number is marked, and the desk asks at the next visit."""
     to_them = [name for name, letter in LETTERS.items() if letter.to != STAFF]
     notice = Notice.objects.filter(message_id=message_id, letter__in=to_them).first()
     message = Posted.objects.filter(pk=message_id).first()
     if notice is not None and message is not None:
-        bounced = {"system": "email", "value": message.address, "bad": ContactPoint.Bad.BOUNCED}
+        system = ContactPoint.System.EMAIL if message.channel == EMAIL else ContactPoint.System.PHONE
+        bounced: dict[str, Any] = {"system": system, "value": message.address, "bad": ContactPoint.Bad.BOUNCED}
         mark_contact(by=by, patient_id=notice.patient_id, now=now, **bounced)

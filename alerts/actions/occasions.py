@@ -13,8 +13,9 @@ from alerts.rules import HIGH, INFO, SEVERITIES, URGENT, is_history
 from healthcare.accounts.models import Provider, User
 from prescriptions.models import Prescription
 from records.models import Encounter, Entry
-from scheduling.models import Appointment, TimeClaim
+from scheduling.models import Appointment, AppointmentQuerySet, SiteClosure, TimeClaim
 from scheduling.queries import visit_under_way
+from scheduling.queries.closures import without_extra
 from scheduling.rules import source_of
 
 
@@ -60,12 +61,35 @@ def report_not_collected(*, by: User | None, prescription_id: UUID, now: datetim
 
 
 @transaction.atomic
-def report_picked_up(*, by: User | None, prescription_id: UUID, now: datetime) -> None:
-    """The medicine was collected: the prescriber learns it, and what waited because nobody came is closed."""
+def report_not_dispensed(*, by: User | None, prescription_id: UUID, now: datetime) -> None:
+    """The dispensary gives nothing, or no more of it: the prescriber must know. Taken up again, or died: nothing."""
+    prescription = _prescription(prescription_id)
+    if prescription is None or prescription.not_dispensed_at is None or prescription.patient.deceased:
+        return
+    close_alerts(by=by, source=f"prescriptions.prescription:{prescription.pk}", now=now, kinds=["not_collected"])
+    _report(by, prescription, "not_dispensed", HIGH, now, occasion=str(int(prescription.not_dispensed_at.timestamp())))
+
+
+@transaction.atomic
+def report_picked_up(*, by: User | None, prescription_id: UUID, dispense_id: UUID | None = None, now: datetime) -> None:
+    """The medicine was collected: the prescriber learns it, and what waited because nobody came is closed.
+
+    Once for each time that it is handed out.
+    """
     prescription = _prescription(prescription_id)
     if prescription is not None:
         close_alerts(by=by, source=f"prescriptions.prescription:{prescription.pk}", now=now, kinds=["not_collected"])
-        _report(by, prescription, "picked_up", INFO, now)
+        _report(by, prescription, "picked_up", INFO, now, occasion=str(dispense_id or ""))
+
+
+@transaction.atomic
+def report_later_conflict(*, by: User | None, prescription_id: UUID, check_id: UUID, now: datetime) -> None:
+    """What was learned since does not go with what is signed: the prescriber must know. Cancelled since: nothing."""
+    prescription = _prescription(prescription_id)
+    if prescription is None or prescription.patient.deceased:
+        return
+    if prescription.status in Prescription.GOING:
+        _report(by, prescription, "later_conflict", HIGH, now, occasion=str(check_id))
 
 
 @transaction.atomic
@@ -78,8 +102,22 @@ def ask_to_move(*, by: User | None, claim_id: UUID, appointment_ids: Iterable[UU
     if block is None:
         return
     named = Appointment.objects.filter(pk__in=list(appointment_ids), provider=block.resource.provider)
-    inside = named.filter(during__overlap=block.blocked).select_related("patient", "site")
-    for visit in inside.order_by("pk"):
+    _ask_for_each(by, named.filter(during__overlap=block.blocked), claim_id, now)
+
+
+@transaction.atomic
+def ask_to_move_out(*, by: User | None, closure_id: UUID, appointment_ids: Iterable[UUID], now: datetime) -> None:
+    """Visits at a site that was closed for their time since, as `ask_to_move`; but for those in extra hours there."""
+    closure = SiteClosure.objects.filter(pk=closure_id).first()
+    if closure is None:
+        return
+    named = Appointment.objects.filter(pk__in=list(appointment_ids), site=closure.site_id)
+    inside = [visit.pk for visit in without_extra(named.filter(during__overlap=closure.during).order_by("pk"))]
+    _ask_for_each(by, named.filter(pk__in=inside), closure_id, now)
+
+
+def _ask_for_each(by: User | None, visits: AppointmentQuerySet, occasion: UUID, now: datetime) -> None:
+    for visit in visits.select_related("patient", "site").order_by("pk"):
         if visit.is_open:
             raise_alert(
                 by=by,
@@ -87,7 +125,7 @@ def ask_to_move(*, by: User | None, claim_id: UUID, appointment_ids: Iterable[UU
                 kind="blocked_time",
                 severity=HIGH,
                 source=source_of(visit.pk),
-                occasion=f"blocked_time:{claim_id}:{visit.pk}",
+                occasion=f"blocked_time:{occasion}:{visit.pk}",
                 site=visit.site,
                 now=now,
             )

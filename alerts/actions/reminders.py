@@ -1,5 +1,6 @@
 """The reminder follows its visit: planned, superseded and withdrawn in the booking's transaction, checked when due."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -10,11 +11,12 @@ from alerts import queries
 from alerts.actions.letters import Envelope, write_letter
 from alerts.actions.visits import words_of
 from alerts.models import Reminder
-from alerts.rules import LETTERS, STAGES, due_at, why_not_plan, why_not_send
+from alerts.rules import IN_TIME, LETTERS, USUAL_STAGES, by_day, due_at, why_not_plan, why_not_send
 from healthcare.accounts.models import User
 from healthcare.audit import record
 from healthcare.db.inserting import insert_rows
 from healthcare.db.prepared import prepared
+from patients.queries.profile import quiet_until
 from scheduling.models import Appointment
 from scheduling.rules import source_of
 
@@ -31,18 +33,24 @@ def plan_reminders(*, by: User | None, appointment_id: UUID, sequence: int, now:
     (visit,) = _visit(appointment_id)
     if sequence:
         _supersede(visit.pk, "visit_moved", now, besides=sequence)
-    planned = [_planned(visit, sequence, stage, now) for stage in STAGES]
+    planned = [_planned(visit, sequence, stage, now) for stage in _stages_of(visit)]
     insert_rows(*planned, ignore_conflicts=True)
     record("alerts.plan_reminders", by=by, patient_id=visit.patient_id, target=visit, detail={"sequence": sequence})
 
 
 @prepared
 def _visit(appointment_id: UUID) -> "QuerySet[Appointment]":
-    return Appointment.objects.filter(pk=appointment_id)
+    return Appointment.objects.filter(pk=appointment_id).select_related("visit_type__reminder_plan")
+
+
+def _stages_of(visit: Appointment) -> Sequence[str]:
+    """As was said of its kind, else the usual."""
+    plan = getattr(visit.visit_type, "reminder_plan", None)
+    return USUAL_STAGES if plan is None else plan.stages
 
 
 def _planned(visit: Appointment, sequence: int, stage: str, now: datetime) -> Reminder:
-    due = due_at(visit.starts_at, visit.time_zone, stage)
+    due = by_day(due_at(visit.starts_at, visit.time_zone, stage), visit.starts_at, visit.time_zone)
     why_not = why_not_plan(visit.starts_at, due, now)
     return Reminder(
         patient_id=visit.patient_id,
@@ -73,19 +81,24 @@ def _supersede(appointment_id: UUID, reason: str, now: datetime, besides: int | 
 def send_reminder(*, by: User | None, reminder_id: UUID, now: datetime) -> None:
     """Put a due reminder in the post, once; or note why not: the visit changed, has begun, or nobody can be reached.
 
-    The visit is locked first, as by whoever moves it, so that a reminder of an old time cannot slip through.
+    In the patient's quiet hours it waits for their end, and is looked at again then. The visit is locked first, as by
+    whoever moves it, so that a reminder of an old time cannot slip through.
     """
     due = Reminder.objects.planned().filter(pk=reminder_id, next_at__lte=now)
-    visits = Appointment.objects.select_related("patient", "provider", "site").select_for_update(of=("self",))
+    visits = Appointment.objects.select_related("patient__site", "provider", "site").select_for_update(of=("self",))
     visit = visits.filter(pk__in=due.values("appointment")).first()
     reminder = due.select_for_update(of=("self",)).first()
     if visit is None or reminder is None:
         return
-    why_not = why_not_send(
-        status=visit.status, sequence=visit.sequence, planned=reminder.sequence, starts_at=visit.starts_at, now=now
-    )
+    to = queries.addressee_of(visit.patient, LETTERS["reminder"])
+    why_not = _why_not(reminder, visit, now)
+    ends = None if why_not else quiet_until(visit.patient, now, to.channel)
+    if ends is not None and ends <= visit.starts_at - IN_TIME:
+        reminder.next_at, reminder.handed_until = ends, None
+        reminder.save(update_fields=["next_at", "handed_until", "updated_at"])
+        return
     if not why_not:
-        why_not = _write(by, reminder, visit)
+        why_not = "quiet_hours" if ends else _write(by, reminder, visit, to)
     reminder.state = State.SKIPPED if why_not else State.SENT
     reminder.reason, reminder.sent_at = why_not, None if why_not else now
     reminder.next_at = reminder.handed_until = None
@@ -94,9 +107,20 @@ def send_reminder(*, by: User | None, reminder_id: UUID, now: datetime) -> None:
     record("alerts.send_reminder", by=by, patient_id=visit.patient_id, target=reminder, detail=detail)
 
 
-def _write(by: User | None, reminder: Reminder, visit: Appointment) -> str:
+def _why_not(reminder: Reminder, visit: Appointment, now: datetime) -> str:
+    later = Reminder.objects.planned().filter(appointment=visit, sequence=reminder.sequence, due_at__gt=reminder.due_at)
+    return why_not_send(
+        status=visit.status,
+        sequence=visit.sequence,
+        planned=reminder.sequence,
+        starts_at=visit.starts_at,
+        now=now,
+        next_due=later.order_by("due_at").values_list("next_at", flat=True).first(),
+    )
+
+
+def _write(by: User | None, reminder: Reminder, visit: Appointment, to: queries.Addressee) -> str:
     """ "" when it is in the post."""
-    to = queries.addressee_of(visit.patient, LETTERS["reminder"].to, LETTERS["reminder"].purpose)
     return write_letter(
         by=by,
         envelope=Envelope(

@@ -1,19 +1,22 @@
 from collections.abc import Iterable
 from typing import ClassVar, Self
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from alerts.models.arranged import Ladder, Recipients
 from alerts.models.watching import Anomaly, AnomalyQuerySet, Rule, WatchEdit, WatchMark
 from alerts.rules import INFO, KINDS, LADDERS, LETTERS, STAGES, last_level
 from healthcare.accounts.models import Team, User
 from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import PATIENT, ROLES
+from healthcare.db.models import BaseModel
 from healthcare.db.privileges import Access
 from healthcare.events.models import DueWork, DueWorkQuerySet
 from patients.models import PatientOwned, PatientOwnedQuerySet, within_reach, within_scope_of_each
-from scheduling.models import Appointment
+from scheduling.models import Appointment, VisitType
 
 __all__ = [
     "ALERT_AREAS",
@@ -22,11 +25,15 @@ __all__ = [
     "AlertQuerySet",
     "Anomaly",
     "AnomalyQuerySet",
+    "Ladder",
     "Notice",
     "NoticeQuerySet",
+    "Recipients",
     "Reminder",
+    "ReminderPlan",
     "ReminderQuerySet",
     "Rule",
+    "Stage",
     "WatchEdit",
     "WatchMark",
     "within_areas",
@@ -72,8 +79,13 @@ class Alert(DueWork, PatientOwned):
         UNREAD_RESULT = "unread_result", _("Result not read")
         CORRECTED_RESULT = "corrected_result", _("Result corrected after it was read")
         FAILED_ORDER = "failed_order", _("Nothing more comes of an order")
+        AMENDMENT = "amendment", _("Asked that the record be amended")
+        AMENDMENT_DUE = "amendment_due", _("Answer due: amendment of the record")
+        RECALL_DUE = "recall_due", _("To be called in")
         NOT_COLLECTED = "not_collected", _("Medicine not collected")
+        NOT_DISPENSED = "not_dispensed", _("Medicine not dispensed")
         PICKED_UP = "picked_up", _("Medicine picked up")
+        LATER_CONFLICT = "later_conflict", _("Conflict found after signing")
         BLOCKED_TIME = "blocked_time", _("Visit in blocked time")
 
     class Severity(models.TextChoices):
@@ -134,8 +146,8 @@ class Alert(DueWork, PatientOwned):
 
     @property
     def team_role(self) -> str:
-        """The role whose people may answer it."""
-        return KINDS[self.kind].team
+        """The role whose people may answer it: of whoever it was raised for."""
+        return str(self.team.role)
 
 
 ALERT_AREAS = frozenset(Scope(kind.area) for kind in KINDS.values())
@@ -164,6 +176,8 @@ class Notice(PatientOwned):
         VISIT_PAST = "visit_past", _("The visit had begun")
         PATIENT_DIED = "patient_died", _("The patient has died")
         REFUSED = "refused", _("The patient does not want it in this way")
+        NO_OTHER_WAY = "no_other_way", _("There is no other way to write to them")
+        QUIET_HOURS = "quiet_hours", _("It would have come in their quiet hours, or too late")
 
     scope: ClassVar[Scope] = Scope.CLINICAL  # the narrowest of those that `area` may name
     database_access: ClassVar[Access] = Access(web="SELECT", worker="SELECT, INSERT")
@@ -187,7 +201,7 @@ class Notice(PatientOwned):
         verbose_name_plural = _("notices")
         indexes = [
             models.Index(fields=["patient", "-created_at"], name="notice_by_patient"),
-            models.Index(fields=["message_id"], condition=Q(alert__isnull=False), name="notice_by_message"),
+            models.Index(fields=["message_id"], condition=Q(message_id__isnull=False), name="notice_by_message"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -196,6 +210,14 @@ class Notice(PatientOwned):
                 name="notice_sent_or_says_why_not",
             ),
         ]
+
+
+class Stage(models.TextChoices):
+    """When a visit is called to mind: the names of `rules.STAGES`."""
+
+    THREE_DAYS = "three_days", _("Three days before")
+    DAY_BEFORE = "day_before", _("The day before")
+    TWO_HOURS = "two_hours", _("Two hours before")
 
 
 class ReminderQuerySet(DueWorkQuerySet):
@@ -217,7 +239,7 @@ class Reminder(DueWork, PatientOwned):
         SKIPPED = "skipped", _("Not sent")
 
     class Reason(models.TextChoices):
-        BOOKED_LATE = "booked_late", _("Booked less than a day before")
+        BOOKED_LATE = "booked_late", _("Booked later than that")
         VISIT_MOVED = "visit_moved", _("The visit was moved")
         VISIT_NOT_OPEN = "visit_not_open", _("The visit was cancelled, or has begun")
         VISIT_PAST = "visit_past", _("The visit had begun")
@@ -225,6 +247,8 @@ class Reminder(DueWork, PatientOwned):
         BAD_ADDRESS = "bad_address", _("The e-mail address cannot be used")
         PATIENT_DIED = "patient_died", _("The patient has died")
         REFUSED = "refused", _("The patient does not want it in this way")
+        QUIET_HOURS = "quiet_hours", _("It would have come in their quiet hours, or too late")
+        LATER_ONE_DUE = "later_one_due", _("The next one was due by then")
 
     scope: ClassVar[Scope] = Scope.SCHEDULE
     database_access: ClassVar[Access] = Access(
@@ -233,7 +257,7 @@ class Reminder(DueWork, PatientOwned):
 
     appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="+", db_index=False)
     sequence = models.PositiveIntegerField()
-    stage = models.CharField(max_length=12, choices=[(stage, stage) for stage in STAGES])
+    stage = models.CharField(max_length=12, choices=Stage)
     due_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State, default=State.DUE)
     reason = models.CharField(max_length=16, choices=Reason, blank=True)
@@ -259,4 +283,25 @@ class Reminder(DueWork, PatientOwned):
                 | (Q(state__in=["superseded", "skipped"]) & ~Q(reason="")),
                 name="reminder_unsent_says_why",
             ),
+        ]
+
+
+class ReminderPlan(BaseModel):
+    """When patients are reminded of visits of one kind, where that is not the usual."""
+
+    database_access: ClassVar[Access] = Access(web="SELECT, INSERT, UPDATE", worker="SELECT, INSERT, UPDATE")
+
+    visit_type = models.OneToOneField(VisitType, on_delete=models.PROTECT, related_name="reminder_plan")
+    stages = ArrayField(
+        models.CharField(max_length=12, choices=Stage),
+        default=list,
+        blank=True,
+        help_text=_("None: nobody is reminded of such visits."),
+    )
+
+    class Meta:
+        verbose_name = _("reminders of a kind of visit")
+        verbose_name_plural = _("reminders by kind of visit")
+        constraints = [
+            models.CheckConstraint(condition=Q(stages__contained_by=list(STAGES)), name="reminderplan_known_stages"),
         ]

@@ -15,6 +15,7 @@ from alerts.queries.subjects import About, about
 from alerts.rules import HIGH, INFO, OWNER, SUPERVISORS, URGENT, is_exhausted, next_step
 from healthcare.accounts.models import User
 from healthcare.db.prepared import AnyOf, Whole, prepared
+from patients.models import reach_of
 
 MOST = 100
 SHOWN = 5  # on the home page
@@ -27,7 +28,10 @@ RANK = Case(
 
 @dataclass(frozen=True)
 class AlertLine:
-    """One alert for one reader. `asks_next` is a sentence about who is asked next, and `alert.next_at` says when."""
+    """One alert for one reader. `asks_next` is a sentence about who is asked next, and `alert.next_at` says when.
+
+    `mine` is also what waits for a colleague in whose place they stand.
+    """
 
     alert: Alert
     about: About
@@ -149,7 +153,7 @@ def _line(user: User, alert: Alert, subjects: dict[UUID, About]) -> AlertLine:
     return AlertLine(
         alert=alert,
         about=subjects[alert.pk],
-        mine=alert.owner_id == user.pk,
+        mine=alert.owner_id in reach_of(user).people,
         may_answer=alert.state == Alert.State.OPEN and can_acknowledge(user, alert),
     )
 

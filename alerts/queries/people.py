@@ -1,6 +1,6 @@
 """Who is to be told. A worker asks as the system; the first wall still says whom a person reaches."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,7 +8,8 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
-from alerts.rules import ACCOUNT, KINDS
+from alerts.models import Ladder, Recipients
+from alerts.rules import ACCOUNT, EMAIL, KINDS, Letter, Waits
 from healthcare.accounts.models import Cover, Membership, Site, Team, User
 from healthcare.accounts.permissions import Scope
 from healthcare.db.prepared import prepared
@@ -24,24 +25,35 @@ class Addressee:
     user: User | None = None
     address: str = ""
     why_not: str = ""
+    channel: str = EMAIL
 
 
-def addressee_of(patient: Patient, to: str, purpose: str) -> Addressee:
-    """The patient's portal account; else, where the letter needs no sign-in, the address they left at the desk.
+def addressee_of(patient: Patient, rule: Letter, past: Collection[str] = ()) -> Addressee:
+    """By the first of the letter's ways that the patient allows and that leads somewhere, but for those in `past`.
 
-    To the dead nothing is written, nor to what was their address; nor for what the patient refused, nor to where
-    nothing arrives.
+    By mail to the patient's portal account; else, where the letter needs no sign-in, to the address they left at the
+    desk. By SMS to whom said yes to that. To the dead nothing is written, nor to what was their address; nor for what
+    the patient refused, nor to where nothing arrives.
     """
     if patient.deceased:
         return Addressee(why_not="patient_died")
     account = account_of(patient.pk)
-    if account is None and to == ACCOUNT:
+    if account is None and rule.to == ACCOUNT:
         return Addressee(why_not="no_account")
-    address = account.email if account else patient.email
+    left = [way for way in rule.ways if way not in past]
+    ways = [_way(patient, account, channel, rule.purpose) for channel in left]
+    good = (way for way in ways if not way.why_not)
+    # Who never said yes to SMS was not refused anything: what stood in the way is what stood in the way of the mail.
+    mails = (way for way in ways if way.channel == EMAIL)
+    return next(good, None) or next(mails, None) or Addressee(account, why_not="no_other_way")
+
+
+def _way(patient: Patient, account: User | None, channel: str, purpose: str) -> Addressee:
+    address = (account.email if account else patient.email) if channel == EMAIL else patient.phone
     if not address:
-        return Addressee(account, why_not="no_address")
-    why_not = why_not_write(patient, "email", address, purpose)
-    return Addressee(why_not=why_not) if why_not else Addressee(account, address)
+        return Addressee(account, channel=channel, why_not="no_address")
+    why_not = why_not_write(patient, channel, address, purpose)
+    return Addressee(channel=channel, why_not=why_not) if why_not else Addressee(account, address, channel=channel)
 
 
 def account_of(patient_id: UUID) -> User | None:
@@ -54,13 +66,25 @@ def _accounts_of(patient_id: UUID) -> QuerySet[User]:
     return User.objects.filter(pk__in=own.values("user"), is_active=True).order_by("pk")
 
 
-def fit_owner(owners: Iterable[User], kind: str, patient_id: UUID) -> User | None:
+def role_for(kind: str) -> str:
+    """Whose people answer alerts of this kind: as was arranged, else as it is delivered."""
+    return Recipients.objects.filter(kind=kind).values_list("role", flat=True).first() or KINDS[kind].team
+
+
+def waits_of(severity: str) -> Waits | None:
+    """How soon others are asked, where that was arranged."""
+    arranged = Ladder.objects.filter(severity=severity).first()
+    return arranged.waits if arranged else None
+
+
+def fit_owner(owners: Iterable[User], kind: str, patient_id: UUID, role: str = "") -> User | None:
     """The first who works in the role that answers such alerts and reaches this patient now.
 
-    In the place of one who left stand those who were named for it.
+    Who stands in for one of them comes before them. `role` is that of the alert, where it was raised already.
     """
-    role, scope = KINDS[kind].team, Scope(KINDS[kind].area)
-    for owner in (person for named in owners for person in ([named] if named.is_active else stand_ins_of(named))):
+    role, scope = role or role_for(kind), Scope(KINDS[kind].area)
+    people = (person for named in owners for person in (*stand_ins_of(named), named))
+    for owner in (person for person in people if person.is_active):
         works = Membership.objects.current().filter(user=owner, role=role).exists()
         reached = Patient.objects.visible_to(owner.in_role(role), scope).filter(pk=patient_id)
         if works and reached.exists():
@@ -69,7 +93,7 @@ def fit_owner(owners: Iterable[User], kind: str, patient_id: UUID) -> User | Non
 
 
 def stand_ins_of(user: User) -> list[User]:
-    """Who does now what this person was to do."""
+    """Who was named to do now, in some role, what this person is to do there."""
     covers = Cover.objects.current().filter(absent=user, cover__is_active=True)
     return [cover.cover for cover in covers.select_related("cover").order_by("pk")]
 
@@ -83,7 +107,7 @@ def held_by(user: User) -> int:
 
 def team_for(patient: Patient, kind: str, site: Site | None) -> Team:
     """The team of the role at this site, if it reaches the patient, else at the patient's own. Raises DoesNotExist."""
-    role, scope = KINDS[kind].team, KINDS[kind].area
+    role, scope = role_for(kind), KINDS[kind].area
     if site is not None and site.pk != patient.site_id:
         grants = GroupGrant.objects.filter(
             group=OuterRef("group"),
@@ -108,7 +132,7 @@ def answering(message: Message) -> list[User]:
     """Who is to answer a patient's message: who took the thread or stands in for them, else the nurses of its site."""
     taken_by = message.thread.taken_by
     if taken_by is not None:
-        asked = [taken_by] if taken_by.is_active else stand_ins_of(taken_by)
+        asked = stand_ins_of(taken_by) or [taken_by] * taken_by.is_active
         if asked:
             return asked
     nurses = Team.objects.filter(site_id=message.thread.site_id, role="nurse").first()

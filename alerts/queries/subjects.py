@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from alerts.models import Alert
 from healthcare.accounts.models import User
 from healthcare.db.prepared import AnyOf, in_steps, prepared
+from healthcare.ui.dates import day_text
 from prescriptions.models import Prescription
-from records.models import Entry, ServiceRequest
+from records.models import AmendmentRequest, Entry, Recall, ServiceRequest
 from records.queries.lines import EntryLine, line_of
 from scheduling.models import Appointment
 from scheduling.rules import source_of
@@ -95,12 +96,17 @@ def _parts_of(user: User, panels: list[UUID], patients: tuple[UUID, ...]) -> "Qu
 def _prescriptions(user: User, alerts: Sequence[Alert]) -> dict[str, About]:
     return {
         f"prescriptions.prescription:{row.pk}": About(
-            (Said(row.medicine, judgement=str(row.get_status_display())),),
-            row.picked_up_at or row.ready_at,
+            (Said(row.medicine, judgement=_standing(row)),),
+            row.picked_up_at or row.not_dispensed_at or row.ready_at,
             reverse("prescriptions:prescription", args=[row.patient_id, row.pk]),
         )
         for row in _prescriptions_of(user, _keys(alerts))
     }
+
+
+def _standing(row: Prescription) -> str:
+    """Where it stands, and where the dispensary gives no more of it, why."""
+    return ": ".join(filter(None, (str(row.get_status_display()), str(row.get_not_dispensed_reason_display()))))
 
 
 @prepared
@@ -122,6 +128,38 @@ def _orders(user: User, alerts: Sequence[Alert]) -> dict[str, About]:
 @prepared
 def _orders_of(user: User, keys: list[UUID]) -> "QuerySet[ServiceRequest]":
     return ServiceRequest.objects.visible_to(user).filter(pk=AnyOf(keys)).order_by("pk")
+
+
+def _amendments(user: User, alerts: Sequence[Alert]) -> dict[str, About]:
+    return {
+        f"records.amendmentrequest:{row.pk}": About(
+            (Said(_("A patient asks that the record be amended"), judgement=str(row.get_state_display())),),
+            row.asked_at,
+            reverse("records:amendment", args=[row.patient_id, row.pk]),
+        )
+        for row in _amendments_of(user, _keys(alerts))
+    }
+
+
+@prepared
+def _amendments_of(user: User, keys: list[UUID]) -> "QuerySet[AmendmentRequest]":
+    return AmendmentRequest.objects.visible_to(user).filter(pk=AnyOf(keys)).order_by("pk")
+
+
+def _recalls(user: User, alerts: Sequence[Alert]) -> dict[str, About]:
+    return {
+        f"records.recall:{row.pk}": About(
+            (Said(_("To be called in: %(kind)s") % {"kind": row.visit_type.name}, str(day_text(row.due_on))),),
+            row.updated_at,
+            reverse("patients:chart", args=[row.patient_id]),
+        )
+        for row in _recalls_of(user, _keys(alerts))
+    }
+
+
+@prepared
+def _recalls_of(user: User, keys: list[UUID]) -> "QuerySet[Recall]":
+    return Recall.objects.visible_to(user).filter(pk=AnyOf(keys)).select_related("visit_type").order_by("pk")
 
 
 def _visits(user: User, alerts: Sequence[Alert]) -> dict[str, About]:
@@ -147,6 +185,8 @@ def _visits_of(user: User, keys: list[UUID]) -> "QuerySet[Appointment]":
 
 READERS = {
     "records.entry": _entries,
+    "records.amendmentrequest": _amendments,
+    "records.recall": _recalls,
     "records.servicerequest": _orders,
     "prescriptions.prescription": _prescriptions,
     "scheduling.appointment": _visits,

@@ -4,7 +4,7 @@ Plain Python, without database or clock.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 # == Severity ==
@@ -29,8 +29,13 @@ KINDS = {
     "unread_result": Kind(CLINICAL, "doctor"),
     "corrected_result": Kind(CLINICAL, "doctor"),
     "failed_order": Kind(CLINICAL, "doctor"),
+    "amendment": Kind(CLINICAL, "doctor"),
+    "amendment_due": Kind(CLINICAL, "doctor"),
+    "recall_due": Kind(SCHEDULE, "front_desk"),
     "not_collected": Kind(MEDICATION, "doctor"),
+    "not_dispensed": Kind(MEDICATION, "doctor"),
     "picked_up": Kind(MEDICATION, "doctor"),
+    "later_conflict": Kind(MEDICATION, "doctor"),
     "blocked_time": Kind(SCHEDULE, "front_desk"),
 }
 
@@ -73,15 +78,43 @@ LADDERS = {
 }
 
 
+@dataclass(frozen=True)
+class Waits:
+    """Minutes from when it was raised until its owner is asked again, then the team, then the supervisors."""
+
+    again: int
+    team: int
+    supervisors: int
+
+
+#: What a clinic may arrange at most: minutes until supervisors know, by severity.
+LATEST = {URGENT: 60, HIGH: 72 * 60}
+
+
+def usual_waits(severity: str) -> Waits:
+    """As it is delivered."""
+    return Waits(*(int(step.after.total_seconds() // 60) for step in LADDERS[severity][1:]))
+
+
+def why_no_ladder(severity: str, waits: Waits) -> str:
+    """ "" for one that goes up in time; else "order" or "late"."""
+    if not 1 <= waits.again < waits.team < waits.supervisors:
+        return "order"
+    return "late" if waits.supervisors > LATEST[severity] else ""
+
+
 def next_step(severity: str, level: int) -> Step | None:
     """What follows after this level; None when nobody is left to ask."""
     ladder = LADDERS[severity]
     return ladder[level + 1] if level + 1 < len(ladder) else None
 
 
-def next_at(severity: str, level: int, raised_at: datetime) -> datetime | None:
+def next_at(severity: str, level: int, raised_at: datetime, waits: Waits | None = None) -> datetime | None:
+    """When the next ones are asked, by what the clinic arranged; as it is delivered where it arranged nothing."""
     step = next_step(severity, level)
-    return raised_at + step.after if step else None
+    if step is None or waits is None:
+        return raised_at + step.after if step else None
+    return raised_at + timedelta(minutes=(waits.again, waits.team, waits.supervisors)[level])
 
 
 def last_level(severity: str) -> int:
@@ -103,6 +136,9 @@ STATES = {
 
 # == Letters ==
 PATIENT, ACCOUNT, STAFF = "patient", "account", "staff"
+EMAIL, SMS = "email", "sms"
+#: Ways of a letter to a patient: the first that they allow; the next where that one certainly failed.
+MAIL_FIRST, TEXT_FIRST = (EMAIL, SMS), (SMS, EMAIL)
 
 
 @dataclass(frozen=True)
@@ -110,7 +146,8 @@ class Letter:
     """One line of: which fact sends which template to whom.
 
     `to`: ACCOUNT is the patient's portal account, where the answer stands behind a sign-in; PATIENT is that account or,
-    without one, the address the patient left; STAFF is a colleague. `urgent` letters overtake others.
+    without one, the address the patient left; STAFF is a colleague. `urgent` letters overtake others. `ways` are the
+    channels it can go by, in their order.
     """
 
     fact: str
@@ -119,6 +156,7 @@ class Letter:
     area: str
     urgent: bool = False
     calendar: bool = False
+    ways: tuple[str, ...] = (EMAIL,)
 
     @property
     def purpose(self) -> str:
@@ -128,20 +166,44 @@ class Letter:
 
 LETTERS = {
     "appointment_booked": Letter(
-        "scheduling.AppointmentBooked", "alerts/appointment_booked", PATIENT, SCHEDULE, calendar=True
+        "scheduling.AppointmentBooked", "alerts/appointment_booked", PATIENT, SCHEDULE, calendar=True, ways=MAIL_FIRST
     ),
     "appointment_moved": Letter(
-        "scheduling.AppointmentMoved", "alerts/appointment_moved", PATIENT, SCHEDULE, calendar=True
+        "scheduling.AppointmentMoved", "alerts/appointment_moved", PATIENT, SCHEDULE, calendar=True, ways=MAIL_FIRST
     ),
     "appointment_cancelled": Letter(
-        "scheduling.AppointmentCancelled", "alerts/appointment_cancelled", PATIENT, SCHEDULE, calendar=True
+        "scheduling.AppointmentCancelled",
+        "alerts/appointment_cancelled",
+        PATIENT,
+        SCHEDULE,
+        calendar=True,
+        ways=MAIL_FIRST,
     ),
-    "reminder": Letter("scheduling.AppointmentBooked", "alerts/reminder", PATIENT, SCHEDULE),
-    "new_message": Letter("records.MessageSent", "alerts/new_message", ACCOUNT, MESSAGE),
+    "series_booked": Letter("scheduling.SeriesBooked", "alerts/series_booked", PATIENT, SCHEDULE, calendar=True),
+    "series_moved": Letter("scheduling.SeriesMoved", "alerts/series_moved", PATIENT, SCHEDULE, calendar=True),
+    "series_cancelled": Letter(
+        "scheduling.SeriesCancelled", "alerts/series_cancelled", PATIENT, SCHEDULE, calendar=True
+    ),
+    "appointment_requested": Letter(
+        "scheduling.AppointmentRequested", "alerts/appointment_requested", PATIENT, SCHEDULE
+    ),
+    "request_declined": Letter("scheduling.RequestDeclined", "alerts/request_declined", PATIENT, SCHEDULE),
+    "request_expired": Letter("scheduling.RequestExpired", "alerts/request_expired", PATIENT, SCHEDULE),
+    "wait_offered": Letter("scheduling.WaitOffered", "alerts/wait_offered", PATIENT, SCHEDULE, ways=TEXT_FIRST),
+    "offer_lost": Letter("scheduling.OfferLost", "alerts/offer_lost", PATIENT, SCHEDULE, ways=TEXT_FIRST),
+    "reminder": Letter("scheduling.AppointmentBooked", "alerts/reminder", PATIENT, SCHEDULE, ways=TEXT_FIRST),
+    **{
+        answer: Letter("messaging.ReplyAnswers", f"alerts/{answer}", PATIENT, SCHEDULE, urgent=True, ways=(SMS,))
+        for answer in ("text_confirmed", "text_cancelled", "text_too_late")
+    },
+    "new_message": Letter("records.MessageSent", "alerts/new_message", ACCOUNT, MESSAGE, ways=MAIL_FIRST),
     "message_to_answer": Letter("records.MessageSent", "alerts/message_to_answer", STAFF, MESSAGE),
-    "result_released": Letter("records.ResultReleased", "alerts/result_released", ACCOUNT, CLINICAL),
-    "prescription_ready": Letter("prescriptions.PrescriptionReady", "alerts/prescription_ready", PATIENT, MEDICATION),
+    "result_released": Letter("records.ResultReleased", "alerts/result_released", ACCOUNT, CLINICAL, ways=MAIL_FIRST),
+    "prescription_ready": Letter(
+        "prescriptions.PrescriptionReady", "alerts/prescription_ready", PATIENT, MEDICATION, ways=TEXT_FIRST
+    ),
     "privacy_answer": Letter("patients.PrivacyCaseAnswered", "alerts/privacy_answer", ACCOUNT, MESSAGE),
+    "amendment_answer": Letter("records.AmendmentAnswered", "alerts/amendment_answer", ACCOUNT, CLINICAL),
     "invoice_issued": Letter("billing.InvoiceIssued", "alerts/invoice_issued", ACCOUNT, BILLING),
     "urgent_alert": Letter("alerts.AlertRaised", "alerts/urgent_alert", STAFF, CLINICAL, urgent=True),
     "alert": Letter("alerts.AlertRaised", "alerts/alert", STAFF, CLINICAL),
@@ -149,34 +211,76 @@ LETTERS = {
 }
 
 
-#: Replies of a mail server that name the address, not the message (RFC 5321 section 4.2.3).
-BOUNCES = frozenset({"smtp-550", "smtp-551", "smtp-553"})
+#: Letters about visits that do not take place, and about times that somebody asked for.
+TELLS_THE_END = frozenset(
+    {"appointment_cancelled", "series_cancelled", "request_declined", "request_expired", "text_cancelled"}
+)
+TELLS_OF_REQUESTS = frozenset({"appointment_requested"})
+
+#: Replies of a mail server that name the address, not the message (RFC 5321 section 4.2.3); and Twilio's errors that
+#: say there is no such number (21211, 30005). A number that takes calls alone is none of these.
+BOUNCES = frozenset({"smtp-550", "smtp-551", "smtp-553", "twilio-21211", "twilio-30005"})
 
 
 def is_bounce(status: str, error: str) -> bool:
-    """Whether a message failed because nobody takes mail at its address."""
+    """Whether a message failed because nobody gets anything at its address."""
     return status == "failed" and error in BOUNCES
 
 
 def why_not_tell(letter: str, *, status: str, sequence: int, told: int, starts_at: datetime, now: datetime) -> str:
     """ "" when a letter about a visit still tells the truth; else the reason why it must not go."""
-    is_cancelled = status in {"cancelled", "no_show", "left"}
-    if sequence != told or is_cancelled != (letter == "appointment_cancelled"):
+    if sequence != told or not _is_so(letter, status):
         return "outdated"
     return "visit_past" if starts_at <= now else ""
 
 
+def is_still_true(letter: str, *, status: str, starts_at: datetime, now: datetime) -> bool:
+    """Whether a letter about several visits still tells the truth of this one."""
+    return starts_at > now and _is_so(letter, status)
+
+
+def _is_so(letter: str, status: str) -> bool:
+    is_cancelled = status in {"cancelled", "no_show", "left"}
+    is_requested = status == "requested"
+    return is_cancelled == (letter in TELLS_THE_END) and is_requested == (letter in TELLS_OF_REQUESTS)
+
+
 # == Reminders ==
-#: Stage and how many days before the visit, at the same time on the clock at the site.
-STAGES = {"day_before": 1}
+#: Stage and how many days before the visit, at the same time on the clock at the site; or how many hours.
+STAGES: dict[str, timedelta] = {
+    "three_days": timedelta(days=3),
+    "day_before": timedelta(days=1),
+    "two_hours": timedelta(hours=2),
+}
+#: Of kinds of visits of which nobody has said otherwise.
+USUAL_STAGES = tuple(STAGES)
+#: Nothing is planned for the night, whoever it is for; who has quiet hours of their own is asked of when it is due.
+NIGHT, MORNING, EVENING = time(21), time(8), time(20, 30)
+IN_TIME = timedelta(hours=1)  # before the visit: what would come later is of no use
+SOON = timedelta(hours=4)  # a stage that is late gives way to one that is due so soon
 #: A visit in one of these may still be reminded of.
 REMINDED = frozenset({"booked", "confirmed"})
 
 
 def due_at(starts_at: datetime, zone: str, stage: str) -> datetime:
     """The same time on the site's clock so many days before: over a change of the clock that is not 24 hours."""
+    before = STAGES[stage]
+    if before < timedelta(days=1):
+        return starts_at - before
     local = starts_at.astimezone(ZoneInfo(zone))
-    return (local - timedelta(days=STAGES[stage])).astimezone(starts_at.tzinfo)
+    return (local - before).astimezone(starts_at.tzinfo)
+
+
+def by_day(due: datetime, starts_at: datetime, zone: str) -> datetime:
+    """Not at night by the site's clock: in the morning, or where that is too late for the visit, the evening before."""
+    local = due.astimezone(ZoneInfo(zone))
+    if MORNING <= local.time() < NIGHT:
+        return due
+    evening_of = local.date() if local.time() >= NIGHT else local.date() - timedelta(days=1)
+    morning = datetime.combine(evening_of + timedelta(days=1), MORNING, local.tzinfo)
+    if morning <= starts_at - IN_TIME:
+        return morning.astimezone(due.tzinfo)
+    return datetime.combine(evening_of, EVENING, local.tzinfo).astimezone(due.tzinfo)
 
 
 def why_not_plan(starts_at: datetime, due: datetime, now: datetime) -> str:
@@ -186,10 +290,17 @@ def why_not_plan(starts_at: datetime, due: datetime, now: datetime) -> str:
     return "booked_late" if due <= now else ""
 
 
-def why_not_send(*, status: str, sequence: int, planned: int, starts_at: datetime, now: datetime) -> str:
-    """ "" when the reminder still tells the truth; else the reason why it must not go."""
+def why_not_send(
+    *, status: str, sequence: int, planned: int, starts_at: datetime, now: datetime, next_due: datetime | None = None
+) -> str:
+    """ "" when the reminder still tells the truth; else the reason why it must not go.
+
+    `next_due` is when a later reminder of the same visit is due: of those that wait after an outage, the last goes.
+    """
     if status not in REMINDED:
         return "visit_not_open"
     if sequence != planned:
         return "visit_moved"
-    return "visit_past" if starts_at <= now else ""
+    if starts_at <= now:
+        return "visit_past"
+    return "later_one_due" if next_due is not None and next_due <= now + SOON else ""

@@ -1,6 +1,6 @@
 """The verbs of billing. Money is Decimal, in US dollars with two places; `now` is aware."""
 
-from billing.actions.bills import issue_invoice, list_invoices, print_invoice
+from billing.actions.bills import doubt_bill, issue_invoice, list_invoices, print_invoice
 from billing.actions.coverage import (
     CardOverlaps,
     CoverageRefused,
@@ -28,6 +28,7 @@ __all__ = [
     "change_coverage",
     "copy_again",
     "copy_coverage",
+    "doubt_bill",
     "issue_invoice",
     "list_cards_to_ask",
     "list_invoices",

@@ -70,6 +70,22 @@ def print_invoice(*, by: User | None, invoice_id: UUID) -> UUID | None:
     return invoice.document
 
 
+@transaction.atomic
+def doubt_bill(*, by: User | None, encounter_id: UUID, now: datetime) -> Invoice | None:
+    """Say on the bill of a visit that this was entered in error; what is owed is for somebody to settle.
+
+    For the system, in a worker. None where there is no bill; said already: nothing.
+    """
+    rows = Invoice.objects.filter(encounter=encounter_id, encounter__status="entered_in_error").exclude(status="void")
+    invoice: Invoice | None = rows.select_for_update(of=("self",)).order_by("id").first()
+    if invoice is None or invoice.doubted_at is not None:
+        return invoice
+    invoice.doubted_at = now
+    invoice.save(update_fields=["doubted_at", "updated_at"])
+    record("billing.doubt_bill", by=by, patient_id=invoice.patient_id, target=invoice)
+    return invoice
+
+
 def list_invoices(*, by: User, filters: queries.Filters, today: date, after: UUID | None = None) -> queries.Page:
     """A page of the bills in the actor's care. Raises NotAllowed and AuditUnavailable."""
     check_can(by, Permission.READ_BILLING)

@@ -67,7 +67,13 @@ class ListForm(forms.Form):
     which = forms.ChoiceField(
         label=_("Which"),
         required=False,
-        choices=[("open", _("Open")), ("overdue", _("Overdue")), ("paid", _("Paid")), ("all", _("All"))],
+        choices=[
+            ("open", _("Open")),
+            ("overdue", _("Overdue")),
+            ("doubted", _("Open, of a visit entered in error")),
+            ("paid", _("Paid")),
+            ("all", _("All")),
+        ],
     )
     site = forms.ModelChoiceField(
         label=_("Site"), queryset=Site.objects.none(), required=False, empty_label=_("Every site")

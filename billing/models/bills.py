@@ -55,6 +55,10 @@ class InvoiceQuerySet(PatientOwnedQuerySet):
         """Something is owed."""
         return self.filter(status="issued")
 
+    def doubted(self) -> Self:
+        """Something is owed for a visit that was entered in error."""
+        return self.filter(status="issued", doubted_at__isnull=False)
+
     def with_balance(self) -> Self:
         """`balance`: the sum of the invoice's ledger entries in US dollars."""
         entries = LedgerEntry.objects.filter(invoice=OuterRef("pk")).order_by().values("invoice")
@@ -72,7 +76,7 @@ class Invoice(PatientOwned):
     scope: ClassVar[Scope] = Scope.BILLING
     database_access: ClassVar[Access] = Access(
         web="SELECT, UPDATE (status, settled_at, updated_at)",
-        worker="SELECT, INSERT, UPDATE (status, settled_at, document, updated_at)",
+        worker="SELECT, INSERT, UPDATE (status, settled_at, document, doubted_at, updated_at)",
     )
 
     series = models.CharField(max_length=10)
@@ -89,6 +93,7 @@ class Invoice(PatientOwned):
     status = models.CharField(max_length=8, choices=Status, default=Status.ISSUED)
     settled_at = models.DateTimeField(null=True, blank=True)
     document = models.UUIDField(null=True, blank=True, help_text=_("The stored object with the bill as PDF."))
+    doubted_at = models.DateTimeField(null=True, blank=True, help_text=_("Since when its visit was entered in error."))
 
     objects = InvoiceQuerySet.as_manager()  # type: ignore[misc]
 
@@ -97,6 +102,11 @@ class Invoice(PatientOwned):
         indexes = [
             models.Index(fields=["patient", "-id"], name="invoice_by_patient"),
             models.Index(fields=["due_date", "id"], condition=Q(status="issued"), name="invoice_open_by_due_date"),
+            models.Index(
+                fields=["due_date", "id"],
+                condition=Q(status="issued", doubted_at__isnull=False),
+                name="invoice_in_doubt_by_due_date",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["series", "sequence"], name="invoice_number_once"),

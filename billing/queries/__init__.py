@@ -11,6 +11,7 @@ from billing.queries.bills import (
     account_of,
     balance_of,
     bill_of,
+    bills_of,
     invoices_of,
     page_of_invoices,
 )
@@ -37,10 +38,11 @@ from billing.queries.coverage import (
     visit_billed,
 )
 from billing.queries.home import MOST_COUNTED, OpenFigures, Taken, open_figures, taken_on, unbilled_visits
-from billing.queries.quality import CardsToAsk, cards_to_ask
+from billing.queries.quality import MOST_IN_DOUBT, CardsToAsk, bills_in_doubt, cards_to_ask
 
 __all__ = [
     "MOST_COUNTED",
+    "MOST_IN_DOUBT",
     "PAGE",
     "STATEMENT",
     "Account",
@@ -58,6 +60,8 @@ __all__ = [
     "account_of",
     "balance_of",
     "bill_of",
+    "bills_in_doubt",
+    "bills_of",
     "card_in",
     "card_of",
     "cards_of",

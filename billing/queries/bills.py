@@ -1,5 +1,6 @@
 """One bill, a patient's account, and lists of bills."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -50,6 +51,19 @@ def bill_of(user: User, patient: Patient, invoice_id: UUID) -> Bill | None:
     ledger = LedgerEntry.objects.visible_to(user).filter(invoice=invoice)
     entries = list(ledger.select_related("entered_by").order_by("entered_at", "id"))
     return Bill(invoice, lines, entries, sum_of(entry.amount for entry in entries))
+
+
+def bills_of(user: User, patient: Patient) -> list[Bill]:
+    """Each bill of this patient that this user may see, the oldest first, void ones too; three queries for all."""
+    invoices = Invoice.objects.visible_to(user).filter(patient=patient).select_related("site", "provider")
+    found = list(invoices.order_by("visit_date", "pk"))
+    of_these = {"patient": patient, "invoice__in": [invoice.pk for invoice in found]}
+    lines, entries = defaultdict(list), defaultdict(list)
+    for line in InvoiceLine.objects.visible_to(user).filter(**of_these).order_by("place", "pk"):
+        lines[line.invoice_id].append(line)
+    for entry in LedgerEntry.objects.visible_to(user).filter(**of_these).order_by("entered_at", "pk"):
+        entries[entry.invoice_id].append(entry)
+    return [Bill(one, lines[one.pk], entries[one.pk], sum_of(e.amount for e in entries[one.pk])) for one in found]
 
 
 # == A patient's account ==
@@ -110,7 +124,7 @@ def _movements(user: User, patient: Patient, balance: Decimal) -> list[Movement]
 # == Lists ==
 @dataclass(frozen=True)
 class Filters:
-    """What the list of bills is narrowed to; `which` is open, overdue, paid or all."""
+    """What the list of bills is narrowed to; `which` is open, overdue, doubted, paid or all."""
 
     which: str = "open"
     site: Site | None = None
@@ -138,7 +152,7 @@ def page_of_invoices(user: User, filters: Filters, *, today: date, after: UUID |
 
     An `after` that is not visible begins anew.
     """
-    by_due = filters.which in ("open", "overdue")
+    by_due = filters.which in ("open", "overdue", "doubted")
     invoices = _narrowed(invoices_of(user), filters, today)
     last = Invoice.objects.visible_to(user).filter(pk=after).first() if after else None
     if last:
@@ -152,6 +166,7 @@ def _narrowed(invoices: QuerySet[Invoice], filters: Filters, today: date) -> Que
     wanted = {
         "open": Q(status="issued"),
         "overdue": Q(status="issued", due_date__lt=today),
+        "doubted": Q(status="issued", doubted_at__isnull=False),
         "paid": Q(status="settled"),
         "all": Q(),
     }[filters.which]

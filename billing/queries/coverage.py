@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -175,24 +176,42 @@ class VisitLine:
 
 @dataclass(frozen=True)
 class VisitCards:
-    """Which cards count for a visit; `copied` when that was kept as the patient came, else as the cards say now."""
+    """Which cards count for a visit; `copied` when that was kept as the patient came, else as the cards say now.
+
+    `copay` in US dollars is what the patient pays themself at such a visit, by the card that pays first; None where
+    nobody knows. `answered`: the payer's answer said so, and not the terms of the plan alone.
+    """
 
     lines: Sequence[VisitLine]
     copied: bool
+    copay: Decimal | None = None
+    answered: bool = False
 
 
 def coverage_of_visit(user: User, visit: Appointment) -> VisitCards:
-    """As far as this user may see; three queries at most."""
+    """As far as this user may see; four queries at most."""
     copies = copies_of_visit(user, visit)
-    checks = {check.coverage_id: check for check in _checks_of_visit(user, visit)} if copies else {}
-    lines = [
-        VisitLine(row.payer_name, row.plan_name, _meta(row), checks.get(row.coverage_id))
-        for row in copies
-        if row.coverage_id
-    ]
+    checks: dict[UUID | None, EligibilityCheck] = {}
+    if copies:
+        checks = {check.coverage_id: check for check in _checks_of_visit(user, visit)}
+    rows = [row for row in copies if row.coverage_id]
+    lines = [VisitLine(row.payer_name, row.plan_name, _meta(row), checks.get(row.coverage_id)) for row in rows]
+    first = rows[0].coverage_id if rows else None
     if not copies:
-        lines = [VisitLine(row.plan.payer.name, row.plan.name, _meta(row), None) for row in _on_the_day(user, visit)]
-    return VisitCards(lines, copied=bool(copies))
+        cards = _on_the_day(user, visit)
+        lines = [VisitLine(row.plan.payer.name, row.plan.name, _meta(row), None) for row in cards]
+        first = cards[0].pk if cards else None
+    answer = checks.get(first)
+    if answer and answer.outcome == EligibilityCheck.Outcome.ACTIVE and answer.copay is not None:
+        return VisitCards(lines, copied=bool(copies), copay=answer.copay, answered=True)
+    return VisitCards(lines, copied=bool(copies), copay=_copay_by_terms(user, visit, first))
+
+
+def _copay_by_terms(user: User, visit: Appointment, coverage_id: UUID | None) -> Decimal | None:
+    if coverage_id is None:
+        return None
+    plan = Coverage.objects.visible_to(user).filter(pk=coverage_id).values("plan")
+    return PlanTerms.objects.on(service_day(visit)).filter(plan__in=plan).values_list("copay", flat=True).first()
 
 
 def _checks_of_visit(user: User, visit: Appointment) -> QuerySet[EligibilityCheck]:

@@ -1,4 +1,4 @@
-"""Whose insurance no longer counts, among the people who come soon."""
+"""Whose insurance no longer counts, among the people who come soon; and bills of visits that were entered in error."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from billing.models import Coverage
+from billing.models import Coverage, Invoice
 from billing.queries.coverage import service_day
 from healthcare.accounts.models import User
 from patients.queries import sites_of
@@ -14,6 +14,7 @@ from scheduling.models import HERE, OPEN, Appointment
 from scheduling.queries.pages import EVERYWHERE
 
 AHEAD = timedelta(days=7)
+MOST_IN_DOUBT = 100
 LOOKED_AT = 150  # visits, the soonest first
 
 
@@ -42,6 +43,12 @@ def cards_to_ask(user: User, now: datetime) -> CardsToAsk:
         if known and not any(day in card.validity for card in known):
             soonest.setdefault(visit.patient_id, visit)
     return CardsToAsk(list(soonest.values()), len(visits) < LOOKED_AT)
+
+
+def bills_in_doubt(user: User) -> int:
+    """How many open bills are of a visit that was entered in error, a hundred at most."""
+    rows = Invoice.objects.visible_to(user).doubted().order_by("due_date", "id")
+    return len(rows.values_list("pk", flat=True)[:MOST_IN_DOUBT])
 
 
 def _coming(user: User, now: datetime) -> "QuerySet[Appointment]":

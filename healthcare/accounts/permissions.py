@@ -29,6 +29,7 @@ class Permission(StrEnum):
     RESTRICT = "patients.restrict"
     VIEW_SCHEDULE = "scheduling.view"
     BOOK_APPOINTMENT = "scheduling.book"
+    OVERBOOK = "scheduling.overbook"
     CHECK_IN = "scheduling.check_in"
     ROOM_PATIENT = "scheduling.room"
     BLOCK_TIME = "scheduling.block_time"
@@ -46,6 +47,7 @@ class Permission(StrEnum):
     READ_MEDICATIONS = "prescriptions.read"
     PRESCRIBE = "prescriptions.prescribe"
     DISPENSE = "prescriptions.dispense"
+    REVIEW_SAFETY = "prescriptions.review_safety"
     READ_BILLING = "billing.read"
     TAKE_PAYMENT = "billing.take_payment"
     RECORD_COVERAGE = "billing.record_coverage"
@@ -75,6 +77,7 @@ DESCRIPTIONS: dict[Permission, Promise] = {
     Permission.RESTRICT: _("Keep a colleague from seeing a patient who asked for it, and end it"),
     Permission.VIEW_SCHEDULE: _("See the schedule and who is waiting"),
     Permission.BOOK_APPOINTMENT: _("Book, move and cancel visits"),
+    Permission.OVERBOOK: _("Book a visit on top of another one, with a reason"),
     Permission.CHECK_IN: _("Check patients in, and say who did not come"),
     Permission.ROOM_PATIENT: _("Take a patient to a room"),
     Permission.BLOCK_TIME: _("Keep a provider's time free of visits"),
@@ -92,6 +95,7 @@ DESCRIPTIONS: dict[Permission, Promise] = {
     Permission.READ_MEDICATIONS: _("See the medicines of a patient in one's care"),
     Permission.PRESCRIBE: _("Prescribe medicines, and cancel prescriptions"),
     Permission.DISPENSE: _("Prepare medicines and hand them out"),
+    Permission.REVIEW_SAFETY: _("See how often the rules on medicines are overridden, without any patient"),
     Permission.READ_BILLING: _("See bills and what is owed"),
     Permission.TAKE_PAYMENT: _("Take payments"),
     Permission.RECORD_COVERAGE: _("Keep patients' insurance cards, and ask whether they count"),

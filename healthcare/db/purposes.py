@@ -24,11 +24,20 @@ class Purpose(StrEnum):
     MERGE_COUNTS = "rows_to_merge"  # to who may: how many rows of which table, and nothing else of them
     UNMERGE_COUNTS = "rows_to_unmerge"  # the same of an undoing
     WORDS_OF_CHARTS = "find_words"  # to who reads charts: ids of entries in their reach, along an index; no text
+    UNMATCHED_RESULTS = "unmatched_results"  # to who enters results: those of nobody sure; in a list their test alone
+    SETTLE_UNMATCHED = "settle_unmatched_result"  # to who enters results: whose one was, or that it is set aside; once
+    OVERDUE_TESTS = "overdue_tests"  # to who calls patients: that one is overdue and since when, never which
+    CALENDAR_FEED = "calendar_feed"  # to a program with a secret address: whose visits it reads, by id
+    CALENDAR_VISITS = "calendar_visits"  # to the same: when and where they are; neither whose, with whom nor what for
+    OFFER_BY_LINK = "offer_by_link"  # to who has the link of an offer: when, where and with whom, never who or what for
+    ANSWER_OFFER = "answer_offer"  # to the same: yes or no, once, while it is kept
+    VISIT_BY_LINK = "visit_by_link"  # to who has the link of a mail about one: when, at which site, and how it stands
+    OVERRIDES = "overrides_by_rule"  # to who reviews the rules on medicines: how often each was overridden, and why
     HIDDEN_MEDICINES = "hidden_medicines"  # to who prescribes: how badly one goes with what is marked, never with what
 
 
 # SECURITY DEFINER functions that show nobody's rows: they answer about the actor alone, or derive grants.
 ABOUT_THE_ACTOR = frozenset(
-    {"claims", "group_ids", "site_ids", "stood_for", "own_patient_id", "closed_patient_ids", "reaches"}
+    {"claims", "group_ids", "site_ids", "stood_for", "closed_patient_ids", "reaches"}
     | {"sync_access", "sync_access_of", "release_claims", "acts_since", "sync_access_of_few", "merging"}
 )

@@ -3,8 +3,9 @@
 POST /2010-04-01/Accounts/…/Messages.json    what Twilio's client calls; set TWILIO_BASE_URL to this server
 POST /push/…                                 an endpoint for a push subscription
 GET /, /messages.json                        what was taken, for people and for machines
-POST /behave with ["500", "drop", …]         what to do with the next requests: a status, `drop` (take the message,
-                                             then close without an answer), `silent` (take it, and never answer)
+POST /behave with ["500", "drop", …]         what to do with the next requests: a status, an error of Twilio's by its
+                                             code (21610), `drop` (take the message, then close without an
+                                             answer), `silent` (take it, and never answer)
 """
 
 import argparse
@@ -60,8 +61,10 @@ class Handler(BaseHTTPRequestHandler):
             self.server.behaviour.extend(json.loads(body))
             return self.answer(204, "text/plain", "")
         order = self.server.behaviour.popleft() if self.server.behaviour else ""
+        if order.isdigit() and int(order) > 999:
+            return self.refuse(400, int(order))
         if order.isdigit():
-            return self.refuse(int(order))
+            return self.refuse(int(order), ERRORS.get(int(order), 0))
         message = self.read_sms(body) if self.path.endswith("/Messages.json") else self.read_push(body)
         self.server.taken.append(message)
         if order == "silent":
@@ -85,8 +88,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(201, "text/plain", "", {"Location": f"{self.server.url}/push/sent/{message['id']}"})
         return self.answer(201, "application/json", json.dumps({"sid": message["id"], "status": "queued"}))
 
-    def refuse(self, status: int) -> None:
-        error = {"code": ERRORS.get(status, 0), "message": "as told", "status": status}
+    def refuse(self, status: int, code: int) -> None:
+        error = {"code": code, "message": "as told", "status": status}
         self.answer(status, "application/json", json.dumps(error), {"Retry-After": "7"} if status == 429 else {})
 
     def answer(self, status: int, kind: str, text: str, headers: dict[str, str] | None = None) -> None:

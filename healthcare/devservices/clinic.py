@@ -19,6 +19,7 @@ from healthcare.devservices.programs import carriers, mail_catcher, others, prep
 from healthcare.devservices.valkey import BROKER, CACHE, Valkey
 
 SHOWN_LOGINS = ("web", "worker", "owner")
+PATIENCE = 300  # seconds for a machine that does much else; a web process that ended is noticed at once
 
 
 def run_demo(*, port: int, reset: bool, bundles: Sequence[Path]) -> int:
@@ -38,7 +39,7 @@ def run_demo(*, port: int, reset: bool, bundles: Sequence[Path]) -> int:
         say("Preparing the database and the sample clinic." if _is_new(folder) else "Bringing the database up to date.")
         supervisor.run_once(prepare(folder, bundles))
         site = supervisor.start(web(port))
-        supervisor.wait_for(lambda: answers(port), site, 60)
+        supervisor.wait_for(lambda: answers(port), site, PATIENCE)
         for program in others(folder, ports):
             supervisor.start(program)
         description = describe(folder, port, ports)

@@ -32,7 +32,9 @@ SETTINGS = {
     "log_error_verbosity": "terse",
     "log_parameter_max_length_on_error": "0",
 }
-UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}  # a cluster for tests
+# A cluster for tests. What a test wrote is rolled back: statistics that were taken meanwhile would tell the next one of
+# tables that are empty, and a query of a millisecond takes minutes by such a plan.
+UNSAFE_BUT_FAST = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "autovacuum": "off"}
 
 
 class Cluster:

@@ -12,7 +12,8 @@ from healthcare.devservices.folder import BASE_DIR
 BIN = Path(sys.executable).parent
 PYTEST = [sys.executable, "-m", "pytest"]
 SPREAD = ["--dist=worksteal", "--durations=40"]  # who is ready takes over from who has the long ones, which are named
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+#: The shell is the same engine without a desktop browser around it: pages for half of the processor time.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 PANGO = ("pango-1.0", "pangoft2-1.0", "harfbuzz-subset")
 PRODUCTION_SETTINGS = {
     "DJANGO_SETTINGS_MODULE": "healthcare.settings.production",
@@ -20,6 +21,7 @@ PRODUCTION_SETTINGS = {
     "EMAIL_URL": "smtp://127.0.0.1:25",
     "PUBLIC_URL": "https://clinic.example",
 }
+TEMPLATE = [sys.executable, "-m", "tests.databases"]  # makes the database that every worker of the tests copies
 APART = ("journeys", "chaos", "mutation")  # stages of their own
 #: Every door and table, by everybody: the same lines a thousand times, and half as slow again under the tracer.
 MATRICES = ("abuse", "access", "architecture", "sensitive")

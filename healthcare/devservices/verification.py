@@ -14,7 +14,7 @@ from healthcare.devservices.environment import last_line
 from healthcare.devservices.folder import Folder
 from healthcare.devservices.folder import chosen as data_dir
 from healthcare.devservices.processes import Program, Stopped, Supervisor
-from healthcare.devservices.stages import Need, Stage, chosen, lacking
+from healthcare.devservices.stages import TEMPLATE, Need, Stage, chosen, lacking
 
 PASSED, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 3, 130
 CLOSING_LINE = re.compile(r"^=+ .*\b(passed|failed|error|errors|no tests ran|deselected)\b.* =+$", re.MULTILINE)
@@ -39,6 +39,7 @@ def run(*, full: bool, only: list[str]) -> int:
             environment = start_servers(folder, supervisor)
             rows = chosen(full=full, only=only)
             missing = lacking(rows)
+            make_template(rows, environment, supervisor)
             results = []
             for stage in rows:
                 if not is_impossible(stage, missing):
@@ -76,6 +77,12 @@ def _make_logins(admin_url: str, database: str, environment: dict[str, str]) -> 
     from healthcare.db.bootstrap import bootstrap
 
     bootstrap(admin_url, database, passwords(environment), testing=True)
+
+
+def make_template(rows: list[Stage], environment: dict[str, str], supervisor: Supervisor) -> None:
+    """Beside the first stages, which leave a core idle. Where it fails, the first test makes it, and says why not."""
+    if any(stage.is_pytest for stage in rows):
+        supervisor.start(Program("template", TEMPLATE, environment))
 
 
 def is_impossible(stage: Stage, missing: list[Need]) -> bool:

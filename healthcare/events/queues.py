@@ -12,12 +12,13 @@ _URGENT_STEPS = (1, 5, 15, 30, 120, 600, 3_600)
 def wait_after(attempts: int, queue: str, luck: float) -> timedelta | None:
     """How long to wait after this many failed attempts; None when it is time to give up.
 
-    `luck` between 0 and 1 spreads the second half of each step, so that what failed together does not return together.
+    `luck` between 0 and 1 spreads it over the whole step (“full jitter”), so that what failed together does not return
+    together; a tenth of it at least.
     """
     steps = _URGENT_STEPS if queue == URGENT else _STEPS
     if attempts > len(steps):
         return None
-    return timedelta(seconds=steps[max(attempts, 1) - 1] * (0.5 + luck / 2))
+    return timedelta(seconds=steps[max(attempts, 1) - 1] * (0.1 + 0.9 * luck))
 
 
 def lease(queue: str) -> timedelta:

@@ -87,6 +87,10 @@ class Outcome:
         return cls("homeless")
 
     @classmethod
+    def unmatched(cls) -> Self:
+        return cls("unmatched")
+
+    @classmethod
     def rejected(cls, reason: str) -> Self:
         return cls("rejected", reason=reason)
 
@@ -203,6 +207,25 @@ class Fallback(Resource, Protocol):
 def fallback() -> Fallback:
     found: Any = _made(settings.FHIR_FALLBACK)
     keeper: Fallback = found[0]
+    return keeper
+
+
+class Unmatched(Protocol):
+    """Who takes what nobody is sure about instead of a rejection, and asks people."""
+
+    def doubts(self, item: Incoming, ledger: Ledger) -> str:
+        """Why nobody is sure whose this is; "" where it is, and for what nobody would be asked about."""
+
+    def take(self, batch: Sequence[Incoming], ledger: Ledger, by: Any) -> list[Outcome]: ...
+
+    def settled(self, batch: Sequence[Incoming], ledger: Ledger) -> None:
+        """These have their place now, whatever they waited for."""
+
+
+@cache
+def unmatched() -> Unmatched:
+    found: Any = _made(settings.FHIR_UNMATCHED)
+    keeper: Unmatched = found[0]
     return keeper
 
 

@@ -15,9 +15,9 @@ from healthcare.audit import record
 from healthcare.db.context import current_actor
 from healthcare.db.inserting import insert_rows
 from healthcare.events import publish
-from healthcare.messaging.addresses import check_address
-from healthcare.messaging.events import CarrierReported
-from healthcare.messaging.models import Message
+from healthcare.messaging.addresses import AddressRefused, address_key, check_address
+from healthcare.messaging.events import CarrierReported, ReplyReceived, ResendAsked
+from healthcare.messaging.models import Message, Reply
 from healthcare.messaging.rules import TWILIO_STATES, Attachment, may_attach
 from healthcare.messaging.templating import check_template
 
@@ -47,8 +47,7 @@ def queue_message(
     with one `dedupe_key` are one: the second is not written, and its id is the first one's. It is sent neither before
     `not_before` nor after `expires_at`. `attachments` go with mails alone, and are forgotten with the words once a
     carrier has them.
-    Raises AddressRefused, TemplateDoesNotExist, and ValueError for a parameter that is no text, or an attachment that
-    is no small text with a plain name.
+    Raises AddressRefused, TemplateDoesNotExist, and ValueError for what is no text, or no small one with a plain name.
     """
     check_address(channel, address)
     check_template(template, channel)
@@ -61,6 +60,7 @@ def queue_message(
         id=uuid5(NAMESPACE_URL, f"message:{dedupe_key}"),
         channel=channel,
         address=address,
+        address_key=address_key(channel, address),
         template=template,
         parameters=json.dumps(dict(parameters)),
         attachments=json.dumps([asdict(each) for each in attachments]) if attachments else None,
@@ -97,6 +97,27 @@ def report_state(*, by: Any, message_id: UUID, carrier_id: str, state: str, erro
 
 
 @transaction.atomic
+def receive_reply(*, by: Any, carrier_id: str, address: str, word: str) -> None:
+    """Keep that a word came in by SMS, once however often the carrier tells it; a worker does what it says.
+
+    What else was written is kept nowhere; numbers that are none are nobody's.
+    """
+    try:
+        check_address("sms", address)
+    except AddressRefused:
+        return
+    reply = Reply(
+        id=uuid5(NAMESPACE_URL, f"reply:{carrier_id}"),
+        address=address,
+        address_key=address_key("sms", address),
+        word=word,
+    )
+    insert_rows(reply, ignore_conflicts=True)
+    record("messaging.receive", by=by, target=reply, detail={"word": word})
+    publish(ReplyReceived(reply_id=reply.pk))
+
+
+@transaction.atomic
 def withdraw_messages(*, by: Any, message_ids: Collection[UUID], now: datetime) -> int:
     """Take back those that no carrier has been called for: what they say is not true any more. Returns how many.
 
@@ -123,3 +144,10 @@ def send_again(*, by: Any, message_id: UUID, now: datetime) -> None:
     if not again.update(status="queued", next_at=now, attempts=0, error="", expires_at=None, updated_at=now):
         raise NotSendable("There is no message with this id that failed, was given up or is unknown.")
     record("messaging.send_again", by=by, target=("messaging.message", message_id))
+
+
+@transaction.atomic
+def ask_to_send_again(*, by: Any, message_id: UUID) -> None:
+    """As `send_again`, from a page: the web login cannot change a message, so a worker does it."""
+    record("messaging.ask_again", by=by, target=("messaging.message", message_id))
+    publish(ResendAsked(message_id=message_id))

@@ -22,3 +22,25 @@ class CarrierReported:
     carrier_id: str
     state: str
     error: str
+
+
+@dataclass(frozen=True)
+class ReplyReceived:
+    """Somebody wrote back by SMS."""
+
+    reply_id: UUID
+
+
+@dataclass(frozen=True)
+class ReplyAnswers:
+    """A yes or a no, from a number that did not stop us: to what, whoever asked something there has to find."""
+
+    reply_id: UUID
+    yes: bool
+
+
+@dataclass(frozen=True)
+class ResendAsked:
+    """A person wants a message sent again that failed, was given up or is unknown."""
+
+    message_id: UUID

@@ -8,9 +8,10 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from healthcare.db.fields import EncryptedTextField
-from healthcare.db.privileges import Access
+from healthcare.db.models import BaseModel
+from healthcare.db.privileges import NONE, Access
 from healthcare.events.models import DueWork, DueWorkQuerySet
-from healthcare.messaging.rules import Attachment
+from healthcare.messaging.rules import WORDS, Attachment
 
 # What an administrator may see of a message: that it exists and what became of it; not to whom, and not what.
 SHOWN = (
@@ -63,6 +64,7 @@ class Message(DueWork):
 
     channel = models.CharField(max_length=8, choices=Channel)
     address = EncryptedTextField()
+    address_key = models.CharField(max_length=64, blank=True, help_text=_("What is the same for the same address."))
     template = models.CharField(max_length=100)
     parameters = EncryptedTextField(null=True)
     attachments = EncryptedTextField(null=True)
@@ -85,6 +87,7 @@ class Message(DueWork):
             *DueWork.Meta.indexes,
             models.Index(fields=["status", "created_at"], name="message_status"),
             models.Index(fields=["lease_until"], condition=Q(status="sending"), name="message_leased"),
+            models.Index(fields=["address_key", "-created_at"], name="message_by_address"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -116,3 +119,66 @@ class Message(DueWork):
         """The Message-ID of the mail (RFC 5322 section 3.6.4): the same at every attempt."""
         domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ")
         return f"<{self.pk}@{domain}>"
+
+
+class OptOutQuerySet(models.QuerySet["OptOut"]):
+    def current(self) -> Self:
+        return self.filter(ended_at=None)
+
+
+class OptOut(BaseModel):
+    """Whoever has this number wrote STOP: nothing goes there until they write START. Carriers keep to it as well."""
+
+    database_access: ClassVar[Access] = Access(web=NONE, worker="SELECT, INSERT, UPDATE (ended_at, updated_at)")
+
+    class Source(models.TextChoices):
+        REPLY = "reply", _("They wrote STOP")
+        CARRIER = "carrier", _("The carrier refused for their STOP")
+
+    channel = models.CharField(max_length=8, choices=Message.Channel)
+    address_key = models.CharField(max_length=64)
+    source = models.CharField(max_length=8, choices=Source)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = OptOutQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("stop")
+        verbose_name_plural = _("stops")
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "address_key"], condition=Q(ended_at=None), name="optout_once")
+        ]
+
+
+class Reply(BaseModel):
+    """A text message that came in: from which number, and which word we know it was. What else it said is not kept.
+
+    Its key is made of the carrier's id, so that what the carrier tells twice is one row.
+    """
+
+    database_access: ClassVar[Access] = Access(web="INSERT", worker="SELECT, UPDATE (handled_at, updated_at), DELETE")
+
+    address = EncryptedTextField()
+    address_key = models.CharField(max_length=64)
+    word = models.CharField(max_length=5, choices=[(word, word) for word in WORDS])
+    handled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("reply")
+        verbose_name_plural = _("replies")
+
+
+class Circuit(BaseModel):
+    """How a carrier does: failures in a row, until when nobody calls it for what is not urgent, its last success."""
+
+    database_access: ClassVar[Access] = Access(web=NONE, worker="SELECT, INSERT, UPDATE")
+
+    channel = models.CharField(max_length=8, choices=Message.Channel, unique=True)
+    failures = models.PositiveIntegerField(default=0)
+    open_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("carrier")
+        verbose_name_plural = _("carriers")

@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import SystemRandom
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.utils import timezone
@@ -12,10 +13,11 @@ from healthcare.audit import record
 from healthcare.db.context import acting_as_system
 from healthcare.events import carries_out, publish
 from healthcare.events.queues import wait_after
+from healthcare.messaging import brakes, opting
 from healthcare.messaging.carriers import CARRIERS, Ambiguous, Letter, Refused
 from healthcare.messaging.events import MessageFailed
-from healthcare.messaging.models import Message
-from healthcare.messaging.rules import ENDED_BADLY, LEASE, states_before
+from healthcare.messaging.models import Message, OptOut
+from healthcare.messaging.rules import ENDED_BADLY, LEASE, REPORTED_LATER, TWILIO_STOPPED, states_before
 from healthcare.messaging.templating import render
 
 log = logging.getLogger("healthcare.messaging")
@@ -26,10 +28,13 @@ Status = Message.Status
 
 @dataclass(frozen=True)
 class Verdict:
+    """`tried` is false where no carrier was called, and so nothing was learnt of it."""
+
     status: str
     error: str = ""
     carrier_id: str = ""
     next_at: datetime | None = None
+    tried: bool = True
 
 
 @carries_out("messaging.Message")
@@ -38,7 +43,7 @@ def send_message(key: UUID) -> None:
     passed the sweeper makes that `unknown`, because nobody can say whether the carrier has it."""
     message = claim(key, timezone.now())
     if message is not None:
-        settle(message, attempt(message))
+        settle(message, keep_back(message) or attempt(message))
 
 
 def claim(key: UUID, now: datetime) -> Message | None:
@@ -57,15 +62,29 @@ def claim(key: UUID, now: datetime) -> Message | None:
         return Message.objects.get(pk=key, lease_token=token) if claimed else None
 
 
+def keep_back(message: Message) -> Verdict | None:
+    """What becomes of it where its carrier is not to be called: a stop, too many to one address, a carrier down."""
+    now = timezone.now()
+    with acting_as_system("send_message"):
+        hold = brakes.held_back(message, now)
+    if hold is None:
+        return None
+    if hold.until is None or (message.expires_at is not None and hold.until >= message.expires_at):
+        return Verdict(Status.FAILED, hold.error, tried=False)
+    # Apart, so that those that waited together do not come together.
+    next_at = max(hold.until, now) + timedelta(seconds=30 * _random.random())
+    return Verdict(Status.QUEUED, hold.error, next_at=next_at, tried=False)
+
+
 def attempt(message: Message) -> Verdict:
     """The call itself. What nobody foresaw may have happened after the hand-over, so it counts as unknown."""
     now = timezone.now()
     if message.expires_at is not None and message.expires_at <= now:
-        return Verdict(Status.FAILED, "expired")
+        return Verdict(Status.FAILED, "expired", tried=False)
     try:
         letter = write(message, now)
     except Exception as problem:  # a broken template or an unreadable value: no carrier was called
-        return Verdict(Status.FAILED, type(problem).__name__)
+        return Verdict(Status.FAILED, type(problem).__name__, tried=False)
     try:
         return Verdict(Status.SENT, carrier_id=CARRIERS[message.channel](letter))
     except Refused as refusal:
@@ -89,19 +108,25 @@ def settle(message: Message, verdict: Verdict) -> None:
     changes = {
         "status": verdict.status,
         "error": verdict.error[:80],
-        "attempts": message.attempts + 1,
+        "attempts": message.attempts + verdict.tried,
         "next_at": verdict.next_at,
         "lease_until": None,
         "updated_at": now,
     }
     if verdict.status == Status.SENT:
-        # Accepted words are not needed here any longer; a link in them may still open a door.
-        changes |= {"sent_at": now, "carrier_id": verdict.carrier_id[:200], "parameters": None, "attachments": None}
+        changes |= {"sent_at": now, "carrier_id": verdict.carrier_id[:200], "attachments": None}
+        if message.channel not in REPORTED_LATER:
+            # Accepted words are not needed here any longer; a link in them may still open a door.
+            changes["parameters"] = None
     with acting_as_system("send_message"):
         ours = Message.objects.filter(pk=message.pk, lease_token=message.lease_token)
         if not ours.filter(status__in=["sending", "unknown"]).update(**changes):
             return
         note(message, verdict.status, verdict.error)
+        if verdict.tried:
+            brakes.learn(message.channel, verdict.status, verdict.error, now)
+        if verdict.error == TWILIO_STOPPED:
+            opting.stop(message.channel, message.address_key, OptOut.Source.CARRIER)
 
 
 def note(message: Message, status: str, error: str) -> None:
@@ -129,7 +154,7 @@ def _after_refusal(message: Message, refusal: Refused, now: datetime) -> Verdict
 def apply_report(message_id: UUID, carrier_id: str, state: str, error: str) -> bool:
     """Let a carrier's report raise the state, never lower it; whether it did. Repeated and late ones change nothing."""
     now = timezone.now()
-    changes = {"status": state, "error": error and f"twilio-{error}", "updated_at": now}
+    changes: dict[str, Any] = {"status": state, "error": error and f"twilio-{error}", "updated_at": now}
     if carrier_id:
         changes["carrier_id"] = carrier_id
     message = Message.objects.filter(pk=message_id, status__in=states_before(state)).exclude(status="queued").first()
@@ -138,7 +163,11 @@ def apply_report(message_id: UUID, carrier_id: str, state: str, error: str) -> b
     same = Message.objects.filter(pk=message_id, status=message.status)
     if state != Status.FAILED:
         changes["sent_at"] = message.sent_at or now
+    if state == Status.DELIVERED:
+        changes["parameters"] = None
     if not same.update(**changes):
         return False
     note(message, state, str(changes["error"]))
+    if changes["error"] == TWILIO_STOPPED:
+        opting.stop(message.channel, message.address_key, OptOut.Source.CARRIER)
     return True

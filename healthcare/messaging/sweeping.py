@@ -5,11 +5,12 @@ from datetime import timedelta
 from django.utils import timezone
 
 from healthcare.db.context import acting_as_system
-from healthcare.messaging.models import Message
+from healthcare.messaging.models import Message, Reply
 from healthcare.messaging.sending import note
 
 BATCH = 200
 KEPT = timedelta(days=90)
+UNREPORTED = timedelta(days=1)
 Status = Message.Status
 
 
@@ -44,9 +45,19 @@ def end_expired() -> int:
     return len(messages)
 
 
+def forget_words() -> int:
+    """Of messages that were accepted a day ago, and of which nobody has said more since. Returns how many."""
+    with acting_as_system("prune"):
+        old = Message.objects.filter(
+            status=Status.SENT, parameters__isnull=False, sent_at__lt=timezone.now() - UNREPORTED
+        )
+        return old.update(parameters=None)
+
+
 def forget_old() -> int:
     """Remove messages that ended 90 days ago or more; the audit keeps that they were sent. Returns how many."""
     ended = [Status.SENT, Status.DELIVERED, Status.FAILED, Status.DEAD, Status.UNKNOWN]
     with acting_as_system("prune"):
+        Reply.objects.filter(created_at__lt=timezone.now() - KEPT).delete()
         old = Message.objects.filter(status__in=ended, created_at__lt=timezone.now() - KEPT)
         return old.delete()[0]

@@ -1,5 +1,5 @@
 from healthcare.events import every
-from healthcare.messaging.sweeping import end_expired, end_lost_leases, forget_old
+from healthcare.messaging.sweeping import end_expired, end_lost_leases, forget_old, forget_words
 
 
 @every(seconds=10, queue="default")
@@ -10,4 +10,5 @@ def sweep_messages() -> None:
 
 @every(seconds=24 * 3600)
 def prune_messages() -> None:
+    forget_words()
     forget_old()

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from healthcare.settings import environment
+from healthcare.settings.beat import BEAT as BEAT
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(environment.text("DATA_DIR", str(BASE_DIR / ".data")))
@@ -78,10 +79,14 @@ IN_SERVICE = False  # in production what is not there fails `selfcheck`; elsewhe
 PULSE_FILE = environment.text("PULSE_FILE")  # touched by relay, sealer, beat and workers while they turn
 BACKUP_HOURS = int(environment.text("BACKUP_HOURS", "26"))  # `selfcheck` complains of an older last backup
 POSTGRES_BIN = environment.text("POSTGRES_BIN")  # the folder of pg_dump and pg_restore; else PATH
+# Days that a final result may wait for a policy or the patient's wish: 45 CFR part 171, see records/rules/release.py
+RESULTS_WAIT_DAYS = int(environment.text("RESULTS_WAIT_DAYS", "3"))
 CHILD_ENVIRONMENT = environment.for_children()
 AUDIT_MAY_BE_EMPTIED = False  # test databases alone
 AUDIT_ANCHOR_SYSLOG = environment.text("AUDIT_ANCHOR_SYSLOG")  # host:port or /dev/log; each anchor goes there as well
 AUDIT_ANCHOR_DIR = Path(environment.text("AUDIT_ANCHOR_DIR", str(DATA_DIR / "anchors")))
+# Papers for an hour without computers, locked; copied to a machine at each site by whoever keeps the place.
+DOWNTIME_DIR = Path(environment.text("DOWNTIME_DIR", str(DATA_DIR / "downtime")))
 
 # == Requests ==
 BEHIND_PROXY = environment.flag("BEHIND_PROXY")  # one trusted proxy, which appends the client's address
@@ -185,7 +190,7 @@ RENEWABLE_SECONDS = 90 * 24 * 3600  # from the sign-in; then the person is asked
 TOKEN_PATHS = ("/v1/", "/fhir/r4/")  # a token is shown and no cookie is read; every answer is JSON
 TOKEN_PAGES = ("/v1/docs", "/v1/openapi.json", "/v1/problems/")  # but for these, which are pages for everybody
 # A minute, for each: reads and writes of one token; requests of one address without a valid one. 0: no limit.
-API_LIMITS = {"read": 600, "write": 120, "address": 60, "oauth": 60}
+API_LIMITS = {"read": 600, "write": 120, "address": 60, "oauth": 60, "download": 6, "feed": 12, "link": 20}
 # Where the operations of /v1 are, as (prefix, dotted name of a router).
 API_ROUTERS = [
     ("", "healthcare.api.me.router"),
@@ -226,24 +231,6 @@ SYNTHETIC = {
 REDIS_URL = environment.text("REDIS_URL")
 BROKER_URL = environment.text("BROKER_URL", REDIS_URL)
 CELERY_APP = "healthcare.celery.app"
-# Periodic jobs by dotted name; each is a function marked with healthcare.events.every.
-BEAT = [
-    "healthcare.accounts.tasks.sweep_accounts",
-    "healthcare.api.tasks.sweep_tokens",
-    "healthcare.api.tasks.prune_replies",
-    "healthcare.events.tasks.prune_events",
-    "healthcare.messaging.tasks.sweep_messages",
-    "healthcare.messaging.tasks.prune_messages",
-    "healthcare.storage.tasks.sweep_objects",
-    "patients.tasks.sync_ended_access",
-    "patients.tasks.shorten_proxies",
-    "patients.tasks.purge_registrations",
-    "scheduling.tasks.warn_of_licences",
-    "alerts.tasks.watch_access",
-    "billing.tasks.bill_unbilled_visits",
-    "billing.tasks.print_unprinted_bills",
-    "analytics.tasks.roll_up_days",
-]
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -276,6 +263,7 @@ FHIR_RESOURCES: list[str] = [
     "records.fhir.of_kinds",
     "patients.fhir.PatientResource",
     "records.fhir.EncounterResource",
+    "records.fhir.ServiceRequestResource",
     "records.fhir.ConditionResource",
     "records.fhir.AllergyIntoleranceResource",
     "records.fhir.DiagnosticReportResource",
@@ -288,6 +276,7 @@ FHIR_RESOURCES: list[str] = [
     "billing.fhir.CoverageResource",
 ]
 FHIR_FALLBACK = "records.fhir.KeptResource"
+FHIR_UNMATCHED = "records.fhir.UnmatchedResults"  # who keeps what arrives for nobody sure, until somebody says whose
 
 # == Whether a plan covers a day: who is asked (dotted name: takes a Question, returns an Answer) ==
 ELIGIBILITY = "billing.eligibility.by_rules"

@@ -24,7 +24,9 @@ SUFFIX = environment.text("HC_TEST_SUFFIX")
 if SUFFIX:
     DATABASES["default"]["TEST"] = {"NAME": f"test_{DATABASES['default']['NAME']}_{SUFFIX}"}
 AXES_ENABLED = True
-API_LIMITS = {"read": 0, "write": 0, "address": 0, "oauth": 0}  # the tests of the limits set their own
+API_LIMITS = dict.fromkeys(
+    ("read", "write", "address", "oauth", "download", "feed", "link"), 0
+)  # tests of them set their own
 AUDIT_MAY_BE_EMPTIED = True
 GALLERY = True
 OUTBOUND_LOOPBACK = True

@@ -20,7 +20,10 @@ FIRST, LAST = 8, 17  # the hours shown at least
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something at a time: `kind` is visit, free or shut; `role` and `state` say its status in colour and words."""
+    """Something at a time: `kind` is visit, free or shut; `role` and `state` say its status in colour and words.
+
+    `above`: it lies on top of another, and leaves that one's beginning to be seen.
+    """
 
     start: datetime
     end: datetime
@@ -30,6 +33,7 @@ class Entry:
     role: str = ""
     state: Any = ""
     url: str = ""
+    above: bool = False
 
     @property
     def place(self) -> str:
@@ -37,7 +41,8 @@ class Entry:
         local = timezone.localtime(self.start)
         minutes = int((self.end - self.start).total_seconds() // 60)
         length = min(max(minutes - minutes % STEP, STEP), LONGEST)
-        return f"h{local.hour} m{local.minute - local.minute % STEP} dh{length // 60} dm{length % 60}"
+        place = f"h{local.hour} m{local.minute - local.minute % STEP} dh{length // 60} dm{length % 60}"
+        return f"{place} above" if self.above else place
 
 
 @dataclass(frozen=True, slots=True)

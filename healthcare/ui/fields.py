@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from healthcare.ui.dates import day_text
@@ -69,6 +71,13 @@ class FlexibleDateInput(forms.TextInput):
         return day_text(value) if isinstance(value, date) else super().format_value(value)
 
 
+def _any_writing() -> str:
+    return gettext("Any usual way of writing it works, like %(day)s") % {"day": day_text(timezone.localdate())}
+
+
+ANY_WRITING = lazy(_any_writing, str)()  # with today as the example, which is near to what most fields ask for
+
+
 class FlexibleDateField(forms.Field):
     """A day in any usual writing: 1968-03-12, Mar 12, 1968, or numbers in the reader's own order.
 
@@ -83,7 +92,7 @@ class FlexibleDateField(forms.Field):
     }
 
     def __init__(self, *, earliest: Any = None, latest: Any = None, **kwargs: Any) -> None:
-        kwargs.setdefault("help_text", _("Any usual way of writing it works, like Mar 12, 1968"))
+        kwargs.setdefault("help_text", ANY_WRITING)
         super().__init__(**kwargs)
         self.earliest, self.latest = earliest, latest
 
@@ -130,6 +139,7 @@ class DateOfBirthField(FlexibleDateField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Date of birth"))
+        kwargs.setdefault("help_text", _("Any usual way of writing it works, like Mar 12, 1968"))
         super().__init__(earliest=_oldest_birth, latest=timezone.localdate, **kwargs)
 
 

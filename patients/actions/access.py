@@ -113,13 +113,15 @@ def open_for_visit(
     source: str,
     starts_at: datetime,
     ends_at: datetime,
+    care: bool = True,
     now: datetime,
 ) -> None:
     """Open the chart to a visit's provider and its site's teams, instead of what the same source opened before.
 
     Identity and schedule from `now`, the rest from VISIT_ACCESS_BEFORE the visit, all up to VISIT_ACCESS_AFTER it; the
     provider reads marked items, too, those about substance use where the patient agreed. No permission is asked: the
-    row policy looks at the visit. A site that has the patient anyway gets no row.
+    row policy looks at the visit. A site that has the patient anyway gets no row. Without `care` it is identity and
+    schedule alone, as for a visit that nobody has agreed to.
     """
     with connection.cursor() as cursor:
         cursor.execute(KNOWN, [patient.pk, source, site.pk if site else None])
@@ -127,7 +129,8 @@ def open_for_visit(
     earlier, rows = [pk for pk, came_with in sources.items() if came_with == source], []
     until = ends_at + settings.VISIT_ACCESS_AFTER
     brings_site = site is not None and len(earlier) == len(sources)
-    for scopes, start in ((VISIT_SCOPES, now), (CARE_SCOPES, max(now, starts_at - settings.VISIT_ACCESS_BEFORE))):
+    spans = ((VISIT_SCOPES, now), (CARE_SCOPES, max(now, starts_at - settings.VISIT_ACCESS_BEFORE)))
+    for scopes, start in spans if care else spans[:1]:
         common = {"patient": patient, "validity": TimestamptzRange(start, until), "source": source, "granted_by": by}
         if user is not None and (held := sorted(scopes & scopes_of(role))):
             labels = list(Sensitivity) if Scope.CLINICAL in held else []

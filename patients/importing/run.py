@@ -25,10 +25,12 @@ from healthcare.fhir.resources import (
     Outcome,
     Resource,
     Unfit,
+    Unmatched,
     fallback,
     key_of,
     order_of,
     resources,
+    unmatched,
 )
 from healthcare.fhir.unpacking import Rejection
 from patients.importing.arrays import write_arrays_quickly
@@ -49,6 +51,7 @@ class Report:
 
     imported: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)
+    unmatched: Counter[str] = field(default_factory=Counter)
     unchanged: int = 0
     rejected: list[Rejection] = field(default_factory=list)
 
@@ -80,7 +83,8 @@ class Import:
     def _totals(self) -> dict[str, int]:
         report = self.report
         counts = {"imported": report.imported.total(), "kept": report.kept.total()}
-        return counts | {"unchanged": report.unchanged, "rejected": len(report.rejected)}
+        waiting = {"unmatched": report.unmatched.total()} if report.unmatched else {}
+        return counts | waiting | {"unchanged": report.unchanged, "rejected": len(report.rejected)}
 
     # == Batches ==
     def _take_in_batches(self, read: Iterable[Read]) -> None:
@@ -126,7 +130,11 @@ class Import:
             new.append(item)
         new.sort(key=lambda item: (order_of(item.type), item.type))
         for kind, group in groupby(new, key=lambda item: item.type):
-            self._place(self._home_of(kind), [item for item in group if self._is_ready(item)])
+            doubtful: list[Incoming] = []
+            ready = [item for item in group if self._is_ready(item, doubtful)]
+            self._place(self._home_of(kind), ready)
+            unmatched().settled([item for item in ready if self.ledger.at(item.key)], self.ledger)
+            self._place(unmatched(), doubtful)
 
     def _count_again(self, item: Incoming, this_run: bool, kept: bool) -> None:
         if this_run:
@@ -138,13 +146,16 @@ class Import:
     def _home_of(self, kind: str) -> Resource:
         return resources().get(kind) or (self.directory if kind in DIRECTORY else fallback())
 
-    def _is_ready(self, item: Incoming) -> bool:
-        """Whom it is about is known, and so is all it rests on; else it waits, or is rejected."""
+    def _is_ready(self, item: Incoming, doubtful: list[Incoming]) -> bool:
+        """Whom it is about is known, and so is all it rests on; else it waits, is doubtful, or is rejected."""
         if not self.last_chance and any(self._waits_for(item, key) for key in references(item)):
             spool = self.waiting[order_of(item.type)]
             spool.write(_spool_line(item))
             return False
         item.patient_id = self._patient_of(item)
+        if unmatched().doubts(item, self.ledger):
+            doubtful.append(item)
+            return False
         if item.type != "Patient" and item.type not in DIRECTORY and item.patient_id is None:
             self._reject(item, "The patient it speaks about is not here, or it speaks of none.")
             return False
@@ -170,7 +181,7 @@ class Import:
                 return home.patient_id
         return None
 
-    def _place(self, resource: Resource, items: Sequence[Incoming]) -> None:
+    def _place(self, resource: "Resource | Unmatched", items: Sequence[Incoming]) -> None:
         """Take them in one savepoint; where that fails, halve them until the bad one is alone."""
         if not items:
             return
@@ -198,7 +209,7 @@ class Import:
 
     def _count(self, items: Sequence[Incoming], outcomes: Sequence[Outcome]) -> None:
         for item, found in zip(items, outcomes, strict=True):
-            if found.state in ("imported", "kept"):
+            if found.state in ("imported", "kept", "unmatched"):
                 getattr(self.report, found.state)[item.type] += 1
             elif found.state == "unchanged":
                 self.report.unchanged += 1

@@ -30,13 +30,12 @@ TO_PERSON = GRANTED.format(table="patients_usergrant", holder=PERSON, label="%s"
 TO_TEAMS = GRANTED.format(table="patients_groupgrant", holder=TEAMS, label="%s")
 # The same for every scope and label of one patient at once.
 HELD = """ARRAY(SELECT p.codename FROM auth_permission p JOIN django_content_type t ON t.id = p.content_type_id
-WHERE t.app_label = 'patients' AND t.model = 'patient' AND (
- EXISTS (SELECT 1 FROM patients_usergrant g WHERE {person} AND g.permission_id = p.id
-  AND g.content_object_id = {patient}
-  AND g.valid_from <= statement_timestamp() AND g.valid_until > statement_timestamp())
- OR EXISTS (SELECT 1 FROM patients_groupgrant g WHERE {teams} AND g.permission_id = p.id
-  AND g.content_object_id = {patient}
-  AND g.valid_from <= statement_timestamp() AND g.valid_until > statement_timestamp())))"""
+WHERE t.app_label = 'patients' AND t.model = 'patient' AND p.id IN (
+ SELECT g.permission_id FROM patients_usergrant g WHERE {person} AND g.content_object_id = {patient}
+  AND g.valid_from <= statement_timestamp() AND g.valid_until > statement_timestamp()
+ UNION ALL
+ SELECT g.permission_id FROM patients_groupgrant g WHERE {teams} AND g.content_object_id = {patient}
+  AND g.valid_from <= statement_timestamp() AND g.valid_until > statement_timestamp()))"""
 BROUGHT = """
 SELECT t.group_id, NULL::uuid, NULL::uuid FROM accounts_membership m
 JOIN accounts_team t ON t.site_id = m.site_id AND t.role = m.role

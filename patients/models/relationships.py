@@ -118,7 +118,7 @@ class UserGrant(UserObjectPermissionBase):
     class Meta:
         unique_together: ClassVar[Sequence[Sequence[str]]] = [("user", "role", "permission", "content_object")]
         indexes = [
-            models.Index(fields=["content_object"], name="usergrant_by_patient"),
+            models.Index(fields=["content_object", "permission"], name="usergrant_by_patient"),
             models.Index(
                 fields=["valid_until"], condition=Q(valid_until__lt="9000-01-01T00:00Z"), name="usergrant_by_end"
             ),
@@ -142,7 +142,7 @@ class GroupGrant(GroupObjectPermissionBase):
     class Meta:
         unique_together: ClassVar[Sequence[Sequence[str]]] = [("group", "permission", "content_object")]
         indexes = [
-            models.Index(fields=["content_object"], name="groupgrant_by_patient"),
+            models.Index(fields=["content_object", "permission"], name="groupgrant_by_patient"),
             models.Index(
                 fields=["valid_until"], condition=Q(valid_until__lt="9000-01-01T00:00Z"), name="groupgrant_by_end"
             ),

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef
 from healthcare.accounts.models import User
 from patients.models import Address, ContactPoint, ContactPreference, Detail, Patient, PatientName, RelatedPerson
 from patients.queries.quality import MOST
-from patients.rules.profile import LANGUAGES, end_of_quiet, may_tell
+from patients.rules.profile import ALWAYS_QUIET, LANGUAGES, end_of_quiet, may_tell
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,14 @@ def why_not_write(patient: Patient, channel: str, address: str, purpose: str) ->
     return "bad_address" if marked.exclude(bad="").exists() else ""
 
 
-def quiet_until(patient: Patient, now: datetime) -> datetime | None:
-    """The end of the patient's quiet hours if this moment lies in them, else None."""
-    if patient.quiet_from is None:
+def quiet_until(patient: Patient, now: datetime, channel: str = "email") -> datetime | None:
+    """The end of the patient's quiet hours if this moment lies in them, else None; by SMS everybody has some."""
+    begins, ends = patient.quiet_from, patient.quiet_until
+    if begins is None:
+        begins, ends = ALWAYS_QUIET.get(channel, (None, None))
+    if begins is None:
         return None
-    return end_of_quiet(now.astimezone(ZoneInfo(patient.site.time_zone)), patient.quiet_from, patient.quiet_until)
+    return end_of_quiet(now.astimezone(ZoneInfo(patient.site.time_zone)), begins, ends)
 
 
 def patients_with_bad_contacts(user: User) -> list[Patient]:

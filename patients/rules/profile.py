@@ -45,6 +45,8 @@ class Said:
 
 # == Whether and when somebody is written to ==
 ASKED_FIRST = frozenset({"sms"})  # 47 CFR 64.1200(a): no automated text without a yes
+#: 47 CFR 64.1200(c)(1): not before 8 and not after 9, for whoever named no hours of their own.
+ALWAYS_QUIET: dict[str, tuple[time, time]] = {"sms": (time(21), time(8))}
 OFFERED = frozenset({"news"})  # 45 CFR 164.508(a)(3): no marketing without one
 
 

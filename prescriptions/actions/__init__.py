@@ -3,10 +3,19 @@
 from prescriptions.actions.dispensing import expire_uncollected, keep_ready, mark_ready, pick_up
 from prescriptions.actions.loading import load_knowledge
 from prescriptions.actions.marking import mark_prescription
-from prescriptions.actions.reading import list_not_collected, list_queue, list_written
+from prescriptions.actions.outcomes import not_dispense, repeat_prescription, take_up_again
+from prescriptions.actions.reading import list_not_collected, list_overrides, list_queue, list_written
+from prescriptions.actions.rechecking import recheck_after_allergy, recheck_after_signing
+from prescriptions.actions.severities import NotSet, set_rule
 from prescriptions.actions.statements import ToldMedicine, end_statement, take_statements
 from prescriptions.actions.steps import FindingsUnanswered, NotPossible, NotPrescribable
-from prescriptions.actions.writing import cancel_prescription, change_draft, draft_prescription, sign_prescription
+from prescriptions.actions.writing import (
+    cancel_prescription,
+    change_draft,
+    draft_prescription,
+    prescribe_again,
+    sign_prescription,
+)
 from prescriptions.rules.sig import Content
 
 __all__ = [
@@ -14,6 +23,7 @@ __all__ = [
     "FindingsUnanswered",
     "NotPossible",
     "NotPrescribable",
+    "NotSet",
     "ToldMedicine",
     "cancel_prescription",
     "change_draft",
@@ -22,12 +32,20 @@ __all__ = [
     "expire_uncollected",
     "keep_ready",
     "list_not_collected",
+    "list_overrides",
     "list_queue",
     "list_written",
     "load_knowledge",
     "mark_prescription",
     "mark_ready",
+    "not_dispense",
     "pick_up",
+    "prescribe_again",
+    "recheck_after_allergy",
+    "recheck_after_signing",
+    "repeat_prescription",
+    "set_rule",
     "sign_prescription",
     "take_statements",
+    "take_up_again",
 ]

@@ -36,7 +36,7 @@ def load_knowledge(*, by: User | None) -> bool:
 
 
 def _rule(rule: Rule, version: str) -> SafetyRule:
-    sides = {"left": sorted(rule.left), "right": sorted(rule.right)}
+    sides = {"left": sorted(rule.left), "right": sorted(rule.right), "limits": dict(rule.limits)}
     return SafetyRule(**{**vars(rule), **sides}, kb_version=version)
 
 

@@ -65,4 +65,5 @@ def _result_of(check: SafetyCheck) -> Result:
         clear=tuple(check.checked.get("clear", ())),
         medicines=check.checked.get("medicines", 0),
         allergies=check.checked.get("allergies", 0),
+        about=tuple(check.checked.get("about", ())),
     )

@@ -1,5 +1,7 @@
 """Lists that name people: said before they are shown."""
 
+from datetime import datetime, timedelta
+
 from healthcare.accounts.access import check_can
 from healthcare.accounts.models import User
 from healthcare.accounts.permissions import Permission
@@ -7,6 +9,7 @@ from healthcare.audit import record_now
 from prescriptions import queries
 from prescriptions.access import check_can_prescribe
 from prescriptions.models import Prescription
+from prescriptions.queries.overrides import OverriddenRule
 
 
 def list_queue(*, by: User, status: str) -> list[Prescription]:
@@ -34,3 +37,13 @@ def list_not_collected(*, by: User) -> list[Prescription]:
         check_can_prescribe(by)
     record_now("prescriptions.list_not_collected", by=by)
     return found
+
+
+def list_overrides(*, by: User, days: int, now: datetime) -> list[OverriddenRule]:
+    """How often each rule of the safety check spoke in these last days, and how often it was answered and why.
+
+    Raises NotAllowed and AuditUnavailable.
+    """
+    check_can(by, Permission.REVIEW_SAFETY)
+    record_now("prescriptions.list_overrides", by=by, detail={"days": days})
+    return queries.overrides_since(now - timedelta(days=days))

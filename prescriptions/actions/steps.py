@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -10,14 +10,17 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from healthcare.accounts.models import User
+from healthcare.events import publish
 from healthcare.ui.dates import moment_text
 from patients.models import Patient
 from patients.queries.merging import signed_under
-from prescriptions.models import CollectionDeadline, Prescription, SafetyCheck
+from prescriptions.events import MedicinePutBack
+from prescriptions.models import CollectionDeadline, Dispense, Prescription, SafetyCheck
 from prescriptions.queries import Checked
 from prescriptions.rules.hidden import answers_without, without
 from prescriptions.rules.safety import Result
 from prescriptions.rules.sig import Content, Sig, mistakes_in, quantity_of, sig_text
+from records.models import Entry
 from records.models.entries import mark_of
 from scheduling.actions.refusals import why_unlicensed
 from scheduling.queries.licences import day_at
@@ -109,8 +112,10 @@ def write(draft: Prescription, content: Content) -> None:
 
 
 def end_of(prescription: Prescription, sig: Sig, start: datetime) -> datetime | None:
-    """When the supply with its repeats is over, counted from `start`; None for a treatment that goes on."""
-    return None if sig.ongoing else start + timedelta(days=sig.duration_days * (prescription.repeats + 1))
+    """When the supply that is due and the repeats after it are over, counted from `start`; None for a treatment that
+    goes on.
+    """
+    return None if sig.ongoing else start + timedelta(days=sig.days * (prescription.repeats_left + 1))
 
 
 def signature_of(prescription: Prescription, *, patient_id: UUID | None = None) -> str:
@@ -137,18 +142,30 @@ def keep_check(
     labels = sorted({row.sensitivity for row in marked})
     kept = _kept(prescription, checked.result, answers, now, labels)
     if marked:
-        keep_without(kept, checked.result, {str(row.pk) for row in marked}, [row.medicine for row in marked])
+        names = [row.medicine for row in marked if not isinstance(row, Entry)]
+        keep_without(kept, checked.result, {str(row.pk) for row in marked}, names)
     return kept
 
 
-def keep_without(full: SafetyCheck, result: Result, keys: Collection[str], names: Iterable[str]) -> None:
-    """The same check for who may not see these medicines."""
+def keep_later(row: Prescription, result: Result, occasion: str, now: datetime) -> SafetyCheck:
+    """What was found after the signature; it names nothing that is marked."""
+    return _kept(row, result, [], now, [], occasion)
+
+
+def keep_without(full: SafetyCheck, result: Result, keys: Collection[str], names: Sequence[str]) -> None:
+    """The same check for who may not see these; `names` are those of the medicines among them."""
     answers = answers_without(full.overrides, result, keys)
-    _kept(full.prescription, without(result, keys, names), answers, full.ran_at, [])
+    masked = without(result, keys, names, entries=len(keys) - len(names))
+    _kept(full.prescription, masked, answers, full.ran_at, [], full.occasion)
 
 
 def _kept(
-    prescription: Prescription, result: Result, answers: Sequence[dict[str, str]], now: datetime, labels: list[str]
+    prescription: Prescription,
+    result: Result,
+    answers: Sequence[dict[str, str]],
+    now: datetime,
+    labels: list[str],
+    occasion: str = SafetyCheck.Occasion.SIGNING,
 ) -> SafetyCheck:
     kept = SafetyCheck(
         prescription=prescription,
@@ -158,10 +175,25 @@ def _kept(
         problem=result.problem,
         overrides=list(answers),
         labels=labels,
+        occasion=occasion,
         **result.content(),
     )
     kept.save(force_insert=True)
     return kept
+
+
+def put_back(by: User, prescription: Prescription, now: datetime) -> None:
+    """What waits to be handed out goes back to the shelf, and no longer counts as dispensed."""
+    waiting = Dispense.objects.visible_to(by).waiting().filter(prescription=prescription)
+    for dispense in waiting.select_for_update(of=("self",)).order_by("id"):
+        dispense.state, dispense.returned_at, dispense.returned_by = Dispense.State.RETURNED, now, by
+        dispense.save(update_fields=["state", "returned_at", "returned_by", "updated_at"])
+        prescription.dispensed -= dispense.quantity
+        publish(
+            MedicinePutBack(
+                dispense_id=dispense.pk, prescription_id=prescription.pk, patient_id=prescription.patient_id
+            )
+        )
 
 
 def begin_wait(prescription: Prescription) -> None:

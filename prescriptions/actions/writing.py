@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -23,6 +24,7 @@ from prescriptions.actions.steps import (
     end_wait,
     keep_check,
     locked,
+    put_back,
     signature_of,
     write,
 )
@@ -70,6 +72,42 @@ def draft_prescription(
 
 
 @transaction.atomic
+def prescribe_again(
+    *, by: User, patient: Patient, prescriptions: Iterable[UUID] | None, encounter: Encounter | None, now: datetime
+) -> list[Prescription]:
+    """Drafts with the same medicine and directions: of these, or of all that the patient takes by prescription.
+
+    Each is checked and signed like any other. What is no longer offered, and what waits as one's draft already, is left
+    out. Raises NotAllowed, and NotPrescribable where nothing is left.
+    """
+    check_can_prescribe(by)
+    rows = Prescription.objects.visible_to(by).filter(patient=patient, signed_at__isnull=False)
+    rows = rows.active(now) if prescriptions is None else rows.filter(pk__in=list(prescriptions))
+    drafts = Prescription.objects.visible_to(by).filter(patient=patient, status=Status.DRAFT, prescriber__user=by)
+    waiting = set(drafts.values_list("medicine", flat=True))
+    made = []
+    for row in rows.select_related("medication").order_by("signed_at", "id"):
+        if row.medicine in waiting or (row.medication is not None and not row.medication.active):
+            continue
+        waiting.add(row.medicine)
+        content = Content(row.directions, row.reason, row.repeats, row.may_substitute, row.sensitivity)
+        made.append(
+            draft_prescription(
+                by=by,
+                patient=patient,
+                medication=row.medication,
+                medicine=row.medicine,
+                content=content,
+                encounter=encounter,
+                now=now,
+            )
+        )
+    if not made:
+        raise NotPrescribable(_("There is nothing to prescribe again: it waits to be signed, or is no longer offered."))
+    return made
+
+
+@transaction.atomic
 def change_draft(*, by: User, prescription: Prescription, content: Content, now: datetime) -> Prescription:
     """Bring a draft to what was typed: one row overwritten, so it leaves no audit line after the first.
 
@@ -108,7 +146,7 @@ def sign_prescription(
     if sig is None:
         raise NotPrescribable(_("Say how the medicine is taken: dose, how often and for how long."))
     answers = {answer.key: answer for answer in overrides}
-    checked = check_prescription(by, draft, now)
+    checked = check_prescription(by, draft, now, sig)
     result = checked.result
     if missing := unanswered(result, answers):
         raise FindingsUnanswered(result, missing)
@@ -133,6 +171,7 @@ def cancel_prescription(*, by: User, prescription: Prescription, reason: str, no
     check_can_cancel(by, found)
     check_becomes(found, Status.CANCELLED)
     was_signed = found.signed_at is not None
+    put_back(by, found, now)
     found.status, found.cancelled_at, found.cancelled_by = Status.CANCELLED, now, by
     found.cancel_reason, found.cancel_note = Prescription.CancelReason(reason).value, note
     found.save(update_fields=["status", "cancelled_at", "cancelled_by", "cancel_reason", "cancel_note", "updated_at"])

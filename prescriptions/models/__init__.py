@@ -1,4 +1,5 @@
-from prescriptions.models.formulary import KEPT, Ingredient, Medication, MedicationQuerySet, SafetyRule
+from prescriptions.models.dispenses import Dispense, DispenseQuerySet
+from prescriptions.models.formulary import KEPT, OFF, Ingredient, Medication, MedicationQuerySet, SafetyRule
 from prescriptions.models.prescriptions import (
     PRESCRIBERS,
     USUAL_DAYS,
@@ -13,10 +14,13 @@ from prescriptions.models.statements import MedicationStatement, MedicationState
 
 __all__ = [
     "KEPT",
+    "OFF",
     "PRESCRIBERS",
     "USUAL_DAYS",
     "CollectionDeadline",
     "CollectionDeadlineQuerySet",
+    "Dispense",
+    "DispenseQuerySet",
     "Ingredient",
     "Medication",
     "MedicationQuerySet",

@@ -6,10 +6,12 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from healthcare.accounts.models import User
 from healthcare.db.models import BaseModel
 from healthcare.db.privileges import READ, Access
 
 KEPT = "SELECT, INSERT, UPDATE"
+OFF = "off"  # a severity that a clinic may give a rule: it says nothing any more
 
 
 class Ingredient(BaseModel):
@@ -86,17 +88,22 @@ class Medication(BaseModel):
 
 
 class SafetyRule(BaseModel):
-    """One line of the knowledge that medicines are checked against: two sets of terms that do not go together.
+    """One line of the knowledge that medicines are checked against: two sets of terms that do not go together, or one
+    that does not suit everybody, or not in every dose.
 
     A term is an ingredient's name or `class:` and a class. In an allergy rule the left side is what the person is
-    allergic to. `source` says where it is written.
+    allergic to. `limits` say for whom and how much (`rules.people`). `source` says where it is written.
     """
 
-    database_access: ClassVar[Access] = Access(web=READ, worker=f"{KEPT}, DELETE")
+    CHOSEN = "chosen_severity, chosen_limits, chosen_because, chosen_by_id, chosen_at, updated_at"
+
+    database_access: ClassVar[Access] = Access(web=f"SELECT, UPDATE ({CHOSEN})", worker=f"{KEPT}, DELETE")
 
     class Kind(models.TextChoices):
         INTERACTION = "interaction", _("Interaction")
         ALLERGY = "allergy", _("Allergy")
+        PERSON = "person", _("Who takes it")
+        DOSE = "dose", _("Dose")
 
     class Severity(models.TextChoices):
         CONTRAINDICATED = "contraindicated", _("Contraindicated")
@@ -106,10 +113,35 @@ class SafetyRule(BaseModel):
     code = models.CharField(max_length=20, unique=True)
     kind = models.CharField(max_length=12, choices=Kind)
     left = ArrayField(models.CharField(max_length=60))
-    right = ArrayField(models.CharField(max_length=60))
+    right = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    limits = models.JSONField(default=dict, blank=True)
     severity = models.CharField(max_length=16, choices=Severity)
     title = models.CharField(max_length=120)
     mechanism = models.TextField()
     advice = models.TextField()
     source = models.CharField(max_length=240)
     kb_version = models.CharField(max_length=20)
+    # What this clinic has decided; a new version of the rules leaves it.
+    chosen_severity = models.CharField(
+        _("severity here"), max_length=16, choices=[*Severity.choices, (OFF, _("Off: it says nothing"))], blank=True
+    )
+    chosen_limits = models.JSONField(_("limits here"), default=dict, blank=True)
+    chosen_because = models.CharField(_("why"), max_length=200, blank=True)
+    chosen_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    chosen_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(chosen_severity="", chosen_limits={}, chosen_because="", chosen_by=None, chosen_at=None)
+                | ~Q(chosen_because="") & Q(chosen_by__isnull=False, chosen_at__isnull=False),
+                name="safety_rule_chosen_says_who_when_and_why",
+            ),
+        ]
+
+    @property
+    def is_chosen(self) -> bool:
+        return self.chosen_at is not None
+
+    def __str__(self) -> str:
+        return f"rule {self.code}"

@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.models import Provider, Site, User
@@ -32,9 +32,9 @@ class PrescriptionQuerySet(PatientOwnedQuerySet):
         """Where the patient's medicines are; what is not signed yet, to those who treat alone.
 
         What is marked, to its prescriber and to who holds the label; and to the dispensary as long as it waits there,
-        and to who handed it out: whoever prepares a medicine and gives it away has to know which.
+        and to who handed it out or said why not: whoever prepares a medicine and gives it away has to know which.
         """
-        open_to = marks_open_to(user, written_by=("prescriber__user", "handed_out_by"))
+        open_to = marks_open_to(user, written_by=("prescriber__user", "handed_out_by", "not_dispensed_by"))
         if user.acting_role in DISPENSERS:
             open_to |= Q(status__in=Prescription.OPEN)
         rows = super().visible_to(user).filter(open_to)
@@ -42,7 +42,8 @@ class PrescriptionQuerySet(PatientOwnedQuerySet):
 
     def with_overrides(self) -> Self:
         """`was_overridden`: the safety check had something to say, and the prescriber answered it."""
-        answered = SafetyCheck.objects.filter(prescription=OuterRef("pk"), patient=OuterRef("patient"))
+        checks = SafetyCheck.objects.filter(prescription=OuterRef("pk"), patient=OuterRef("patient"))
+        answered = checks.filter(occasion=SafetyCheck.Occasion.SIGNING)
         return self.annotate(was_overridden=Exists(answered.exclude(overrides=[])))
 
     def active(self, now: datetime) -> Self:
@@ -62,6 +63,7 @@ class Prescription(PatientOwned):
         READY = "ready", _("Ready to collect")
         PICKED_UP = "picked_up", _("Collected")
         NOT_COLLECTED = "not_collected", _("Not collected")
+        NOT_DISPENSED = "not_dispensed", _("Not dispensed")
         CANCELLED = "cancelled", _("Cancelled")
 
     class Relation(models.TextChoices):
@@ -81,16 +83,33 @@ class Prescription(PatientOwned):
         PATIENT_DECLINED = "declined", _("The patient does not want it")
         OTHER = "other", _("Other: said below")
 
+    class WhyNot(models.TextChoices):
+        OUT_OF_STOCK = "out_of_stock", _("Not in stock, and not soon")
+        NOT_STOCKED = "not_stocked", _("This dispensary does not keep it")
+        UNCLEAR = "unclear", _("The prescription is not clear")
+        SAFETY = "safety", _("Not safe as it is: the prescriber should look")
+        HAS_ENOUGH = "has_enough", _("The patient still has enough")
+        DECLINED = "declined", _("The patient does not want it")
+        PRICE = "price", _("Too expensive for the patient")
+        NOT_COLLECTED = "not_collected", _("Nobody came for it")
+        OTHER = "other", _("Other: said below")
+
+    # To prepare again: the rest of what was handed out in part, the next repeat, what was not dispensed after all.
     MOVES: ClassVar[dict[str, frozenset[str]]] = {
         Status.DRAFT: frozenset({Status.SIGNED, Status.CANCELLED}),
-        Status.SIGNED: frozenset({Status.READY, Status.CANCELLED}),
-        Status.READY: frozenset({Status.PICKED_UP, Status.NOT_COLLECTED, Status.CANCELLED}),
-        Status.NOT_COLLECTED: frozenset({Status.READY, Status.PICKED_UP, Status.CANCELLED}),
-        Status.PICKED_UP: frozenset(),
+        Status.SIGNED: frozenset({Status.READY, Status.PICKED_UP, Status.NOT_DISPENSED, Status.CANCELLED}),
+        Status.READY: frozenset(
+            {Status.PICKED_UP, Status.SIGNED, Status.NOT_COLLECTED, Status.NOT_DISPENSED, Status.CANCELLED}
+        ),
+        Status.NOT_COLLECTED: frozenset(
+            {Status.READY, Status.PICKED_UP, Status.SIGNED, Status.NOT_DISPENSED, Status.CANCELLED}
+        ),
+        Status.NOT_DISPENSED: frozenset({Status.SIGNED, Status.CANCELLED}),
+        Status.PICKED_UP: frozenset({Status.SIGNED}),
         Status.CANCELLED: frozenset(),
     }
     GOING = (Status.SIGNED, Status.READY, Status.NOT_COLLECTED, Status.PICKED_UP)
-    OPEN = (Status.SIGNED, Status.READY, Status.NOT_COLLECTED)
+    OPEN = (Status.SIGNED, Status.READY, Status.NOT_COLLECTED, Status.NOT_DISPENSED)
 
     scope: ClassVar[Scope] = Scope.MEDICATION
     database_access: ClassVar[Access] = Access(web=KEPT, worker=KEPT)
@@ -113,6 +132,12 @@ class Prescription(PatientOwned):
     signed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     signature = models.CharField(max_length=64, blank=True, help_text=_("SHA-256 of what was signed."))
     ends_at = models.DateTimeField(null=True, blank=True, help_text=_("When the supply is over; empty: it goes on."))
+    fill = models.PositiveSmallIntegerField(
+        default=0, help_text=_("Which supply is due: 0 the first, 1 the first repeat.")
+    )
+    dispensed = models.DecimalField(
+        max_digits=9, decimal_places=2, default=Decimal(0), help_text=_("Prepared or handed out; counted by trigger.")
+    )
     ready_at = models.DateTimeField(null=True, blank=True)
     ready_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     collect_by = models.DateTimeField(null=True, blank=True)
@@ -121,6 +146,10 @@ class Prescription(PatientOwned):
     picked_up_by = models.CharField(max_length=120, blank=True)
     picked_up_relation = models.CharField(max_length=10, choices=Relation, blank=True)
     handed_out_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    not_dispensed_at = models.DateTimeField(null=True, blank=True)
+    not_dispensed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    not_dispensed_reason = models.CharField(max_length=14, choices=WhyNot, blank=True)
+    not_dispensed_note = models.CharField(max_length=300, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     cancel_reason = models.CharField(max_length=12, choices=CancelReason, blank=True)
@@ -133,7 +162,7 @@ class Prescription(PatientOwned):
             models.Index(fields=["patient", "status"], name="prescription_by_patient"),
             models.Index(
                 fields=["site", "status", "signed_at"],
-                condition=Q(status__in=["signed", "ready", "not_collected"]),
+                condition=Q(status__in=["signed", "ready", "not_collected", "not_dispensed"]),
                 name="prescription_in_the_queue",
             ),
             models.Index(fields=["prescriber", "status"], name="prescription_by_prescriber"),
@@ -180,6 +209,17 @@ class Prescription(PatientOwned):
                 name="prescription_not_collected_says_when",
             ),
             models.CheckConstraint(condition=Q(repeats__lte=12), name="prescription_repeats_plausible"),
+            models.CheckConstraint(
+                condition=Q(fill__lte=F("repeats"), dispensed__gte=0)
+                & (Q(dispensed=0) | Q(dispensed__lte=F("quantity") * (F("fill") + 1))),
+                name="prescription_dispensed_at_most_what_is_due",
+            ),
+            models.CheckConstraint(
+                condition=Q(not_dispensed_at=None, not_dispensed_by=None, not_dispensed_reason="")
+                & ~Q(status="not_dispensed")
+                | Q(not_dispensed_at__isnull=False, not_dispensed_by__isnull=False) & ~Q(not_dispensed_reason=""),
+                name="prescription_not_dispensed_says_why",
+            ),
         ]
 
     def can_become(self, status: str) -> bool:
@@ -192,6 +232,26 @@ class Prescription(PatientOwned):
     @property
     def quantity_words(self) -> str:
         return quantity_text(self.quantity or Decimal(0), self.quantity_unit) if self.quantity_unit else ""
+
+    @property
+    def due_quantity(self) -> Decimal:
+        """How much of the supply that is due was neither prepared nor handed out yet; of one supply at most."""
+        quantity = self.quantity or Decimal(0)
+        return min(quantity, quantity * (self.fill + 1) - self.dispensed)
+
+    @property
+    def due_words(self) -> str:
+        return quantity_text(self.due_quantity, self.quantity_unit) if self.quantity_unit else ""
+
+    @property
+    def is_part(self) -> bool:
+        """Some of the supply that is due was handed out, and the rest is to be prepared."""
+        return self.status == self.Status.SIGNED and self.quantity is not None and self.due_quantity < self.quantity
+
+    @property
+    def repeats_left(self) -> int:
+        """How often it can be repeated still."""
+        return self.repeats - self.fill
 
     @property
     def pick_up_days(self) -> int:
@@ -225,16 +285,23 @@ class SafetyCheckQuerySet(PatientOwnedQuerySet):
 
 
 class SafetyCheck(PatientOwned):
-    """What was checked before a signature, against which knowledge, what it found, and what the prescriber answered.
+    """What was checked before a signature, against which knowledge, what it found, and what the prescriber answered;
+    or what was found after it, when something was learned.
 
     Where marked medicines took part there are two: one that names them, with their `labels`, and one for everybody else
     who sees the prescription, which says no more than that something did not go together.
     """
 
+    class Occasion(models.TextChoices):
+        SIGNING = "signing", _("When it was signed")
+        ALLERGY = "allergy", _("After an allergy was recorded")
+        MEDICINE = "medicine", _("After another medicine was signed")
+
     scope: ClassVar[Scope] = Scope.MEDICATION
     database_access: ClassVar[Access] = Access(web="SELECT, INSERT", worker="SELECT, INSERT")
 
     prescription = models.ForeignKey(Prescription, on_delete=models.PROTECT, related_name="checks")
+    occasion = models.CharField(max_length=10, choices=Occasion, default=Occasion.SIGNING)
     kb_version = models.CharField(max_length=20, blank=True, help_text=_("Empty when the check did not run."))
     ran_at = models.DateTimeField()
     problem = models.CharField(max_length=40, blank=True, help_text=_("Why the check did not run."))

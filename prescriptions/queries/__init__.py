@@ -6,6 +6,7 @@ from prescriptions.queries.checking import (
     Known,
     Taken,
     check_prescription,
+    dose_findings,
     get_known,
     medicine_elsewhere,
     medicine_of,
@@ -18,14 +19,17 @@ from prescriptions.queries.checking import (
     told_of,
     with_ingredients,
 )
+from prescriptions.queries.dispensing import new_since_signing
 from prescriptions.queries.formulary import FoundMedicine, find_medications
 from prescriptions.queries.lists import (
     MedicineList,
     OwnMedicines,
     counts_of_queue,
     current_encounter,
+    dispenses_of,
     last_check_of,
     last_weight,
+    later_checks_of,
     medicine_list,
     not_collected_of,
     own_encounters,
@@ -35,6 +39,8 @@ from prescriptions.queries.lists import (
     written_by,
     written_in,
 )
+from prescriptions.queries.overrides import overrides_since
+from prescriptions.queries.paper import on_paper
 
 __all__ = [
     "Checked",
@@ -47,14 +53,20 @@ __all__ = [
     "check_prescription",
     "counts_of_queue",
     "current_encounter",
+    "dispenses_of",
+    "dose_findings",
     "find_medications",
     "get_known",
     "last_check_of",
     "last_weight",
+    "later_checks_of",
     "medicine_elsewhere",
     "medicine_list",
     "medicine_of",
+    "new_since_signing",
     "not_collected_of",
+    "on_paper",
+    "overrides_since",
     "own_encounters",
     "own_medicines",
     "own_running",

@@ -13,19 +13,23 @@ from django.db.models import Count, Max, Prefetch, Q, QuerySet
 from healthcare.accounts.models import User
 from healthcare.db.prepared import prepared
 from patients.models import Patient
-from prescriptions.models import Ingredient, Medication, MedicationStatement, Prescription, SafetyRule, taken_at
+from prescriptions.models import OFF, Ingredient, Medication, MedicationStatement, Prescription, SafetyRule, taken_at
 from prescriptions.queries.hidden import hidden_findings
+from prescriptions.queries.persons import KnownOf, dosing_for, known_of
 from prescriptions.rules.allergens import allergen_terms
 from prescriptions.rules.hidden import with_hidden
 from prescriptions.rules.outside import Recognised, recognise
+from prescriptions.rules.people import with_person
 from prescriptions.rules.safety import (
     BROKEN,
+    DOSE,
     MIXED_KNOWLEDGE,
     NEVER_ASKED,
     NO_KNOWLEDGE,
     NOT_SHOWN,
     Allergies,
     Allergy,
+    Finding,
     Knowledge,
     Medicine,
     Result,
@@ -36,7 +40,9 @@ from prescriptions.rules.safety import (
     knowledge_of,
     substance,
 )
+from prescriptions.rules.sig import Sig
 from records import queries as records
+from records.models import Entry
 
 log = logging.getLogger("prescriptions")
 Status = Prescription.Status
@@ -75,11 +81,20 @@ def get_known() -> Known:
 
 @lru_cache(maxsize=4)
 def _known(version: str, _rules: int, _changed: datetime) -> Known:
-    rules = SafetyRule.objects.order_by("code").values(*Rule.__dataclass_fields__)
-    sets = ({**row, "left": frozenset(row["left"]), "right": frozenset(row["right"])} for row in rules)
     substances, codes = _named()
     terms = {name: terms_of(found) for name, found in substances.items()}
-    return Known(knowledge_of(version, (Rule(**row) for row in sets)), substances, codes, terms)
+    rules = (rule_of(row) for row in SafetyRule.objects.exclude(chosen_severity=OFF).order_by("code"))
+    return Known(knowledge_of(version, rules), substances, codes, terms)
+
+
+def rule_of(row: SafetyRule) -> Rule:
+    """As this clinic wants it; where that is otherwise than delivered, its source says so."""
+    said = {name: getattr(row, name) for name in Rule.__dataclass_fields__}
+    if row.is_chosen:
+        said["severity"] = row.chosen_severity or row.severity
+        said["limits"] = row.limits | row.chosen_limits
+        said["source"] = f"{row.source}. Severity or limit set by this clinic: {row.chosen_because}"
+    return Rule(**said | {"left": frozenset(row.left), "right": frozenset(row.right)})
 
 
 def _named() -> tuple[dict[str, tuple[Substance, ...]], dict[str, tuple[Substance, ...]]]:
@@ -111,6 +126,7 @@ def medicine_of(prescription: Prescription) -> Medicine:
         label=prescription.medicine,
         substances=substances_of(prescription.medication),
         by_hand=prescription.is_by_hand,
+        route=prescription.medication.route if prescription.medication else "",
     )
 
 
@@ -136,7 +152,8 @@ def together_with(user: User, prescription: Prescription, now: datetime) -> list
     """This one, what the patient takes by prescription, and what this person is writing for the patient besides."""
     mine = Q(status=Status.DRAFT, prescriber__user_id=user.pk) | Q(pk=prescription.pk)
     rows = Prescription.objects.visible_to(user).filter(patient_id=prescription.patient_id)
-    return list(with_ingredients(rows.filter(taken_at(now) | mine)).order_by("created_at", "id"))
+    rows = rows.filter(taken_at(now) | mine).select_related("patient")
+    return list(with_ingredients(rows).order_by("created_at", "id"))
 
 
 @prepared
@@ -166,21 +183,29 @@ class Checked:
     result: Result
     rows: Sequence[Prescription] = ()
     told: Sequence[MedicationStatement] = field(default=())
+    known: KnownOf = field(default_factory=KnownOf)
 
-    def marked(self, subject: Prescription) -> "list[Prescription | MedicationStatement]":
-        """The other medicines that it names and that not everybody may see."""
-        every: list[Prescription | MedicationStatement] = [*self.rows, *self.told]
+    def marked(self, subject: Prescription) -> "list[Prescription | MedicationStatement | Entry]":
+        """What it names besides and not everybody may see: other medicines, and what says that she is pregnant."""
+        every: list[Prescription | MedicationStatement | Entry] = [*self.rows, *self.told]
+        if self.known.pregnancy is not None and _is_named(self.known.pregnancy, self.result):
+            every.append(self.known.pregnancy)
         return [row for row in every if row.sensitivity and row.pk != subject.pk]
 
 
-def check_prescription(user: User, prescription: Prescription, now: datetime) -> Checked:
-    """Check it against what the patient takes, what else is being written, and the allergies.
+def _is_named(entry: Entry, result: Result) -> bool:
+    return any(finding.key.endswith(f".{entry.pk}") for finding in result.findings)
 
-    What the patient takes and this person may not see is checked too; see `queries.hidden`. It never raises: a check
-    that cannot run is a result that says so, and holds the signature.
+
+def check_prescription(user: User, prescription: Prescription, now: datetime, sig: Sig | None = None) -> Checked:
+    """Check it against what the patient takes, what else is being written, the allergies, and who takes how much of it.
+
+    `sig` is what was typed and is not kept yet. What the patient takes and this person may not see is checked too; see
+    `queries.hidden`. It never raises: a check that cannot run is a result that says so, and holds the signature.
     """
     rows: list[Prescription] = []
     told: list[MedicationStatement] = []
+    of_person = KnownOf()
     try:
         with transaction.atomic():  # what fails in here must not spoil the page around it
             rows = together_with(user, prescription, now)
@@ -189,18 +214,23 @@ def check_prescription(user: User, prescription: Prescription, now: datetime) ->
             medicines = {row.pk: medicine_of(row) for row in rows}
             subject = medicines.pop(prescription.pk)
             others = [*medicines.values(), *(medicine_elsewhere(one, known) for one in told)]
-            result = check(subject, others, _allergies_of(prescription.patient_id, known), known.knowledge)
+            told_allergies = records.allergies_of([prescription.patient_id])[prescription.patient_id]
+            result = check(subject, others, allergies_in(told_allergies, known), known.knowledge)
+            row = next(row for row in rows if row.pk == prescription.pk)
+            of_person = known_of(user, row.patient, now)
+            dosing = dosing_for(row.medication, sig or row.directions)
+            result = with_person(result, subject, dosing, of_person.person, known.knowledge)
             result = with_hidden(result, **vars(hidden_findings(user, prescription)))
     except KnowledgeProblem as problem:
         result = failed(str(problem))
     except Exception as problem:  # whatever it is, the prescriber is told
         log.error("the safety check did not run", extra={"error": type(problem).__name__})
         result = failed(BROKEN)
-    return Checked(result, rows, told)
+    return Checked(result, rows, told, of_person)
 
 
-def _allergies_of(patient_id: UUID, known: Known) -> Allergies:
-    found = records.allergies_of([patient_id])[patient_id]
+def allergies_in(found: records.AllergyList, known: Known) -> Allergies:
+    """The list as the rules see it."""
     return Allergies(
         asked=found.state in KNOWN_STATES,
         why=NEVER_ASKED if found.state == "never_asked" else NOT_SHOWN,
@@ -219,6 +249,20 @@ def _allergen(entry: records.KnownAllergy, known: Known) -> frozenset[str] | Non
     """By its RxNorm code where we have that, else by the words; None where nobody knows what is meant."""
     by_code = known.rxnorm.get(entry.code) if entry.code_system == RXNORM else None
     return terms_of(by_code) if by_code else allergen_terms(entry.display, known.names)
+
+
+def dose_findings(user: User, prescription: Prescription, sig: Sig, now: datetime) -> list[Finding]:
+    """What the rules say of a dose while it is typed; nothing where they cannot be asked. The signature asks again."""
+    dosing = dosing_for(prescription.medication, sig)
+    if dosing is None:
+        return []
+    try:
+        known = get_known()
+    except KnowledgeProblem:
+        return []
+    person = known_of(user, prescription.patient, now).person
+    found = with_person(Result(""), medicine_of(prescription), dosing, person, known.knowledge)
+    return [finding for finding in found.findings if finding.kind == DOSE]
 
 
 # == Beside the draft ==

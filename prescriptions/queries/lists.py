@@ -12,7 +12,7 @@ from healthcare.accounts.models import Provider, User
 from healthcare.db.prepared import AnyOf, prepared
 from patients.models import Patient, reach_of
 from patients.queries import sites_of
-from prescriptions.models import MedicationStatement, Prescription, SafetyCheck
+from prescriptions.models import Dispense, MedicationStatement, Prescription, SafetyCheck
 from prescriptions.queries.checking import told_of
 from records import queries as records
 from records.models import Encounter, Entry
@@ -111,9 +111,29 @@ def own_active(rows: Sequence[Prescription]) -> OwnMedicines:
 
 
 def last_check_of(user: User, prescription: Prescription) -> SafetyCheck | None:
-    checks = SafetyCheck.objects.visible_to(user).filter(prescription=prescription, patient_id=prescription.patient_id)
+    checks = _checks_of(user, prescription).filter(occasion=SafetyCheck.Occasion.SIGNING)
     # Of a check and the same without marked medicines, the one that says more, where this person may see it.
     return checks.order_by("-ran_at", "-labels__len", "-id").first()
+
+
+def dispenses_of(user: User, prescription: Prescription) -> list[Dispense]:
+    """What was prepared of it so far, the oldest first."""
+    rows = Dispense.objects.visible_to(user).filter(prescription=prescription, patient_id=prescription.patient_id)
+    return list(rows.select_related("prescription", "prepared_by", "handed_out_by").order_by("prepared_at", "id"))
+
+
+def later_checks_of(user: User, prescription: Prescription) -> list[SafetyCheck]:
+    """What was found after the signature, the newest first."""
+    rows = _checks_of(user, prescription).exclude(occasion=SafetyCheck.Occasion.SIGNING)
+    found: dict[tuple[datetime, str], SafetyCheck] = {}
+    for row in rows.order_by("-ran_at", "-labels__len", "-id"):  # marked since: the one that says more
+        found.setdefault((row.ran_at, row.occasion), row)
+    return list(found.values())
+
+
+def _checks_of(user: User, prescription: Prescription) -> "QuerySet[SafetyCheck]":
+    rows = SafetyCheck.objects.visible_to(user)
+    return rows.filter(prescription=prescription, patient_id=prescription.patient_id)
 
 
 def queue_of(user: User, status: str, *, at_most: int = 100) -> list[Prescription]:

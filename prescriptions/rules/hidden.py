@@ -22,8 +22,9 @@ def with_hidden(result: Result, severity: str = "", *, unchecked: bool = False) 
     return result
 
 
-def without(result: Result, keys: Collection[str], labels: Iterable[str]) -> Result:
-    """The same result for whoever may not see these medicines: `keys` are theirs, `labels` what they are called."""
+def without(result: Result, keys: Collection[str], labels: Iterable[str], *, entries: int = 0) -> Result:
+    """The same result for whoever may not see these: `keys` are theirs, `labels` what the medicines among them are
+    called, `entries` how many of them are no medicines."""
     hidden = [finding for finding in result.findings if finding.key.partition(".")[2] in keys]
     dropped = {f"unchecked.{key}" for key in keys}
     clear = list(result.clear)
@@ -35,7 +36,7 @@ def without(result: Result, keys: Collection[str], labels: Iterable[str]) -> Res
         findings=tuple(finding for finding in result.findings if finding not in hidden),
         unchecked=tuple(one for one in result.unchecked if one.key not in dropped),
         clear=tuple(clear),
-        medicines=result.medicines - len(keys),
+        medicines=result.medicines - len(keys) + entries,
     )
     unchecked = any(one.key in dropped for one in result.unchecked)
     return with_hidden(rest, worst_of(finding.severity for finding in hidden), unchecked=unchecked)

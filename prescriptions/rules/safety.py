@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-KB_VERSION = "2026.11.1"  # of data/knowledge.toml and the formulary; goes up with every change of them
+KB_VERSION = "2026.11.3"  # of data/knowledge.toml and the formulary; goes up with every change of them
 
 CONTRAINDICATED, SEVERE, MODERATE = "contraindicated", "severe", "moderate"
 SEVERITIES = (CONTRAINDICATED, SEVERE, MODERATE)  # the worst first
@@ -21,6 +21,13 @@ PROBLEM = "problem"
 BY_HAND, NO_INGREDIENTS, UNKNOWN_ALLERGEN = "by_hand", "no_ingredients", "unknown_allergen"
 ELSEWHERE, PARTLY = "elsewhere", "partly"
 NEVER_ASKED, NOT_SHOWN = "never_asked", "not_shown"
+AGE_UNKNOWN, WEIGHT_UNKNOWN, CHILD_DOSE, DOSE_UNKNOWN = "age_unknown", "weight_unknown", "child_dose", "dose_unknown"
+KIDNEY_UNKNOWN, PREGNANCY_UNKNOWN = "kidney_unknown", "pregnancy_unknown"
+# Said, and the signature does not wait for an answer: else nobody would prescribe before a blood test.
+ONLY_SAID = frozenset({KIDNEY_UNKNOWN, PREGNANCY_UNKNOWN})
+
+# What a rule is about.
+INTERACTION, ALLERGY, PERSON, DOSE = "interaction", "allergy", "person", "dose"
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class Medicine:
     by_hand: bool = False
     elsewhere: bool = False
     unknown: tuple[str, ...] = ()
+    route: str = ""
 
     @property
     def unchecked(self) -> str:
@@ -77,8 +85,10 @@ class Allergies:
 
 @dataclass(frozen=True)
 class Rule:
+    """`limits` say for whom, and how much, in the names of `rules.people`; interactions and allergies have none."""
+
     code: str
-    kind: str  # interaction or allergy
+    kind: str
     left: frozenset[str]
     right: frozenset[str]
     severity: str
@@ -86,6 +96,7 @@ class Rule:
     mechanism: str
     advice: str
     source: str
+    limits: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -107,7 +118,7 @@ def knowledge_of(version: str, rules: Iterable[Rule]) -> Knowledge:
     index: dict[tuple[str, str], list[Rule]] = {}
     for rule in every:
         sides = [(rule.left, rule.right)]
-        if rule.kind == "interaction":
+        if rule.kind == INTERACTION:
             sides.append((rule.right, rule.left))
         for here, there in sides:
             turned = Rule(**{**vars(rule), "left": here, "right": there})
@@ -143,6 +154,10 @@ class Unchecked:
     what: str
     why: str
 
+    @property
+    def must_be_answered(self) -> bool:
+        return self.why not in ONLY_SAID
+
 
 @dataclass(frozen=True)
 class Result:
@@ -155,6 +170,7 @@ class Result:
     clear: tuple[str, ...] = ()
     medicines: int = 0
     allergies: int = 0
+    about: tuple[str, ...] = ()  # what of the person it went by
 
     @property
     def to_answer(self) -> tuple[str, ...]:
@@ -162,12 +178,17 @@ class Result:
         if self.problem:
             return (PROBLEM,)
         found = [finding.key for finding in self.findings if finding.must_be_answered]
-        return (*found, *(one.key for one in self.unchecked))
+        return (*found, *(one.key for one in self.unchecked if one.must_be_answered))
 
     def content(self) -> dict[str, Any]:
         """Plain JSON values, as a SafetyCheck keeps them."""
         return {
-            "checked": {"medicines": self.medicines, "allergies": self.allergies, "clear": list(self.clear)},
+            "checked": {
+                "medicines": self.medicines,
+                "allergies": self.allergies,
+                "clear": list(self.clear),
+                "about": list(self.about),
+            },
             "findings": [asdict(finding) for finding in self.findings],
             "unchecked": [asdict(one) for one in self.unchecked],
         }
@@ -196,12 +217,16 @@ def check(subject: Medicine, others: Sequence[Medicine], allergies: Allergies, k
             clear.append(allergy.label)
     return Result(
         version=knowledge.version,
-        findings=tuple(sorted(findings, key=lambda finding: (SEVERITIES.index(finding.severity), finding.other))),
+        findings=tuple(sorted(findings, key=worst_first)),
         unchecked=tuple(_unchecked(subject, others, allergies)),
         clear=tuple(clear),
         medicines=len(others),
         allergies=len(allergies.entries),
     )
+
+
+def worst_first(finding: Finding) -> tuple[int, str, str]:
+    return SEVERITIES.index(finding.severity), finding.other, finding.rule
 
 
 def _against_medicine(subject: Medicine, other: Medicine, knowledge: Knowledge) -> list[Finding]:
@@ -213,7 +238,7 @@ def _against_medicine(subject: Medicine, other: Medicine, knowledge: Knowledge) 
                 finding = _same_medicine(other, mine)
                 found[finding.title] = finding
                 continue
-            for rule in knowledge.of("interaction", mine.terms):
+            for rule in knowledge.of(INTERACTION, mine.terms):
                 if rule.right & theirs.terms:
                     _keep_worst(found, _finding(rule, other.key, other.label))
     return list(found.values())
@@ -225,9 +250,7 @@ def _against_allergy(subject: Medicine, allergy: Allergy, knowledge: Knowledge) 
     for mine in subject.substances:
         if mine.name in terms:
             return [_same_as_allergy(allergy, mine)]
-    hits = [
-        rule for rule in knowledge.of("allergy", terms) if any(rule.right & one.terms for one in subject.substances)
-    ]
+    hits = [rule for rule in knowledge.of(ALLERGY, terms) if any(rule.right & one.terms for one in subject.substances)]
     if not hits:
         return []
     worst = min(hits, key=lambda rule: (SEVERITIES.index(rule.severity), rule.code))

@@ -11,6 +11,7 @@ from typing import Any
 DROPS_PER_ML = 20  # the usual dropper; USP <1101> fixes the dropper's size, makers vary between 15 and 25
 LONGEST_DAYS = 366
 LARGEST_DOSE = Decimal("9999")
+MOST_STEPS = 12  # of a taper
 
 
 @dataclass(frozen=True)
@@ -91,11 +92,20 @@ ROUTES = {
 
 
 @dataclass(frozen=True)
+class Step:
+    """Of a taper: this dose for so many days, as often as before."""
+
+    dose: Decimal
+    days: int
+
+
+@dataclass(frozen=True)
 class Sig:
     """Structured directions. `dose` counts in `dose_unit`; `duration_days` is what this supply lasts.
 
     `ongoing` says that the treatment goes on after the supply, so the label names no end. With `as_needed` the
-    frequency is the most that may be taken.
+    frequency is the most that may be taken. A taper goes on by the steps of `then`, and `duration_days` is for the
+    first dose alone.
     """
 
     dose: Decimal
@@ -107,10 +117,28 @@ class Sig:
     as_needed: bool = False
     as_needed_for: str = ""
     note: str = ""
+    then: tuple[Step, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Each dose with its days, the first first."""
+        return (Step(self.dose, self.duration_days), *self.then)
+
+    @property
+    def days(self) -> int:
+        """How long the supply lasts in all."""
+        return sum(step.days for step in self.steps)
+
+    @property
+    def largest_dose(self) -> Decimal:
+        return max(step.dose for step in self.steps)
 
     def content(self) -> dict[str, Any]:
         """Plain JSON values; `read_sig` brings them back equal."""
-        return asdict(self) | {"dose": number(self.dose)}
+        said = asdict(self) | {"dose": number(self.dose)}
+        del said["then"]
+        then = [{"dose": number(step.dose), "days": step.days} for step in self.then]
+        return said | ({"then": then} if then else {})
 
 
 @dataclass(frozen=True)
@@ -126,7 +154,10 @@ class Content:
 
 def read_sig(content: dict[str, Any]) -> Sig | None:
     """What `Sig.content` wrote; None for a draft that has no directions yet."""
-    return Sig(**content | {"dose": Decimal(content["dose"])}) if content else None
+    if not content:
+        return None
+    then = tuple(Step(Decimal(step["dose"]), step["days"]) for step in content.get("then", ()))
+    return Sig(**content | {"dose": Decimal(content["dose"]), "then": then})
 
 
 def number(value: Decimal) -> str:
@@ -140,17 +171,34 @@ def mistakes_in(sig: Sig) -> dict[str, str]:
     unit = UNITS.get(sig.dose_unit)
     if unit is None:
         found["dose_unit"] = "unknown"
-    if not sig.dose.is_finite() or not 0 < sig.dose <= LARGEST_DOSE:
-        found["dose"] = "range"
-    elif unit and sig.dose % unit.splits:
-        found["dose"] = "cannot_be_split"
+    if why := _wrong_dose(sig.dose, unit):
+        found["dose"] = why
     if sig.route not in ROUTES:
         found["route"] = "unknown"
     if sig.frequency not in FREQUENCIES:
         found["frequency"] = "unknown"
     if not 1 <= sig.duration_days <= LONGEST_DAYS:
         found["duration_days"] = "range"
+    if why := _wrong_steps(sig, unit):
+        found["then"] = why
     return found
+
+
+def _wrong_dose(dose: Decimal, unit: Unit | None) -> str:
+    if not dose.is_finite() or not 0 < dose <= LARGEST_DOSE:
+        return "range"
+    return "cannot_be_split" if unit and dose % unit.splits else ""
+
+
+def _wrong_steps(sig: Sig, unit: Unit | None) -> str:
+    """A taper has few steps, each as long as any, and is not taken one time only."""
+    if not sig.then:
+        return ""
+    if len(sig.then) > MOST_STEPS or sig.frequency == "once" or any(step.days < 1 for step in sig.then):
+        return "steps"
+    if sig.days > LONGEST_DAYS:
+        return "steps"
+    return next(filter(None, (_wrong_dose(step.dose, unit) for step in sig.then)), "")
 
 
 def sig_text(sig: Sig) -> str:
@@ -160,11 +208,18 @@ def sig_text(sig: Sig) -> str:
     words.append("up to " + FREQUENCIES[sig.frequency].words if _at_most(sig) else FREQUENCIES[sig.frequency].words)
     if sig.as_needed:
         words.append(f"if needed for {sig.as_needed_for}" if sig.as_needed_for else "if needed")
-    if not sig.ongoing and sig.frequency != "once":
-        words.append("for 1 day" if sig.duration_days == 1 else f"for {sig.duration_days} days")
+    if sig.then or (not sig.ongoing and sig.frequency != "once"):
+        words.append(_for(sig.duration_days))
     sentence = " ".join(word for word in words if word)
+    for step in sig.then:
+        last = sig.ongoing and step is sig.then[-1]
+        sentence += f", then {UNITS[sig.dose_unit].of(step.dose)}{'' if last else ' ' + _for(step.days)}"
     note = sig.note.strip().rstrip(".")
     return f"{sentence}, {note}." if note else f"{sentence}."
+
+
+def _for(days: int) -> str:
+    return "for 1 day" if days == 1 else f"for {days} days"
 
 
 def _at_most(sig: Sig) -> bool:
@@ -174,13 +229,16 @@ def _at_most(sig: Sig) -> bool:
 
 def doses_in(sig: Sig) -> int:
     """How often the medicine is taken within the supply; the first dose is on its first day."""
-    per_day = FREQUENCIES[sig.frequency].per_day
-    return max(1, _ceiling(per_day * sig.duration_days))
+    return sum(_doses(sig, step) for step in sig.steps)
+
+
+def _doses(sig: Sig, step: Step) -> int:
+    return max(1, _ceiling(FREQUENCIES[sig.frequency].per_day * step.days))
 
 
 def quantity_of(sig: Sig) -> tuple[Decimal, str]:
     """How much to hand out, rounded up to whole units, and the unit it is counted in (drops as millilitres)."""
-    amount = sig.dose * doses_in(sig)
+    amount = sum((step.dose * _doses(sig, step) for step in sig.steps), Decimal(0))
     unit = UNITS[sig.dose_unit]
     if unit.given == "ml":
         amount = amount / DROPS_PER_ML
@@ -188,13 +246,17 @@ def quantity_of(sig: Sig) -> tuple[Decimal, str]:
 
 
 def quantity_sum(sig: Sig) -> str:
-    """How the quantity came about, for the page: dose, times a day, days."""
+    """How the quantity came about, for the page: dose, times a day, days; of a taper each step."""
     if sig.frequency == "once":
         return f"{number(sig.dose)} × 1"
+    return " + ".join(_product(sig, step) for step in sig.steps)
+
+
+def _product(sig: Sig, step: Step) -> str:
     per_day = FREQUENCIES[sig.frequency].per_day
     if per_day < 1:
-        return f"{number(sig.dose)} × {doses_in(sig)}"
-    return f"{number(sig.dose)} × {per_day} × {sig.duration_days} {'day' if sig.duration_days == 1 else 'days'}"
+        return f"{number(step.dose)} × {_doses(sig, step)}"
+    return f"{number(step.dose)} × {per_day} × {step.days} {'day' if step.days == 1 else 'days'}"
 
 
 def quantity_text(quantity: Decimal, unit: str) -> str:

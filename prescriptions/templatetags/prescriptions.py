@@ -7,10 +7,12 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from healthcare.ui.words import tag
 from prescriptions.forms import REASON_WORDS
 from prescriptions.models import MedicationStatement, Prescription, SafetyRule
+from prescriptions.queries.overrides import NO_CHECK, UNCHECKED, OverriddenRule
 from prescriptions.rules.safety import BROKEN, MIXED_KNOWLEDGE, NO_KNOWLEDGE, PROBLEM
 from records.queries.moments import said_moment
 
@@ -22,14 +24,18 @@ ROLES = {
     Status.READY: "ok",
     Status.PICKED_UP: "off",
     Status.NOT_COLLECTED: "warn",
+    Status.NOT_DISPENSED: "warn",
     Status.CANCELLED: "off",
 }
+OF_THE_PATIENT = {"allergy": _lazy("Allergy"), "person": _lazy("Patient"), "dose": _lazy("Dose")}
 SEVERITY_ROLES = {"contraindicated": "bad", "severe": "bad", "moderate": "warn"}
 
 
 @register.simple_tag
 def state_of(prescription: Prescription) -> SafeString:
     """Where it stands: colour, shape and word."""
+    if prescription.is_part:
+        return tag("info", _("Collected in part, the rest to prepare"))
     return tag(ROLES[Status(prescription.status)], prescription.get_status_display())
 
 
@@ -50,9 +56,15 @@ def finding_title(finding: Any) -> str:
     """How bad, with what, and what may happen."""
     told = _values(finding)
     word = SafetyRule.Severity(told["severity"]).label
-    if told["kind"] == "allergy":
+    if told["kind"] in OF_THE_PATIENT:
         return _("%(severity)s: %(title)s") % {"severity": word, "title": told["title"]}
     return _("%(severity)s: with %(other)s. %(title)s") % {**told, "severity": word}
+
+
+@register.filter
+def of_the_patient(finding: Any) -> str:
+    """What of the patient it speaks of: an allergy, who they are, the dose; "" for another medicine."""
+    return str(OF_THE_PATIENT.get(_values(finding)["kind"], ""))
 
 
 @register.filter
@@ -62,6 +74,12 @@ def unchecked_title(unchecked: Any) -> str:
         "never_asked": _("Allergies never asked"),
         "not_shown": _("Allergies are not shown to you"),
         "unknown_allergen": _("Not checked: allergy to %(what)s"),
+        "age_unknown": _("Not checked: the date of birth is not known"),
+        "weight_unknown": _("Not checked: the weight is not known"),
+        "child_dose": _("Not checked: the dose for a child"),
+        "dose_unknown": _("Not checked: how much of it is taken"),
+        "kidney_unknown": _("Kidney function is not known"),
+        "pregnancy_unknown": _("Whether she is pregnant is not known"),
     }
     return titles.get(told["why"], _("Not checked: %(what)s")) % told
 
@@ -76,6 +94,12 @@ def unchecked_text(unchecked: Any) -> str:
         "never_asked": _("Nobody has asked this patient about allergies. Ask now, and write it down."),
         "not_shown": _("Nothing was checked against allergies. Ask somebody who can see them."),
         "unknown_allergen": _("The rules do not know what is meant. Neither safe nor unsafe."),
+        "age_unknown": _("There are rules on age for this medicine. Ask, and write it down."),
+        "weight_unknown": _("The dose goes by weight, and nobody measured it. Weigh, and write it down."),
+        "child_dose": _("The rules know no dose by weight of this medicine. Reckon it and look it up."),
+        "dose_unknown": _("What the dose is counted in does not fit the strength, so nobody knows how many mg it is."),
+        "kidney_unknown": _("There are rules on the kidneys for this medicine, and no result says how they work."),
+        "pregnancy_unknown": _("There are rules on pregnancy for this medicine. Ask."),
     }
     return texts[_values(unchecked)["why"]]
 
@@ -88,6 +112,21 @@ def problem_text(problem: str) -> str:
         BROKEN: _("Something went wrong while it ran. It is written down."),
     }
     return texts.get(problem, texts[BROKEN])
+
+
+@register.filter
+def severity_words(rule: OverriddenRule) -> str:
+    """How bad it was; what could not be checked says why."""
+    if rule.code == UNCHECKED:
+        return unchecked_title({"why": rule.severity, "what": _("a medicine")})
+    if rule.code == NO_CHECK:
+        return _("The safety check did not run")
+    return str(SafetyRule.Severity(rule.severity).label)
+
+
+@register.filter
+def reasons_given(rule: OverriddenRule) -> str:
+    return "; ".join(f"{reason_text(code)}: {times}" for code, times in sorted(rule.answered.items()))
 
 
 def reason_text(code: str) -> str:

@@ -16,7 +16,7 @@ from healthcare.accounts.permissions import Permission
 from patients.doors import of_patient
 from patients.models import Patient
 from prescriptions import actions, queries
-from prescriptions.access import can_cancel, can_keep_ready, can_mark, can_prescribe, can_sign
+from prescriptions.access import can_cancel, can_keep_ready, can_mark, can_prescribe, can_repeat, can_sign
 from prescriptions.forms import CancelForm, KeepForm, MarkForm
 from prescriptions.models import MedicationStatement, Prescription
 from prescriptions.views.pages import page_context, prescription_or_404
@@ -54,10 +54,16 @@ def reading_context(request: HttpRequest, patient: Patient, found: Prescription,
     return page_context(request, patient) | {
         "prescription": found,
         "check": queries.last_check_of(user, found),
+        "later": queries.later_checks_of(user, found) if found.signed_at else [],
         "may_make_ready": dispenses and found.status == status.SIGNED,
         "may_hand_out": dispenses and found.status in (status.READY, status.NOT_COLLECTED),
+        "may_not_dispense": dispenses and found.status in (status.SIGNED, status.READY, status.NOT_COLLECTED),
+        "may_take_up": found.status == status.NOT_DISPENSED and can_repeat(user),
+        "may_repeat": found.status == status.PICKED_UP and found.repeats_left > 0 and can_repeat(user),
+        "dispenses": queries.dispenses_of(user, found),
         "may_keep": found.status == status.NOT_COLLECTED and can_keep_ready(user),
         "may_cancel": found.can_become(status.CANCELLED) and can_cancel(user, found),
+        "may_prescribe_again": found.signed_at is not None and can_prescribe(user),
         "may_mark": found.signed_at is not None and can_mark(user, found),
         "keep_form": keep_form,
     }

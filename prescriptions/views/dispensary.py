@@ -13,14 +13,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from healthcare.accounts.guards import requires
 from healthcare.accounts.permissions import Permission
+from healthcare.audit import record_now
 from patients.doors import of_patient
 from patients.models import Patient
 from prescriptions import actions, queries
-from prescriptions.forms import PickUpForm
+from prescriptions.access import can_repeat
+from prescriptions.forms import NotDispensedForm, PickUpForm, PrepareForm
 from prescriptions.models import Prescription
 from prescriptions.views.pages import page_context, prescription_or_404
 
 Status = Prescription.Status
+READ_AND_WRITE = ["GET", "HEAD", "POST"]
 
 
 @require_safe
@@ -44,30 +47,90 @@ def words_for(status: str) -> str:
         Status.SIGNED: _("To prepare"),
         Status.READY: _("Ready to hand out"),
         Status.NOT_COLLECTED: _("Not collected"),
+        Status.NOT_DISPENSED: _("Not dispensed"),
     }[Status(status)]
 
 
-@require_POST
+@require_http_methods(READ_AND_WRITE)
 @of_patient(Permission.DISPENSE)
 def ready(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    """Prepare it: sent without a word all that is due, else what the form says."""
     user: Any = request.user
     found = prescription_or_404(request, patient, prescription_id)
+    if found.status != Status.SIGNED and request.method != "POST":
+        return redirect("prescriptions:prescription", patient.pk, found.pk)
+    form = PrepareForm(request.POST if request.method == "POST" else None, prescription=found)
+    if found.status == Status.SIGNED and not form.is_valid():
+        context = page_context(request, patient) | {"prescription": found, "form": form}
+        return render(request, "prescriptions/prepare.html", context, status=422 if form.is_bound else 200)
     try:
-        actions.mark_ready(by=user, prescription=found, now=timezone.now())
+        actions.mark_ready(by=user, prescription=found, now=timezone.now(), **getattr(form, "cleaned_data", {}))
         messages.success(request, _("Ready: %(medicine)s. The patient is told.") % {"medicine": found.medicine})
     except actions.NotPossible as problem:
         messages.warning(request, str(problem))
     return redirect("prescriptions:dispensary")
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@require_http_methods(READ_AND_WRITE)
+@of_patient(Permission.DISPENSE)
+def not_dispense(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    found = prescription_or_404(request, patient, prescription_id)
+    form = NotDispensedForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        context = page_context(request, patient) | {"prescription": found, "form": form}
+        return render(request, "prescriptions/not_dispense.html", context, status=422 if form.is_bound else 200)
+    try:
+        actions.not_dispense(by=user, prescription=found, now=timezone.now(), **form.cleaned_data)
+    except actions.NotPossible as problem:
+        messages.warning(request, str(problem))
+        return redirect("prescriptions:prescription", patient.pk, found.pk)
+    said = _("Not dispensed: %(medicine)s. The prescriber is told.") % {"medicine": found.medicine}
+    messages.success(request, said)
+    return redirect("prescriptions:dispensary")
+
+
+@require_POST
+@of_patient(Permission.READ_MEDICATIONS)
+def take_up_again(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    """For the prescriber who said how it goes on, and for the dispensary."""
+    return _into_the_queue(request, patient, prescription_id, actions.take_up_again)
+
+
+@require_POST
+@of_patient(Permission.READ_MEDICATIONS)
+def repeat(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    """The next of its repeats: for the prescriber, and for the dispensary."""
+    return _into_the_queue(request, patient, prescription_id, actions.repeat_prescription)
+
+
+def _into_the_queue(request: HttpRequest, patient: Patient, prescription_id: UUID, verb: Any) -> HttpResponse:
+    user: Any = request.user
+    if not can_repeat(user):
+        detail = {"permission": Permission.DISPENSE}
+        record_now("accounts.denied", by=user, outcome="denied", detail=detail)
+    found = prescription_or_404(request, patient, prescription_id)
+    try:
+        verb(by=user, prescription=found, now=timezone.now())
+        messages.success(request, _("To prepare: %(medicine)s.") % {"medicine": found.medicine})
+    except actions.NotPossible as problem:
+        messages.warning(request, str(problem))
+    return redirect("prescriptions:prescription", patient.pk, found.pk)
+
+
+@require_http_methods(READ_AND_WRITE)
 @of_patient(Permission.DISPENSE)
 def pick_up(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
     user: Any = request.user
     found = prescription_or_404(request, patient, prescription_id)
     form = PickUpForm(request.POST if request.method == "POST" else None, initial={"name": patient.name})
     if not form.is_valid():
-        context = page_context(request, patient) | {"prescription": found, "form": form}
+        given = queries.dispenses_of(user, found)
+        context = page_context(request, patient) | {
+            "prescription": found,
+            "form": form,
+            "prepared": given[-1] if given else None,
+        }
         return render(request, "prescriptions/pick_up.html", context, status=422 if form.is_bound else 200)
     try:
         actions.pick_up(by=user, prescription=found, now=timezone.now(), **form.cleaned_data)

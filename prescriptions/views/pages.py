@@ -19,7 +19,16 @@ def prescription_or_404(request: HttpRequest, patient: Patient, prescription_id:
     rows = Prescription.objects.visible_to(user).filter(patient=patient)
     rows = rows.annotate(licences=with_licences("prescriber"))
     return get_object_or_404(
-        rows.select_related("medication", "prescriber", "site", "patient", "ready_by", "handed_out_by", "cancelled_by"),
+        rows.select_related(
+            "medication",
+            "prescriber",
+            "site",
+            "patient",
+            "ready_by",
+            "handed_out_by",
+            "not_dispensed_by",
+            "cancelled_by",
+        ),
         pk=prescription_id,
     )
 

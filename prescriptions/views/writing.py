@@ -18,7 +18,7 @@ from patients.doors import of_patient
 from patients.models import Patient
 from prescriptions import actions, queries
 from prescriptions.actions.steps import unlicensed
-from prescriptions.forms import AnswersForm, ChooseForm, PrescribeForm
+from prescriptions.forms import AgainForm, AnswersForm, ChooseForm, PrescribeForm
 from prescriptions.models import Medication, Prescription
 from prescriptions.rules.sig import quantity_of, quantity_sum, quantity_text, sig_text
 from prescriptions.views.pages import page_context, prescription_or_404
@@ -35,11 +35,12 @@ def written(request: HttpRequest) -> HttpResponse:
     """What this doctor prescribed and where it stands."""
     user: Any = request.user
     status = request.GET.get("show", "")
-    status = status if status in Prescription.GOING else ""
+    states = (*Prescription.OPEN, Status.PICKED_UP)
+    status = status if status in states else ""
     context = {
         "prescriptions": actions.list_written(by=user, status=status),
         "shown": status,
-        "states": [("", _("All open")), *((state.value, state.label) for state in Prescription.GOING)],
+        "states": [("", _("All open")), *((state.value, state.label) for state in states)],
     }
     return render(request, "prescriptions/written.html", context)
 
@@ -99,6 +100,35 @@ def search_page(request: HttpRequest, patient: Patient, form: ChooseForm, encoun
     return render(request, "prescriptions/choose.html", context, status=422 if form.is_bound else 200)
 
 
+@require_POST
+@of_patient(Permission.PRESCRIBE)
+def again(request: HttpRequest, patient: Patient) -> HttpResponse:
+    """The same once more: what was named, or all that the patient takes."""
+    user: Any = request.user
+    now = timezone.now()
+    form = AgainForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    named = form.cleaned_data["prescription"]
+    try:
+        drafts = actions.prescribe_again(
+            by=user,
+            patient=patient,
+            prescriptions=[named] if named else None,
+            encounter=queries.current_encounter(user, patient, now),
+            now=now,
+        )
+    except actions.NotPrescribable as problem:
+        messages.error(request, str(problem))
+        return redirect("prescriptions:medicines", patient.pk)
+    if len(drafts) == 1:
+        return redirect("prescriptions:prescription", patient.pk, drafts[0].pk)
+    messages.success(
+        request, _("%(number)d drafts wait below. Open each, see its check and sign.") % {"number": len(drafts)}
+    )
+    return redirect("prescriptions:medicines", patient.pk)
+
+
 # == How it is taken, and is it safe ==
 def editor(
     request: HttpRequest,
@@ -131,7 +161,8 @@ def editor(
             "problem_fields": [answers[name] for name in answers.fields] if result.problem else [],
             "severe": sum(finding.must_be_answered for finding in result.findings),
             "taken": queries.taken_with_marks(checked),
-            "weight": queries.last_weight(user, patient),
+            "weight": queries.last_weight(user, patient) if result.problem else checked.known.weight,
+            "person": checked.known.person,
         }
     )
     return render(request, "prescriptions/prescribe.html", context, status=422 if bound else 200)
@@ -140,7 +171,7 @@ def editor(
 def preview_context(draft: Prescription, form: PrescribeForm) -> dict[str, Any]:
     """What the label will say: of what was typed where it can be followed, else of the draft as it was kept."""
     sig = form.sig() if form.is_bound and form.is_valid() else draft.directions
-    found = {"prescription": draft, "label": "", "quantity": "", "reckoned": ""}
+    found = {"prescription": draft, "label": "", "quantity": "", "reckoned": "", "beyond": ()}
     if sig is not None and not (form.is_bound and not form.is_valid()):
         amount, unit = quantity_of(sig)
         found |= {"label": sig_text(sig), "quantity": quantity_text(amount, unit), "reckoned": quantity_sum(sig)}
@@ -165,7 +196,9 @@ def change(request: HttpRequest, patient: Patient, prescription_id: UUID) -> Htt
         messages.error(request, str(problem))
         return redirect("prescriptions:prescription", patient.pk, draft.pk)
     if by_itself:
-        return render(request, "prescriptions/preview.html", preview_context(draft, form) | {"kept_at": timezone.now()})
+        beyond = queries.dose_findings(user, draft, form.sig(), timezone.now())
+        context = preview_context(draft, form) | {"kept_at": timezone.now(), "beyond": beyond}
+        return render(request, "prescriptions/preview.html", context)
     messages.success(request, _("Kept as a draft."))
     return redirect("prescriptions:prescription", patient.pk, draft.pk)
 
@@ -177,8 +210,8 @@ def sign(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpR
     user: Any = request.user
     draft = prescription_or_404(request, patient, prescription_id)
     now = timezone.now()
-    checked = queries.check_prescription(user, draft, now)
     form = PrescribeForm(request.POST, prescription=draft)
+    checked = queries.check_prescription(user, draft, now, form.sig() if form.is_valid() else None)
     answers = AnswersForm(request.POST, result=checked.result)
     if not (form.is_valid() & answers.is_valid()):
         return editor(request, patient, draft, form=form, answers=answers, checked=checked)

@@ -47,6 +47,18 @@ def can_close(user: User, encounter: Encounter) -> bool:
     return passes(check_can_close, user, encounter)
 
 
+def check_can_void(user: User, encounter: Encounter) -> None:
+    """Say that a visit was entered in error: the provider who holds it. Raises NotAllowed, NotInScope."""
+    check_can(user, Permission.WRITE_NOTE)
+    if not encounter.is_held_by(user):
+        raise NotAllowed(_("That a visit was entered in error is said by the provider who holds it."))
+    _check_sees(user, encounter)
+
+
+def can_void(user: User, encounter: Encounter) -> bool:
+    return passes(check_can_void, user, encounter)
+
+
 def check_can_write(user: User, encounter: Encounter) -> None:
     """Write its note: the provider of the visit. Raises NotAllowed, NotInScope."""
     check_can(user, Permission.WRITE_NOTE)

@@ -44,6 +44,15 @@ def can_release(user: User, entry: Entry) -> bool:
     return passes(check_can_release, user, entry)
 
 
+def check_can_wish(user: User, patient: Patient) -> None:
+    """Whether one may say how results come to a patient: the patient, or who acts for them. Raises NotAllowed and
+    NotInScope.
+    """
+    check_can(user, Permission.OWN_RECORD)
+    if not Patient.objects.visible_to(user, Scope.CLINICAL).filter(pk=patient.pk).exists():
+        raise NotInScope(_("This patient is not in your scope."))
+
+
 def _check_sees(user: User, entry: Entry) -> None:
     if not Entry.objects.visible_to(user).filter(pk=entry.pk, patient_id=entry.patient_id).exists():
         raise NotInScope(_("This patient is not in your scope."))

@@ -9,7 +9,16 @@ from records.actions.macros import favour_macro, keep_macro
 from records.actions.marking import mark_entry
 from records.actions.messages import close_thread, read_thread, send_message, start_thread, take_thread
 from records.actions.notes import add_addendum, save_draft, sign_note
+from records.actions.papers import ask_paper, make_paper, open_paper, sign_sick_note, void_paper
 from records.actions.problems import record_condition
+from records.actions.releasing import (
+    heed_wish,
+    hold_result,
+    keep_release_policy,
+    release_when_due,
+    review_hold,
+    wish_for_results,
+)
 from records.actions.results import acknowledge_result, enter_result, release_result
 from records.actions.signing import amend_note, cosign, sign_nursing_note
 from records.actions.supervision import add_supervision, end_supervision
@@ -20,6 +29,7 @@ __all__ = [
     "add_addendum",
     "add_supervision",
     "amend_note",
+    "ask_paper",
     "change_allergy",
     "change_clinical_status",
     "close_encounter",
@@ -30,9 +40,14 @@ __all__ = [
     "enter_result",
     "favour_macro",
     "finish_encounter",
+    "heed_wish",
+    "hold_result",
     "keep_favorite",
     "keep_macro",
+    "keep_release_policy",
+    "make_paper",
     "mark_entry",
+    "open_paper",
     "read_thread",
     "record_allergy",
     "record_condition",
@@ -42,13 +57,18 @@ __all__ = [
     "record_said",
     "record_vitals",
     "release_result",
+    "release_when_due",
     "reopen_encounter",
+    "review_hold",
     "save_draft",
     "send_message",
     "sign_note",
     "sign_nursing_note",
+    "sign_sick_note",
     "start_encounter",
     "start_thread",
     "take_thread",
     "void_entry",
+    "void_paper",
+    "wish_for_results",
 ]

@@ -59,7 +59,7 @@ def start_encounter(
         appointment = rows.get(pk=appointment.pk)
         if appointment.status != Appointment.Status.CHECKED_OUT:
             appointment = start_visit(by=by, appointment=appointment, now=now)
-        known = Encounter.objects.visible_to(by).filter(appointment=appointment).first()
+        known = Encounter.objects.visible_to(by).standing().filter(appointment=appointment).first()
         if known is not None:
             return known
     encounter = Encounter(

@@ -40,7 +40,8 @@ SELECT {", ".join(COLUMNS)} FROM json_populate_recordset(NULL::records_entry, %s
 
 @dataclass(frozen=True)
 class Arrival:
-    """One entry that another system tells of. `before` is the entry of its earlier version here.
+    """One entry that another system tells of. `before` is the entry of its earlier version here, `request_id` the order
+    that it answers.
 
     A `private` one is shown to nobody outside the clinic before a clinician releases it.
     """
@@ -52,6 +53,7 @@ class Arrival:
     record_status: str = "final"
     private: bool = False
     encounter_id: UUID | None = None
+    request_id: UUID | None = None
     parent_id: UUID | None = None
     before: UUID | None = None
 
@@ -155,7 +157,7 @@ def _row(by: User | None, arrival: Arrival, former: Entry | None, now: datetime)
     mark = content.sensitivity or (former.sensitivity if former else "")  # what was marked here, stays
     void = arrival.record_status == VOID
     at_once = kind_of(content.kind).is_released(content) and not arrival.private and not void
-    return Entry(
+    row = Entry(
         patient_id=arrival.patient_id,
         encounter_id=arrival.encounter_id,
         parent_id=former.parent_id if former else arrival.parent_id,
@@ -169,6 +171,8 @@ def _row(by: User | None, arrival: Arrival, former: Entry | None, now: datetime)
         void_reason=WRONG_THERE if void else "",
         **{name: getattr(content, name) for name in Content.__dataclass_fields__} | {"sensitivity": mark},
     )
+    row.request_id = arrival.request_id or (former.request_id if former else None)
+    return row
 
 
 def _next_status(former: Entry, wanted: str) -> str:

@@ -10,14 +10,15 @@ from healthcare.audit import record
 from healthcare.audit.changes import bulk_verb
 from records.access.marking import check_can_mark
 from records.actions.writing import NotRecorded
-from records.models import Entry
+from records.models import AmendmentRequest, Entry
 from records.models.entries import mark_of
 from records.queries.entries import family_of
 
 
 @transaction.atomic
 def mark_entry(*, by: User, entry: Entry, label: str, now: datetime) -> int:
-    """Put this label on every version of the entry and on all that stands under it; "" takes the mark off.
+    """Put this label on every version of the entry, on all that stands under it, and on what patients asked about it;
+    "" takes the mark off.
 
     It counts from the next statement on, on every page, in the interface for programs and in the portal; what is signed
     stays as it was signed. Returns how many rows changed. Raises NotRecorded for a mark that it has, NotAllowed,
@@ -35,6 +36,8 @@ def mark_entry(*, by: User, entry: Entry, label: str, now: datetime) -> int:
     with bulk_verb():
         marked = Entry.objects.visible_to(by).filter(patient_id=entry.patient_id, pk__in=changed)
         marked.update(sensitivity=label, updated_at=now)
+        asked = AmendmentRequest.objects.visible_to(by).filter(patient_id=entry.patient_id)
+        asked.filter(entry_id__in=[row.pk for row in rows]).update(sensitivity=label, updated_at=now)
     record(
         "records.mark_entry",
         by=by,

@@ -14,10 +14,11 @@ from healthcare.audit import record, record_now
 from healthcare.events import publish
 from records.access.encounters import check_can_add, check_can_sign, check_can_write
 from records.actions.signing import NotSigned, copied_from_before, signed_entry
-from records.actions.writing import Content, check_mark, locked_encounter, why_not
+from records.actions.writing import Content, NotWritable, check_mark, locked_encounter, why_not, writable
 from records.events import EntryRecorded, NoteSigned
 from records.models import Draft, Encounter, Entry
 from records.models.entries import mark_of
+from records.queries.diagnoses import CHOSEN, drafts_of, ids_in, to_sign
 from records.queries.encounters import draft_of
 from records.queries.signing import ToSign, notes_to_sign
 from records.rules.notes import NoteText, clean_text, is_later_stroke, note_text
@@ -25,7 +26,6 @@ from records.rules.states import Deed
 
 NOTE, ADDENDUM = "note", "addendum"
 PROGRESS_NOTE = "11506-3"  # LOINC
-WRITABLE = (Encounter.Status.IN_PROGRESS, Encounter.Status.FINISHED)
 
 
 class DraftMoved(Exception):
@@ -34,10 +34,6 @@ class DraftMoved(Exception):
     def __init__(self, draft: Draft) -> None:
         super().__init__(_("This note was saved in another window after you opened it here."))
         self.draft = draft
-
-
-class NotWritable(Exception):
-    """The note is signed, or the visit has none; the message is a sentence."""
 
 
 class NoteIncomplete(Exception):
@@ -62,7 +58,7 @@ def save_draft(
     where another page saved meanwhile, NotWritable once the note is signed, NotAllowed, NotInScope.
     """
     check_can_write(by, encounter)
-    encounter = _writable(encounter)
+    encounter = writable(encounter)
     draft = draft_of(by, encounter)
     if draft is None:
         draft = Draft(
@@ -98,7 +94,7 @@ def throw_draft_away(*, by: User, encounter: Encounter, version: int) -> None:
         return
     _check_not_moved(draft, version, "")
     record("records.throw_draft_away", by=by, patient_id=encounter.patient_id, target=draft)
-    draft.delete()
+    _delete(*drafts_of(by, encounter))
 
 
 @transaction.atomic
@@ -113,13 +109,15 @@ def sign_note(
     NotWritable, NotAllowed, NotInScope.
     """
     check_can_sign(by, encounter)
-    encounter = _writable(encounter)
+    encounter = writable(encounter)
     if missing := text.missing():
         raise NoteIncomplete(missing)
+    draft, choice = drafts_of(by, encounter)
     data = asdict(text) | copied_from_before(by, encounter, text)
+    if diagnoses := to_sign(by, encounter, ids_in(choice), sensitivity):
+        data[CHOSEN] = diagnoses
     content = Content(NOTE, PROGRESS_NOTE, "loinc", "Progress note", data=data, sensitivity=sensitivity)
     check_mark(content)
-    draft = draft_of(by, encounter)
     if draft is not None and note_text(draft.content) != text:
         _check_not_moved(draft, version, pen)
     try:
@@ -135,8 +133,7 @@ def sign_note(
         raise NotWritable(str(another)) from another
     encounter.note_signed_at = now
     encounter.save(update_fields=["note_signed_at", "updated_at"])
-    if draft is not None:
-        draft.delete()
+    _delete(draft, choice)
     record("records.sign_note", by=by, patient_id=note.patient_id, target=note)
     publish(EntryRecorded(entry_id=note.pk, patient_id=note.patient_id, kind=NOTE))
     publish(NoteSigned(entry_id=note.pk, patient_id=note.patient_id, encounter_id=encounter.pk))
@@ -168,13 +165,13 @@ def add_addendum(*, by: User, note: Entry, text: str, now: datetime) -> Entry:
 
 @transaction.atomic
 def reopen_note(*, by: User | None, patient_id: UUID, entry_id: UUID) -> None:
-    """The signed note was voided: its visit waits for a note again. Anything else: nothing happens."""
+    """The signed note was voided: its visit waits for a note again, if it stands. Anything else: nothing."""
     note = Entry.objects.filter(patient_id=patient_id, pk=entry_id, kind=NOTE).first()
     if note is None or note.encounter_id is None or note.record_status != Entry.RecordStatus.ENTERED_IN_ERROR:
         return
     encounter = Encounter.objects.select_for_update(of=("self",)).get(pk=note.encounter_id)
     signed_anew = Entry.objects.current().filter(patient_id=patient_id, encounter=encounter, kind=NOTE).exists()
-    if encounter.note_signed_at is None or signed_anew:
+    if encounter.note_signed_at is None or signed_anew or encounter.is_wrong:
         return
     encounter.note_signed_at = None
     encounter.save(update_fields=["note_signed_at", "updated_at"])
@@ -189,15 +186,10 @@ def list_notes_to_sign(*, by: User, now: datetime) -> list[ToSign]:
 
 
 # == Steps ==
-def _writable(encounter: Encounter) -> Encounter:
-    encounter = locked_encounter(encounter)
-    if refused := why_not(encounter.state, NOTE, Deed.DRAFT):
-        raise NotWritable(refused)
-    if encounter.note_signed_at is not None:
-        raise NotWritable(_("The note of this visit is signed already. Write an addendum instead."))
-    if encounter.status not in WRITABLE:
-        raise NotWritable(_("This visit has no note to write."))
-    return encounter
+def _delete(*drafts: Draft | None) -> None:
+    for draft in drafts:
+        if draft is not None:
+            draft.delete()
 
 
 def _check_not_moved(draft: Draft, version: int, pen: str) -> None:

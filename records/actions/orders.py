@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,10 +17,11 @@ from patients.models import Patient
 from records.access.orders import check_can_answer, check_can_decide, check_can_order, check_can_prepare
 from records.actions.writing import NotRecorded, check_time_and_visit, locked_request, move_request
 from records.events import OrderExtended, OrderFailed, OrderPlaced, OrderRevoked, SpecimenCollected
-from records.models import Encounter, FavouriteOrder, ServiceRequest
+from records.models import Encounter, Entry, FavouriteOrder, ServiceRequest
 from records.models.entries import mark_of
-from records.queries.orders import overdue_orders
-from records.rules.orders import CATALOGUE, LATEST, WAITING, Orderable, Wanted, expected_day
+from records.models.orders import ORDER_MOVES
+from records.queries.orders import OverdueTest, answers_of, overdue_orders, overdue_tests
+from records.rules.orders import CATALOGUE, LATEST, WAITING, Orderable, Wanted, expected_day, waits_again
 
 
 class OrderedAlready(NotRecorded):
@@ -161,6 +163,15 @@ def list_overdue_orders(*, by: User, now: datetime, everybodys: bool = False) ->
     return overdue_orders(by, timezone.localdate(now), everybodys=everybodys)
 
 
+def list_overdue_tests(*, by: User, now: datetime) -> list[OverdueTest]:
+    """Whose test is overdue, without which: for who calls patients; audited as a list. Raises NotAllowed and
+    TooManyLists.
+    """
+    check_can(by, Permission.BOOK_APPOINTMENT)
+    record_now("records.list_overdue_tests", by=by)
+    return overdue_tests(by, timezone.localdate(now))
+
+
 def _request(
     one: Wanted,
     by: User,
@@ -225,3 +236,19 @@ def _ended(request: ServiceRequest, status: str, by: User, reason: str, now: dat
     row = locked_request(request)
     row.ended_at, row.ended_by, row.end_reason = now, by, reason.strip()
     return move_request(row, status, "ended_at", "ended_by", "end_reason")
+
+
+@transaction.atomic
+def await_answer(*, by: User | None, patient_id: UUID, entry_id: UUID) -> None:
+    """Have an order wait again when what answered it was entered in error; of anything else nothing."""
+    entry = Entry.objects.filter(pk=entry_id, patient_id=patient_id, request__isnull=False).first()
+    asked = ServiceRequest.objects.filter(pk=entry.request_id, patient_id=patient_id).first() if entry else None
+    if asked is None:
+        return
+    row = locked_request(asked)
+    tests = CATALOGUE[row.code].tests if row.code in CATALOGUE else ()
+    given = dict(answers_of(row).values_list("code", "record_status"))
+    status = waits_again(tests, given, collected=row.collected_at is not None)
+    if status in ORDER_MOVES[row.status]:
+        move_request(row, status)
+        record("records.await_answer", by=by, patient_id=patient_id, target=row, detail={"status": status})

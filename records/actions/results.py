@@ -22,17 +22,21 @@ from records.actions.writing import (
     Content,
     NotCurrent,
     NotRecorded,
+    ask_again,
+    await_release,
     content_of,
     locked_entry,
     locked_request,
     move_request,
 )
 from records.events import AbnormalValueRecorded, ResultAcknowledged, ResultCorrected, ResultEntered, ResultReleased
+from records.kinds.flags import ABNORMAL
 from records.kinds.laboratory_result import NAMES
 from records.models import Encounter, Entry, ResultDue, ServiceRequest
-from records.models.entries import STANDING
+from records.models.entries import STANDING, SUCCESSORS
 from records.models.orders import ORDER_MOVES
 from records.queries.orders import answers_of
+from records.queries.release import is_held
 from records.queries.results import all_unread, unread_results
 from records.rules.laboratory import TESTS, Measured, expected_of, flag_result
 from records.rules.orders import CATALOGUE, WAITING, answered
@@ -60,9 +64,9 @@ def enter_result(
 ) -> Entry:
     """Add a result, in the unit of its test (`rules.laboratory.TESTS`), for `provider` to read.
 
-    The interval is copied and the flag computed now; out of range is announced in this transaction. Nobody outside the
-    clinic sees it before a release. `request` is the order that it answers: whoever asked reads it. Raises NotRecorded,
-    also for what was not ordered or is there already; NotCurrent, NotAllowed and NotInScope.
+    The interval is copied and the flag computed now; out of range is announced in this transaction. The patient
+    sees it when the rule says (`rules.release`). `request` is the order that it answers: whoever asked reads it.
+    Raises NotRecorded, also for what was not ordered or is there already; NotCurrent, NotAllowed and NotInScope.
     """
     content, before = _content(patient, measured, effective_at, provider), None
     if request is not None:
@@ -117,8 +121,54 @@ def report_result(
 
 
 @transaction.atomic
+def take_result(
+    *,
+    by: User,
+    patient: Patient,
+    content: Content,
+    measured: Measured | None,
+    effective_at: datetime,
+    now: datetime,
+    request: ServiceRequest | None = None,
+    replaces: Entry | None = None,
+    record_status: str = "final",
+    private: bool = False,
+) -> Entry:
+    """Add what a laboratory told of, once somebody has said whose it is: as one of our tests where it is one
+    (`measured`), else in the laboratory's words. `replaces` is its earlier version here; a `private` one goes out when
+    a clinician releases it, and by no rule.
+
+    Raises as `enter_result`.
+    """
+    if measured is not None:
+        ours = _content(patient, measured, effective_at, content.provider)
+        content = replace(ours, sensitivity=content.sensitivity)
+    before = replaces
+    if replaces is not None:
+        content = replace(content, request=replaces.request, provider=replaces.provider or content.provider)
+    elif request is not None:
+        mark = content.sensitivity
+        content, before = _answering(by, request, content)
+        content = replace(content, sensitivity=content.sensitivity or mark)
+    entry = record_entry(
+        by=by,
+        patient=patient,
+        content=content,
+        effective_at=effective_at,
+        now=now,
+        encounter=request.encounter if request is not None else None,
+        replaces=before,
+        record_status=_status_after(before, record_status),
+    )
+    _tell(entry, now, waits=not private)
+    if before is not None:
+        _tell_reader(before, entry)
+    return entry
+
+
+@transaction.atomic
 def correct_report(*, by: User, entry: Entry, text: str, conclusion: str, now: datetime) -> Entry:
-    """Replace a report in words by what was seen on a second look; it has to be read and released again.
+    """Replace a report in words by what was seen on a second look; it has to be read again, and goes out anew.
 
     A preliminary one becomes final. Raises NotRecorded without words, NotCurrent, NotAllowed and NotInScope.
     """
@@ -130,7 +180,7 @@ def correct_report(*, by: User, entry: Entry, text: str, conclusion: str, now: d
 def correct_result(
     *, by: User, entry: Entry, measured: Measured, now: datetime, effective_at: datetime | None = None
 ) -> Entry:
-    """Replace a result by what the laboratory reports now; it has to be read and released again.
+    """Replace a result by what the laboratory reports now; it has to be read again, and goes out anew.
 
     A preliminary one becomes final, a final one corrected. Raises NotRecorded, NotCurrent, NotAllowed and NotInScope.
     """
@@ -152,38 +202,59 @@ def _correct(by: User, entry: Entry, content: Content, taken: datetime, now: dat
         record_status="final" if entry.record_status == "preliminary" else "corrected",
     )
     _tell(later, now)
+    _tell_reader(entry, later)
+    return later
+
+
+def _tell_reader(entry: Entry, later: Entry) -> None:
     if entry.acknowledged_by_id is not None:
         publish(ResultCorrected(entry_id=later.pk, patient_id=later.patient_id, told_id=entry.acknowledged_by_id))
-    return later
+
+
+def _status_after(before: Entry | None, wanted: str) -> str:
+    """What a version that another system tells of may be here, after the one before it."""
+    allowed = SUCCESSORS[before.record_status] if before is not None else {wanted}
+    return wanted if wanted in allowed else "corrected" if "corrected" in allowed else "final"
 
 
 @transaction.atomic
 def acknowledge_result(*, by: User, entry: Entry, now: datetime) -> Entry:
-    """Say that one has read it. Raises NotAllowed, NotInScope, and NotCurrent when somebody has, or it changed."""
+    """Say that one has read it; where the house's policy waits for that, the patient sees it then.
+
+    Raises NotAllowed, NotInScope, and NotCurrent when somebody has, or it changed.
+    """
     check_can_release(by, entry)
     row = locked_entry(entry)
     _acknowledge(by, row, now)
     row.save(update_fields=["acknowledged_at", "acknowledged_by", "updated_at"])
+    ask_again(row, now)
     return row
 
 
 @transaction.atomic
 def release_result(*, by: User, entry: Entry, comment: str, now: datetime) -> Entry:
-    """Show a result to the patient, with words of one's own; whoever has not read it yet has now.
+    """Show a result to the patient, with words of one's own; whoever has not read it yet has now. To one that went out
+    by itself it adds the words.
 
-    Raises NotRecorded for one out of range without a comment or still preliminary, NotAllowed, NotInScope, NotCurrent.
+    Raises NotRecorded for one out of range without a comment, still preliminary, or held back; NotAllowed, NotInScope,
+    NotCurrent.
     """
     check_can_release(by, entry)
     row = locked_entry(entry)
-    if row.released_at:
+    if row.released_by_id:
         raise NotCurrent(_("This was released already."))
     if row.record_status not in STANDING:
         raise NotRecorded(_("This is preliminary. It can be released when it is final."))
     if row.data.get("flag") and not comment.strip():
         raise NotRecorded(_("This is out of range. Write to the patient what that means."))
+    if row.released_at and not comment.strip():
+        raise NotRecorded(_("The patient sees this already. Write what you want to say about it."))
+    if row.released_at is None and is_held(row, now):
+        raise NotRecorded(_("This is held back to prevent harm. End that first."))
     if row.acknowledged_at is None:
         _acknowledge(by, row, now)
-    row.released_at, row.released_by, row.release_comment = now, by, comment.strip()
+    first = row.released_at is None
+    row.released_at, row.released_by, row.release_comment = row.released_at or now, by, comment.strip()
     row.save(
         update_fields=[
             "acknowledged_at",
@@ -194,7 +265,8 @@ def release_result(*, by: User, entry: Entry, comment: str, now: datetime) -> En
             "updated_at",
         ]
     )
-    record("records.release_result", by=by, patient_id=row.patient_id, target=row)
+    ask_again(row, now)
+    record("records.release_result", by=by, patient_id=row.patient_id, target=row, detail={"first": first})
     publish(ResultReleased(entry_id=row.pk, patient_id=row.patient_id))
     return row
 
@@ -302,13 +374,16 @@ def _follow(request: ServiceRequest) -> None:
         move_request(row, status)
 
 
-def _tell(entry: Entry, now: datetime) -> None:
+def _tell(entry: Entry, now: datetime, *, waits: bool = True) -> None:
     if entry.request is not None:
         _follow(entry.request)
+    if waits:
+        await_release(entry, now)
     due = now + chase_after(str(entry.data.get("flag", "")))
     ResultDue(patient=entry.patient, entry=entry, queue="urgent", next_at=due).save(force_insert=True)
     publish(ResultEntered(entry_id=entry.pk, patient_id=entry.patient_id, provider_id=entry.provider_id))
-    severity = severity_of(Flag(entry.data.get("flag", "")))
+    flag = entry.data.get("flag", "")
+    severity = severity_of(Flag(flag)) if flag != ABNORMAL else ""
     if severity and is_news(entry.effective_at, now):
         publish(
             AbnormalValueRecorded(

@@ -46,7 +46,7 @@ def amend_note(*, by: User, note: Entry, text: NoteText, because: str, now: date
         _check_takes(locked_encounter(note.encounter), NOTE, Deed.REPLACE)
     if {part: note.data.get(part, "") for part in asdict(text)} == asdict(text):
         raise NotSigned(_("Nothing is different from the note as it stands."))
-    kept = {name: note.data[name] for name in ("copied",) if name in note.data}
+    kept = {name: note.data[name] for name in ("copied", "diagnoses") if name in note.data}
     waits = is_in_training(by)
     status = "preliminary" if waits else "final" if note.record_status == "preliminary" else "amended"
     before = supersede(note, status, now)

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from healthcare.accounts.models import Provider, User
 from patients.models import Patient
 from records.kinds import kind_of
-from records.models import Encounter, Entry, ServiceRequest
-from records.models.entries import SUCCESSORS, UNMARKED, mark_of
+from records.models import Encounter, Entry, ResultRelease, ServiceRequest
+from records.models.entries import STANDING, SUCCESSORS, UNMARKED, mark_of
 from records.models.orders import ORDER_MOVES
 from records.rules.states import WRONG, Deed, takes
 
@@ -33,6 +33,10 @@ class AlreadyThere(NotRecorded):
 
 class NotCurrent(Exception):
     """Somebody voided or replaced the entry meanwhile; the message says so."""
+
+
+class NotWritable(Exception):
+    """The note is signed, or the visit has none; the message is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +145,18 @@ def locked_encounter(encounter: Encounter) -> Encounter:
     return rows.get(pk=encounter.pk)
 
 
+def writable(encounter: Encounter) -> Encounter:
+    """The visit, locked, if its note is still to be written. Raises NotWritable."""
+    encounter = locked_encounter(encounter)
+    if refused := why_not(encounter.state, "note", Deed.DRAFT):
+        raise NotWritable(refused)
+    if encounter.note_signed_at is not None:
+        raise NotWritable(_("The note of this visit is signed already. Write an addendum instead."))
+    if encounter.status not in (Encounter.Status.IN_PROGRESS, Encounter.Status.FINISHED):
+        raise NotWritable(_("This visit has no note to write."))
+    return encounter
+
+
 def supersede(entry: Entry, record_status: str, now: datetime) -> Entry:
     """Close this version for a later one. Raises NotCurrent."""
     before = locked_entry(entry)
@@ -165,3 +181,16 @@ def move_request(row: ServiceRequest, status: str, *changed: str) -> ServiceRequ
     row.status = status
     row.save(update_fields=["status", *changed, "updated_at"])
     return row
+
+
+def await_release(entry: Entry, now: datetime) -> None:
+    """Have the rule asked when the patient is to see this version of a result; of a preliminary one nobody asks."""
+    if entry.record_status in STANDING:
+        waiting = ResultRelease(patient=entry.patient, entry=entry, final_at=now, next_at=now)
+        waiting.save(force_insert=True)
+
+
+def ask_again(entry: Entry, now: datetime) -> None:
+    """Have the rule asked again, since what it asks about has changed."""
+    waiting = ResultRelease.objects.filter(entry=entry.pk, patient_id=entry.patient_id, next_at__isnull=False)
+    waiting.update(next_at=now, handed_until=None)

@@ -23,13 +23,17 @@ from patients.doors import patient_asked_for
 from patients.models import Patient
 from records import actions
 from records.actions.entries import NotAMove
+from records.actions.searching import search_one_chart
 from records.actions.writing import AlreadyThere, NotCurrent, NotRecorded
 from records.api.schemas import Changed, EntryOut, Marking, NewEntry, Wrong
 from records.api.writers import WRITERS, by_form, change, read
 from records.doors import find_encounter
 from records.kinds import NotOfKind, kinds
 from records.models import Entry
+from records.queries.amendments import with_requests
 from records.queries.entries import with_parts
+from records.queries.words import TooManySearches
+from records.rules.words import read_words
 
 router = Router(tags=["Records"])
 
@@ -42,6 +46,7 @@ problem_for(NotRecorded, status=422, title=_lazy("Not recorded"))
 problem_for(NotOfKind, status=422, title=_lazy("Does not fit its kind"))
 problem_for(AlreadyThere, status=409, title=_lazy("On the list already"), extra=standing)
 problem_for(NotAMove, status=409, title=_lazy("Cannot follow what is said now"))
+problem_for(TooManySearches, status=429, title=_lazy("Too many searches"))
 problem_for(NotCurrent, status=409, title=_lazy("No longer current"))
 READING = (Permission.READ_CLINICAL, Permission.OWN_RECORD)
 WRITING = (
@@ -50,6 +55,11 @@ WRITING = (
     Permission.RECORD_CONDITION,
     Permission.RECORD_ALLERGY,
     Permission.RECORD_HISTORY,
+)
+SEARCHED = (
+    'Words of titles and texts, all of them, in any order: a "phrase" in quotes, `or`, -not; the last word may go on.'
+    " Also part of the name, or the beginning of the code. Of what is marked as sensitive the title alone is searched."
+    " At most 60 searches a minute, each page counted."
 )
 MARKED_AT_ONCE = ("condition", "family_history", "surgical_history")
 
@@ -61,21 +71,23 @@ def list_records(
     request: HttpRequest,
     patient: Annotated[UUID | None, Query(description="May be left out by a token that acts for a patient.")] = None,
     kind: Annotated[str, Query(max_length=30, examples=["vital_signs"])] = "",
-    q: Annotated[str, Query(max_length=100, description="Part of the name, or the beginning of the code.")] = "",
+    q: Annotated[str, Query(max_length=100, description=SEARCHED, examples=['"chest pain" amoxi'])] = "",
     since: Annotated[AwareDatetime | None, Query(alias="from")] = None,
     until: Annotated[AwareDatetime | None, Query(alias="to", description="Up to, and not with, this moment.")] = None,
     cursor: Cursor = "",
     limit: Limit = 25,
 ) -> Page[EntryOut]:
-    """What stands now, newest first by when it was true of the patient; what was replaced or wrong is left out."""
+    """What stands now, newest first by when it was true of the patient, also with `q`; what was replaced or wrong is
+    left out."""
     user: Any = request.user
     if kind and kind not in kinds():
         raise invalid("kind", _("There is no such kind."))
     asked = patient_of(request, patient)
     rows = Entry.objects.visible_to(user).filter(patient_id=asked.pk).top().current()
-    rows = rows.filter(_narrowed(kind, q.strip(), since, until))
+    rows = rows.filter(_narrowed(kind, since, until), _holding(user, asked, q.strip()))
     found = page(rows, cursor=cursor, limit=limit, key=("effective_at", "id"))
-    return Page[EntryOut](items=[_shown(row) for row in with_parts(user, asked, found.items)], next=found.next)
+    told = with_requests(user, asked, with_parts(user, asked, found.items))
+    return Page[EntryOut](items=[_shown(row) for row in told], next=found.next)
 
 
 @router.get("/records/{uuid:entry_id}", response=EntryOut, summary="Read one entry")
@@ -85,7 +97,8 @@ def get_record(request: HttpRequest, entry_id: UUID) -> EntryOut:
     found = Entry.objects.visible_to(user).filter(pk=entry_id).first()
     if found is None:
         raise Http404
-    with_parts(user, patient_asked_for(user, found.patient_id), [found])
+    patient = patient_asked_for(user, found.patient_id)
+    with_requests(user, patient, with_parts(user, patient, [found]))
     return tagged(EntryOut.model_validate(found), found)
 
 
@@ -172,10 +185,16 @@ def patient_of(request: HttpRequest, named: UUID | None) -> Patient:
     return patient_asked_for(request.user, pk)  # type: ignore[arg-type]
 
 
-def _narrowed(kind: str, text: str, since: datetime | None, until: datetime | None) -> Q:
+def _holding(user: Any, patient: Patient, text: str) -> Q:
+    words = read_words(text)
+    if words is None:
+        return Q()
+    named = Q(display__icontains=text) | Q(code__istartswith=text)
+    return named | search_one_chart(by=user, words=words, patient=patient)
+
+
+def _narrowed(kind: str, since: datetime | None, until: datetime | None) -> Q:
     found = Q(kind=kind) if kind else Q()
-    if text:
-        found &= Q(display__icontains=text) | Q(code__istartswith=text)
     if since:
         found &= Q(effective_at__gte=since)
     if until:

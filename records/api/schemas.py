@@ -24,6 +24,23 @@ def one_of(choices: Any) -> Any:
 
 
 # == What goes out ==
+class Asked(Shown):
+    """What the patient asked to have amended in an entry, and what was said since (45 CFR 164.526)."""
+
+    id: UUID
+    state: str
+    wanted: str
+    reason: str
+    asked_at: datetime
+    ground: str
+    answer: str
+    answered_at: datetime | None
+    disagreement: str
+    disagreed_at: datetime | None
+    rebuttal: str
+    rebutted_at: datetime | None
+
+
 class EntryOut(Shown):
     """One thing said about a patient. What `data` holds is the kind's own; a panel brings its `parts`."""
 
@@ -49,6 +66,7 @@ class EntryOut(Shown):
                     "released_at": None,
                     "data": {"flag": "high"},
                     "parts": [],
+                    "amendments": [],
                     "created_at": "2026-02-03T14:06:00Z",
                     "updated_at": "2026-02-03T14:06:00Z",
                 }
@@ -73,6 +91,7 @@ class EntryOut(Shown):
     released_at: datetime | None = Field(description="From when the patient may see it.")
     data: dict[str, Any]
     parts: list["EntryOut"] = []
+    amendments: list[Asked] = Field([], description="What the patient asked to have amended in it, and the answers.")
     created_at: datetime
     updated_at: datetime
 

@@ -1,9 +1,10 @@
-"""Visits of the sample clinic and their notes: signed ones, an addendum, two that wait, and the visits of the moment.
+"""Visits of the sample clinic and their notes: signed ones, an addendum, two that wait, two to co-sign, and the visits
+of the moment.
 
 The same for one seed, relative to the day it is told: which visits there are is the story of `scheduling`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from records.actions.encounters import finish_encounter, start_encounter
 from records.actions.notes import add_addendum, save_draft, sign_note
 from records.actions.problems import record_condition
 from records.actions.writing import NotRecorded
+from records.demo.training import IN_TRAINING, tell_who_supervises
 from records.models import Encounter
 from records.queries.codes import code_of
 from records.rules.notes import NoteText
@@ -117,11 +119,10 @@ def tell() -> None:
         if Encounter.objects.exists():
             return
         over, running = _appointments()
-    waits = _waiting(over)
-    for visit in over:
-        doctor, ended = _doctor(visit), visit.finished_at or visit.ends_at
-        with acting_as(doctor):
-            _write(_begin(visit), doctor, ended, waits.get(visit.pk, "signed"))
+    waits, learning = _waiting(over), _newest_of(IN_TRAINING, over)
+    _write_all([visit for visit in over if visit.pk not in learning], waits)
+    tell_who_supervises()
+    _write_all([visit for visit in over if visit.pk in learning], waits)
     for visit in running:
         with acting_as(_doctor(visit)):
             _begin(visit)
@@ -147,8 +148,18 @@ def _doctor(visit: Appointment) -> User:
 
 
 def _waiting(over: Iterable[Appointment]) -> dict[UUID, str]:
-    hers = [visit.pk for visit in over if _doctor(visit).email.startswith(UNSIGNED)][-2:]
-    return dict(zip(hers, ("draft", "nothing"), strict=False))
+    return dict(zip(_newest_of(UNSIGNED, over), ("draft", "nothing"), strict=False))
+
+
+def _newest_of(whose: str, over: Iterable[Appointment]) -> list[UUID]:
+    return [visit.pk for visit in over if _doctor(visit).email.startswith(whose)][-2:]
+
+
+def _write_all(visits: Iterable[Appointment], waits: Mapping[UUID, str]) -> None:
+    for visit in visits:
+        doctor, ended = _doctor(visit), visit.finished_at or visit.ends_at
+        with acting_as(doctor):
+            _write(_begin(visit), doctor, ended, waits.get(visit.pk, "signed"))
 
 
 def _begin(visit: Appointment) -> Encounter:

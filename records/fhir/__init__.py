@@ -12,8 +12,10 @@ from records.fhir.given import ImmunizationResource, ProcedureResource
 from records.fhir.histories import FamilyMemberHistoryResource
 from records.fhir.kept import KeptResource
 from records.fhir.observations import ObservationResource
+from records.fhir.orders import ServiceRequestResource
 from records.fhir.problems import ConditionResource
 from records.fhir.reports import DiagnosticReportResource
+from records.fhir.unmatched import UnmatchedResults
 
 __all__ = [
     "AllergyIntoleranceResource",
@@ -25,5 +27,7 @@ __all__ = [
     "KeptResource",
     "ObservationResource",
     "ProcedureResource",
+    "ServiceRequestResource",
+    "UnmatchedResults",
     "of_kinds",
 ]

@@ -61,16 +61,20 @@ def _deceased(resource: dict[str, Any]) -> str:
 
 
 def living_in(resource: dict[str, Any], value: str) -> Content | None:
-    """An answer to one of our questions, by its LOINC code; None for any other observation. `value` is it in words."""
+    """An answer to one of our questions, by its code of LOINC or our own; None for any other observation. `value` is it
+    in words.
+    """
     code = next(iter(sorted(told.codes_of(resource.get("code")) & QUESTIONS.keys())), "")
-    if not code or not value or QUESTIONS[code].system != "loinc":
+    question = QUESTIONS.get(code)
+    if question is None or not value:
         return None
-    question = QUESTIONS[code]
+    if question.system == told.OURS and told.concept(resource.get("code"), (told.OURS,)).system != told.OURS:
+        return None
     said = sorted(told.codes_of(resource.get("valueCodeableConcept")))
     known = [question.answers_elsewhere.get(one, one) for one in said]
     answer = next((one for one in known if one in question.answers), "")
     data = filled(answer=answer, value=value)
-    return Content(kind="social_history", code=code, code_system="loinc", display=question.display, data=data)
+    return Content(kind="social_history", code=code, code_system=question.system, display=question.display, data=data)
 
 
 def is_operation(resource: dict[str, Any]) -> bool:

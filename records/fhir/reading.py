@@ -16,7 +16,7 @@ from records.queries.imports import Person
 from records.rules import told
 from records.rules.told import Moment
 
-ENTRY, ENCOUNTER = "records.entry", "records.encounter"
+ENTRY, ENCOUNTER, ORDER = "records.entry", "records.encounter", "records.servicerequest"
 LONGEST_SOURCE = 200
 NO_PATIENT = "It speaks of no patient."
 
@@ -188,6 +188,7 @@ def arrival_of(incoming: Incoming, ledger: Ledger, reading: Reading, *, anew: bo
         record_status=reading.record_status,
         private=told.is_private(labels),
         encounter_id=visit_of(incoming, ledger),
+        request_id=ledger.local(incoming, incoming.resource.get("basedOn"), ORDER),
         parent_id=reading.parent_id,
         before=before.id if before and before.model == ENTRY and not anew else None,
     )

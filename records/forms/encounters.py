@@ -1,4 +1,4 @@
-"""What is asked before a visit without an appointment begins, and before a closed record is opened again."""
+"""What is asked before a visit begins without an appointment, its record is opened again, or it is marked as wrong."""
 
 from typing import Any
 
@@ -28,3 +28,13 @@ class ReopenForm(AboutSomeone):
     """Why."""
 
     reason = LineField(at_most=200, label=_("Why the record is opened again"))
+
+
+class VoidVisitForm(AboutSomeone):
+    """Why. The patient may read it."""
+
+    reason = LineField(
+        at_most=200,
+        label=_("What is wrong with this visit"),
+        help_text=_("It stays with the visit, and the patient may read it. Name nobody else."),
+    )

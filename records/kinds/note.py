@@ -24,7 +24,7 @@ KIND = Kind(
     plural=_("Notes"),
     permission=Permission.WRITE_NOTE,
     summary=summary,
-    schema=Schema(required=dict.fromkeys(PARTS, str), optional={"because": str, "copied": dict}),
+    schema=Schema(required=dict.fromkeys(PARTS, str), optional={"because": str, "copied": dict, "diagnoses": list}),
     role=lambda _entry: "ok",
     signed=True,
 )

@@ -1,3 +1,4 @@
+from records.models.amendments import AmendmentRequest
 from records.models.codes import DiagnosisCode, DiagnosisFavorite, DiagnosisWord
 from records.models.due import ResultDue
 from records.models.encounters import Draft, Encounter
@@ -5,9 +6,14 @@ from records.models.entries import Entry, EntryQuerySet
 from records.models.macros import Favourite, Macro
 from records.models.messages import Message, Thread
 from records.models.orders import FavouriteOrder, ServiceRequest
+from records.models.papers import Paper
+from records.models.recalls import Recall, RecallCall
+from records.models.release import ReleasePolicy, ReleaseWish, ResultRelease
 from records.models.signing import Cosignature, Supervision
+from records.models.unmatched import UnmatchedResult
 
 __all__ = [
+    "AmendmentRequest",
     "Cosignature",
     "DiagnosisCode",
     "DiagnosisFavorite",
@@ -20,8 +26,15 @@ __all__ = [
     "FavouriteOrder",
     "Macro",
     "Message",
+    "Paper",
+    "Recall",
+    "RecallCall",
+    "ReleasePolicy",
+    "ReleaseWish",
     "ResultDue",
+    "ResultRelease",
     "ServiceRequest",
     "Supervision",
     "Thread",
+    "UnmatchedResult",
 ]

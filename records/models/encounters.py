@@ -18,9 +18,14 @@ from scheduling.models import Appointment
 
 class EncounterQuerySet(PatientOwnedQuerySet):
     def visible_to(self, user: User) -> Self:
-        """A visit entered by mistake is kept for the staff and not shown to the patient."""
+        """A visit entered in error is kept for the staff; to the patient it is shown as such if they had its note."""
         seen = self.filter(within_reach(user, self.model.scope))
-        return seen.exclude(status="entered_in_error") if user.acting_role == PATIENT else seen
+        wrong = Q(status="entered_in_error", void_told=False)
+        return seen.exclude(wrong) if user.acting_role == PATIENT else seen
+
+    def standing(self) -> Self:
+        """Not entered in error."""
+        return self.exclude(status="entered_in_error")
 
     def open(self) -> Self:
         return self.filter(status__in=["planned", "in_progress"])
@@ -53,7 +58,7 @@ class Encounter(PatientOwned):
 
     provider = models.ForeignKey(Provider, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    appointment = models.OneToOneField(Appointment, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    appointment = models.ForeignKey(Appointment, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=16, choices=Status, default=Status.IN_PROGRESS)
     reason = models.CharField(_("reason for the visit"), max_length=200, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -66,6 +71,12 @@ class Encounter(PatientOwned):
     reopened_at = models.DateTimeField(null=True, blank=True)
     reopened_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     reopen_reason = models.CharField(max_length=200, blank=True)
+    voided_at = models.DateTimeField(null=True, blank=True)
+    voided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    void_reason = models.CharField(max_length=200, blank=True)
+    void_told = models.BooleanField(
+        default=False, help_text=_("The patient had its note to read, and reads that it was wrong.")
+    )
 
     source = models.CharField(
         max_length=200, blank=True, help_text=_("The system that told of it; empty for a visit here.")
@@ -110,12 +121,28 @@ class Encounter(PatientOwned):
                 | Q(reopened_at__isnull=False, reopened_by__isnull=False) & ~Q(reopen_reason=""),
                 name="encounter_reopened_says_who_when_and_why",
             ),
+            models.UniqueConstraint(
+                fields=["appointment"],
+                condition=~Q(status="entered_in_error"),
+                name="encounter_one_an_appointment",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="entered_in_error", source="", voided_at__isnull=False) & ~Q(void_reason="")
+                | (~Q(status="entered_in_error") | ~Q(source=""))
+                & Q(voided_at=None, voided_by=None, void_reason="", void_told=False),
+                name="encounter_void_says_who_when_and_why",
+            ),
         ]
 
     @property
     def state(self) -> str:
         """For the guard of its children (`rules.states`)."""
         return state_of(self.status, closed=self.closed_at is not None)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Entered in error, here or elsewhere."""
+        return self.status == "entered_in_error"
 
     @property
     def whom(self) -> str:

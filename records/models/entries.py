@@ -184,6 +184,8 @@ class Entry(PatientOwned):
 
     #: What was measured together; only on panels to which `queries.with_parts` gave it.
     parts: "Sequence[Entry]"
+    #: What was asked to have amended in it (`AmendmentRequest`); only where `queries.amendments.with_requests` gave it.
+    amendments: Sequence[object]
 
     objects = EntryQuerySet.as_manager()  # type: ignore[misc]
 

@@ -81,7 +81,9 @@ class ServiceRequest(PatientOwned):
         STAT = "stat", _("At once")
 
     scope: ClassVar[Scope] = Scope.CLINICAL
-    database_access: ClassVar[Access] = Access(web=ORDER_WRITES, worker=ORDER_WRITES)
+    database_access: ClassVar[Access] = Access(
+        web=ORDER_WRITES, worker=ORDER_WRITES.replace("status,", "told, status,")
+    )
 
     encounter = models.ForeignKey(Encounter, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     provider = models.ForeignKey(
@@ -168,13 +170,14 @@ class ServiceRequest(PatientOwned):
         ]
 
 
-# From → to. A corrected result leaves its order final; what was revoked or failed is ordered anew.
+# From → to. A corrected result leaves its order final, one entered in error has it wait again; what was revoked or
+# failed is ordered anew.
 ORDER_MOVES: dict[str, frozenset[str]] = {
     "draft": frozenset({"active", "revoked"}),
     "active": frozenset({"specimen_collected", "preliminary", "final", "revoked", "failed"}),
     "specimen_collected": frozenset({"preliminary", "final", "revoked", "failed"}),
-    "preliminary": frozenset({"final", "failed"}),
-    "final": frozenset(),
+    "preliminary": frozenset({"active", "specimen_collected", "final", "failed"}),
+    "final": frozenset({"active", "specimen_collected", "preliminary"}),
     "revoked": frozenset(),
     "failed": frozenset(),
 }

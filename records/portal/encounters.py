@@ -28,6 +28,10 @@ def summaries(request: HttpRequest, patient: Patient) -> HttpResponse:
 @own_encounter
 def summary(request: HttpRequest, patient: Patient, encounter: Encounter) -> HttpResponse:
     user: Any = request.user
+    if encounter.is_wrong:
+        with timezone.override(encounter.time_zone):
+            told = {"patient": patient, "encounter": encounter}
+            return render(request, "records/portal_wrong_visit.html", told)
     now = timezone.now()
     page = queries.visit_page(user, encounter)
     if page.note is None:

@@ -3,20 +3,27 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
 
 from healthcare.accounts.permissions import Scope
 from patients.doors import portal_page
 from patients.models import Patient
+from records.actions.releasing import wish_for_results
+from records.forms.releasing import WishForm
 from records.kinds.allergy import is_none_known
 from records.models import Entry
+from records.models.release import latest
+from records.queries.amendments import requests_about
 from records.queries.charts import chart_of
 from records.queries.entries import active_entries
 from records.queries.histories import histories_of
 from records.queries.lines import line_of, lines_of
 from records.queries.plain import plain_result
+from records.queries.release import wish_of
 from records.queries.results import history_of, results_of
 from records.queries.vitals import latest_vitals
 
@@ -35,19 +42,43 @@ def result(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpRespon
     user: Any = request.user
     rows = Entry.objects.visible_to(user).filter(patient_id=patient.pk).results()
     found = get_object_or_404(rows.select_related("released_by", "provider"), pk=entry_id)
+    asked = requests_about(user, patient.pk, [found.pk])
     if found.kind == "diagnostic_report":
-        said = {"patient": patient, "entry": found, "line": line_of(found), "print_subject": f"{patient.name}."}
+        said = {
+            "patient": patient,
+            "asked": asked,
+            "entry": found,
+            "line": line_of(found),
+            "print_subject": f"{patient.name}.",
+        }
         return render(request, "records/portal_report.html", said)
     history = history_of(user, patient, found.code)
     context = {
         "patient": patient,
         "entry": found,
+        "asked": asked,
         "line": line_of(found),
         "plain": plain_result(found, history),
         "chart": chart_of(history),
         "print_subject": f"{patient.name}.",
     }
     return render(request, "records/portal_result.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal_page(Scope.CLINICAL)
+def wish(request: HttpRequest, patient: Patient) -> HttpResponse:
+    """How one wants to get results."""
+    user: Any = request.user
+    said = wish_of(user, patient)
+    bound = request.POST if request.method == "POST" else None
+    form = WishForm(bound, initial={"wants": said.wants if said else ""})
+    if form.is_valid():
+        wish_for_results(by=user, patient=patient, wants=form.cleaned_data["wants"])
+        messages.success(request, _("Saved. It counts from now on, also for results that wait."))
+        return redirect("records_portal:results")
+    context = {"patient": patient, "form": form, "days": latest().days, "print_subject": f"{patient.name}."}
+    return render(request, "records/portal_wish.html", context, status=422 if form.is_bound else 200)
 
 
 @require_safe

@@ -20,6 +20,7 @@ from records.kinds.condition import PRESENT
 from records.kinds.flags import value_text
 from records.kinds.vital_signs import NAMES, ORDER
 from records.models import Draft, Encounter, Entry
+from records.queries.diagnoses import Diagnosis, before_signing, diagnoses_of, drafts_of, ids_in
 from records.queries.lines import EntryLine, lines_of
 from records.rules.notes import NoteText, is_late_entry, signature_of, text_of
 from scheduling.models import HERE, OPEN, Appointment
@@ -165,7 +166,7 @@ class VisitPage:
     note: SignedNote | None
     draft: Draft | None
     vitals: Sequence[Measured] = ()
-    diagnoses: Sequence[Entry] = ()
+    diagnoses: Sequence[Diagnosis] = ()
     lines: Sequence[EntryLine] = ()
     nursing: Sequence[NursingNote] = ()
 
@@ -198,19 +199,21 @@ def _shortly_before(encounter: Encounter) -> Q:
 
 
 def visit_page(user: User, encounter: Encounter) -> VisitPage:
-    """Two queries: the entries of the visit, and one's own draft."""
+    """Two queries: the entries of the visit, and one's own drafts; one more for diagnoses that were chosen."""
     entries = entries_of(user, encounter)
     by_kind: dict[str, list[Entry]] = {}
     for entry in entries:
         if entry.parent_id is None:
             by_kind.setdefault(entry.kind, []).append(entry)
+    note, conditions = signed_note(entries), by_kind.get("condition", [])
+    draft, choice = drafts_of(user, encounter)
     apart = ("note", "nursing_note", "addendum", "vital_signs", "condition")
     return VisitPage(
         encounter=encounter,
-        note=signed_note(entries),
-        draft=draft_of(user, encounter),
+        note=note,
+        draft=draft,
         vitals=measured_of(entries),
-        diagnoses=by_kind.get("condition", []),
+        diagnoses=diagnoses_of(user, encounter, note.entry if note else None, conditions, ids_in(choice)),
         lines=lines_of(entry for kind, rows in by_kind.items() if kind not in apart for entry in rows),
         nursing=[NursingNote(entry, is_intact(entry)) for entry in reversed(by_kind.get("nursing_note", []))],
     )
@@ -218,9 +221,7 @@ def visit_page(user: User, encounter: Encounter) -> VisitPage:
 
 def draft_of(user: User, encounter: Encounter) -> Draft | None:
     """This person's own draft of the visit's note; else that of a colleague who left it to them."""
-    drafts = Draft.objects.visible_to(user).filter(patient_id=encounter.patient_id, encounter=encounter, kind="note")
-    own = Case(When(author=user, then=Value(0)), default=Value(1))
-    return drafts.order_by(own, "-updated_at", "pk").first()
+    return drafts_of(user, encounter)[0]
 
 
 # == Beside the note, while it is written ==
@@ -229,22 +230,23 @@ class Beside:
     """What stands beside the note: measured for this visit, said in it, and what the patient has besides."""
 
     measured: Sequence[Measured]
-    diagnoses: Sequence[Entry]
+    diagnoses: Sequence[Diagnosis]
     problems: Sequence[Entry]
 
 
 def beside_note(user: User, encounter: Encounter) -> Beside:
-    """One query."""
-    seen = Entry.objects.visible_to(user).current().filter(patient_id=encounter.patient_id)
-    measured = Q(kind="vital_signs") & (Q(encounter=encounter) | _shortly_before(encounter))
+    """Two queries."""
+    seen = Entry.objects.visible_to(user).filter(patient_id=encounter.patient_id, voided_at=None)
+    measured = Q(kind="vital_signs", superseded_at=None) & (Q(encounter=encounter) | _shortly_before(encounter))
     rows = list(seen.filter(Q(kind="condition") | measured).select_related("author").newest_first())
     conditions = [entry for entry in rows if entry.kind == "condition"]
+    diagnoses = before_signing(encounter, conditions, ids_in(drafts_of(user, encounter)[1]))
+    dealt_with = {one.entry_id for one in diagnoses}
+    standing = [row for row in conditions if row.superseded_at is None and row.clinical_status in PRESENT]
     return Beside(
         measured=measured_of(rows),
-        diagnoses=[entry for entry in conditions if entry.encounter_id == encounter.pk],
-        problems=[
-            entry for entry in conditions if entry.encounter_id != encounter.pk and entry.clinical_status in PRESENT
-        ],
+        diagnoses=diagnoses,
+        problems=[row for row in standing if row.pk not in dealt_with],
     )
 
 
@@ -281,6 +283,11 @@ def may_close(encounter: Encounter) -> bool:
     """Whether the record of this visit is ready to be closed; asks nothing of the database."""
     ready = encounter.status == Encounter.Status.FINISHED and not encounter.source
     return ready and encounter.closed_at is None and encounter.note_signed_at is not None
+
+
+def may_void(encounter: Encounter) -> bool:
+    """Whether this visit may still be marked as entered in error; asks nothing of the database."""
+    return not encounter.source and not encounter.is_wrong and encounter.closed_at is None
 
 
 # == A patient's visits ==
@@ -320,7 +327,7 @@ def appointment_to_begin(user: User, patient: Patient, now: datetime) -> Appoint
 @prepared
 def _to_begin(user: User, patient: Patient, first: datetime, last: datetime) -> "QuerySet[Appointment]":
     due = Q(status__in=HERE) | Q(status__in=OPEN, during__startswith__range=(first, last))
-    taken = Encounter.objects.filter(appointment=OuterRef("pk"))
+    taken = Encounter.objects.standing().filter(appointment=OuterRef("pk"))
     seen = Appointment.objects.visible_to(user).filter(due, ~Exists(taken), patient=patient, provider__user=user)
     return seen.select_related("visit_type", "site").order_by("during")[:1]
 
@@ -338,13 +345,15 @@ def _near(now: datetime) -> tuple[datetime, datetime]:
 
 def encounter_of(user: User, visit: Appointment) -> Encounter | None:
     """What became of this appointment, as far as this person sees it."""
-    seen = Encounter.objects.visible_to(user).filter(patient_id=visit.patient_id, appointment=visit)
+    seen = Encounter.objects.visible_to(user).standing().filter(patient_id=visit.patient_id, appointment=visit)
     return seen.select_related("provider").first()
 
 
 # == For the patient ==
 def summaries_of(user: User, patient: Patient, *, at_most: int = MOST_VISITS) -> list[Encounter]:
-    """The patient's visits whose note is signed and may be read by whoever asks, the newest first."""
+    """The patient's visits whose note is signed and may be read by whoever asks, and those of which that was wrong; the
+    newest first.
+    """
     return _signed_of(user, patient, at_most)
 
 
@@ -352,7 +361,8 @@ def summaries_of(user: User, patient: Patient, *, at_most: int = MOST_VISITS) ->
 def _signed_of(user: User, patient: Patient, at_most: int) -> "QuerySet[Encounter]":
     notes = Entry.objects.visible_to(user).current().of_kind("note")
     read = Exists(notes.filter(patient_id=OuterRef("patient_id"), encounter=OuterRef("pk")))
-    signed = Encounter.objects.visible_to(user).filter(read, patient=patient, note_signed_at__isnull=False)
+    shown = Q(read, note_signed_at__isnull=False) | Q(status="entered_in_error", void_told=True)
+    signed = Encounter.objects.visible_to(user).filter(shown, patient=patient)
     return with_names(signed).order_by("-started_at", "-pk")[:at_most]
 
 

@@ -53,9 +53,10 @@ def allergic_people(patient_ids: Collection[UUID]) -> set[UUID]:
 def with_a_home_now(after: UUID | None, at_most: int) -> list[Entry]:
     """Entries that other systems told of, which stand as something else than they would be taken for now; by id.
 
-    A family history kept whole; an answer to one of our questions as any observation; an operation as any procedure.
+    A family history, answers to a questionnaire or an order kept whole; an answer to one of our questions as any
+    observation; an operation as any procedure.
     """
-    kept = Q(kind="imported", code="FamilyMemberHistory")
+    kept = Q(kind="imported", code__in=["FamilyMemberHistory", "QuestionnaireResponse", "ServiceRequest"])
     answered = Q(kind="observation", code__in=QUESTIONS, value=None)
     operated = Q(kind="procedure", clinical_status="completed", data__resource__icontains=SURGICAL)
     rows = Entry.objects.current().exclude(source="").filter(kept | answered | operated)

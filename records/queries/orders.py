@@ -1,10 +1,14 @@
 """Orders: of a patient, of a visit, and what a doctor wants to find first."""
 
+from dataclasses import dataclass
 from datetime import date
 
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Case, QuerySet, Value, When
+from django.utils.translation import gettext as _
 
 from healthcare.accounts.models import User
+from healthcare.accounts.permissions import Scope
 from healthcare.db.prepared import prepared
 from patients.models import Patient
 from records.models import Encounter, Entry, EntryQuerySet, FavouriteOrder, ServiceRequest
@@ -23,6 +27,32 @@ def overdue_orders(
     rows: ServiceRequestQuerySet = ServiceRequest.objects.visible_to(user).waiting().filter(expected_by__lt=today)
     rows = rows if everybodys else rows.asked_by(user)
     return list(rows.select_related("patient", "provider").order_by("expected_by", "id")[:at_most])
+
+
+class TooManyLists(Exception):
+    """The message is a sentence for whoever asked."""
+
+
+@dataclass(frozen=True)
+class OverdueTest:
+    """That somebody's test is overdue, and since when the first one is; not which."""
+
+    patient: Patient
+    expected_by: date
+
+
+def overdue_tests(user: User, today: date) -> list[OverdueTest]:
+    """Of the people in one's reach, without what was ordered: `app.overdue_tests`. Two queries. Raises TooManyLists."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT patient_id, expected_by FROM app.overdue_tests(%s)", [today])
+            days = dict(cursor.fetchall())
+    except DatabaseError as problem:
+        if getattr(problem.__cause__, "sqlstate", "") == "HC429":
+            raise TooManyLists(_("That was a lot of lists. Wait a minute, then go on.")) from problem
+        raise
+    people = Patient.objects.visible_to(user, Scope.IDENTITY).in_bulk(list(days))
+    return [OverdueTest(people[pk], day) for pk, day in days.items() if pk in people]
 
 
 def favourites_of(user: User) -> list[str]:

@@ -14,9 +14,9 @@ from records.queries.results import ROWS_OF_A_CHART, TestHistory, by_test
 from records.queries.vitals import LAST, LastVitals
 from records.rules.vitals import PANEL, PRESSURE
 
-MOST_LISTED = 100  # problems and allergies together
-MOST_TYPES = 40
-MOST_BEFORE = 40  # operations and relatives together
+LISTED, BEFORE = ("condition", "allergy"), ("surgical_history", "family_history")
+MOST_LISTED = 240  # of these four; what is active comes first, operations and relatives last
+MOST_TYPES = 200  # all that there are in FHIR R4, and the questions about living
 ROWS_MEASURED = 90  # about nine takings: not all there are, so that a long chart is as quick as a short one
 
 
@@ -52,12 +52,11 @@ def _asked_at_once(user: User, patient: Patient) -> "QuerySet[Entry]":
     rows = rows.select_related("author")
     measured = rows.of_kind("vital_signs").newest_first()[:ROWS_MEASURED]
     results = rows.of_kind("laboratory_result").newest_first()[:ROWS_OF_A_CHART]
-    over_last = Case(When(clinical_status="resolved", then=Value(1)), default=Value(0))
-    listed = rows.filter(kind__in=["condition", "allergy"]).order_by(over_last, "-effective_at", "-id")[:MOST_LISTED]
-    kept = rows.of_kind("imported").order_by("code", "-effective_at", "-id").distinct("code")[:MOST_TYPES]
-    before = rows.filter(kind__in=["surgical_history", "family_history"]).newest_first()[:MOST_BEFORE]
-    living = rows.of_kind("social_history").order_by("code", "-effective_at", "-id").distinct("code")[:MOST_TYPES]
-    return measured.union(results, listed, kept, before, living, all=True)
+    last = Case(When(kind__in=BEFORE, then=Value(2)), When(clinical_status="resolved", then=Value(1)), default=Value(0))
+    listed = rows.filter(kind__in=[*LISTED, *BEFORE]).order_by(last, "-effective_at", "-id")[:MOST_LISTED]
+    typed = rows.filter(kind__in=["imported", "social_history"])
+    typed = typed.order_by("kind", "code", "-effective_at", "-id").distinct("kind", "code")[:MOST_TYPES]
+    return measured.union(results, listed, typed, all=True)
 
 
 def _read(user: User, patient: Patient) -> Overview:

@@ -10,19 +10,26 @@ from healthcare.ui.dates import day_text
 from healthcare.ui.ranges import RangePicture
 from records.kinds.flags import flag_of, value_text
 from records.kinds.laboratory_result import NAMES, name_of
+from records.kinds.meanings import meaning_of
 from records.models import Entry
 from records.rules.units import shown
 
 
 @dataclass(frozen=True)
 class PlainResult:
-    """What a patient reads first: the value, how it lies, how it changed, and a picture of that where there is one."""
+    """What a patient reads first: the value, how it lies, how it changed, and a picture of that where there is one.
+
+    `meaning` is what the test is; `may_mean` what a value on that side often comes from, after the page `source`.
+    """
 
     name: str
     value: str
     lies: str
     changed: str
     meaning: str
+    may_mean: str
+    source: str
+    urgent: bool
     picture: RangePicture | None
 
 
@@ -30,12 +37,16 @@ def plain_result(entry: Entry, history: Sequence[Entry]) -> PlainResult:
     """`history` is the same test over time, oldest first, as far as the reader may see it."""
     earlier = (row for row in reversed(history) if row.effective_at < entry.effective_at and row.unit == entry.unit)
     before = next(earlier, None)
+    may_mean, source = meaning_of(entry.code, flag_of(entry))
     return PlainResult(
         name=name_of(entry),
         value=value_text(entry),
         lies=_lies(entry),
         changed=_changed(entry, before),
         meaning=str(NAMES[entry.code][1]) if entry.code in NAMES else "",
+        may_mean=may_mean,
+        source=source,
+        urgent=flag_of(entry).startswith("critical"),
         picture=_picture(entry, before),
     )
 

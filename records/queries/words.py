@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F, Func, TextField, Value
+from django.db.models import BooleanField, F, Func, Q, TextField, Value
 from django.utils.translation import gettext as _
 
 from healthcare.accounts.models import User
@@ -14,7 +14,8 @@ from records.models import Entry
 from records.queries.lines import EntryLine, line_of
 from records.rules.words import BEGINS, ENDS, Piece, Words, pieces_of
 
-AT_MOST = 30
+AT_MOST, MOST = 30, 100  # of a page; of `app.find_words`
+HELD = ("kind", "code", "display", "data", "sensitivity")
 SHOWN = f'StartSel="{BEGINS}", StopSel="{ENDS}", MaxFragments=2, MaxWords=18, MinWords=6, FragmentDelimiter=" … "'
 
 
@@ -39,6 +40,24 @@ def find_words(user: User, words: Words, patient: Patient | None = None, *, at_m
     found = {(row.patient_id, row.pk): row for row in rows.annotate(snippet=_snippet(words))}
     best = [found[pair] for pair in ranks if pair in found]
     return [Found(line_of(row), row.patient, [*_around(row.snippet)]) for row in best]
+
+
+def fitting(words: Words, patient: Patient) -> Q:
+    """The entries of one chart in which the words stand, for a list in an order of its own. One query where the index
+    may be asked. Raises TooManySearches.
+
+    The index gives the best hundred. Fewer are all there are; where there are as many, a page of them is soon found row
+    by row.
+    """
+    ranks = _ranks(words, patient.pk, MOST)
+    return Q(pk__in=[entry_id for _patient_id, entry_id in ranks]) if len(ranks) < MOST else fitting_by_row(words)
+
+
+def fitting_by_row(words: Words) -> Q:
+    """The same, asked of each row that is read: for patients, who have their own chart alone and no index to ask."""
+    held = Func(*map(F, HELD), function="app.words_of", output_field=TextField())
+    wanted = Func(Value(words.whole), Value(words.begun), function="app.words_wanted", output_field=TextField())
+    return Q(Func(held, wanted, template="(%(expressions)s)", arg_joiner=" @@ ", output_field=BooleanField()))
 
 
 def _around(snippet: str) -> Sequence[Piece]:

@@ -145,5 +145,12 @@ def answered(tests: Sequence[str], given: Mapping[str, str]) -> str:
     return "final" if all(status not in ("", "preliminary") for status in statuses) else "preliminary"
 
 
+def waits_again(tests: Sequence[str], given: Mapping[str, str], *, collected: bool) -> str:
+    """Where an order stands when one of its answers was wrong: by those that are left, else as before any came."""
+    if given:
+        return answered(tests, given)
+    return "specimen_collected" if collected else "active"
+
+
 #: An answer is still to come.
 WAITING = frozenset({"active", "specimen_collected", "preliminary"})

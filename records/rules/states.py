@@ -34,6 +34,8 @@ EXCEPTIONS: dict[str, str] = {
 }
 #: Of these kinds a new entry may come to a closed visit.
 LATE_KINDS = ("addendum", "diagnostic_report", "laboratory_result")
+#: What answers an order and not the visit: it outlives a visit that was entered in error, and may still come to it.
+ANSWERS = ("diagnostic_report", "laboratory_result")
 
 
 def state_of(status: str, *, closed: bool) -> str:
@@ -48,7 +50,7 @@ def takes(state: str, kind: str, deed: Deed) -> bool:
     if state == OPEN:
         return True
     if state == WRONG:
-        return deed == Deed.VOID
+        return deed == Deed.VOID or (kind in ANSWERS and deed != Deed.DRAFT)
     if deed == Deed.VOID:
         return kind not in NOTES
     return deed == Deed.REPLACE or (deed == Deed.ADD and kind in LATE_KINDS)

@@ -16,7 +16,10 @@ PARTIAL = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?", re.ASCII)
 #: A day without an hour stands at noon UTC: the same day by every clock from Hawaii to the Atlantic and Europe.
 NOON = time(12, tzinfo=UTC)
 
-# Code systems by their short names, as rows hold them; any other is "other", and its URI stays in the resource.
+#: The system of codes of our own, the same in every installation; and its short name.
+LOCAL, OURS = "urn:x-healthcare:codes", "local"
+# Code systems by their short names, as rows hold them; any other is "other", and its URI stays in the resource. Of two
+# for one system the first is written.
 SYSTEMS = {
     "http://loinc.org": "loinc",
     "http://snomed.info/sct": "snomed",
@@ -28,8 +31,10 @@ SYSTEMS = {
     "http://hl7.org/fhir/sid/cvx": "cvx",
     "http://hl7.org/fhir/sid/ndc": "ndc",
     "http://www.ama-assn.org/go/cpt": "cpt",
+    "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets": "hcpcs",
     "http://fdasis.nlm.nih.gov": "unii",
     "http://terminology.hl7.org/CodeSystem/v3-RoleCode": "v3-role",
+    LOCAL: OURS,
     "urn:oid:2.16.840.1.113883.6.96": "snomed",
     "urn:oid:2.16.840.1.113883.6.1": "loinc",
     "urn:oid:2.16.840.1.113883.6.88": "rxnorm",
@@ -206,7 +211,10 @@ SENSITIVITIES = {
     "mental_health": frozenset({"BH", "MH", "PSY", "PSYTHPN", "COGN"}),
     "substance_use": frozenset({"ETH", "ETHUD", "OPIOIDUD", "SUD", "42CFRPart2"}),
     "reproductive": frozenset({"SEX", "STD", "HIV", "PREGNANT", "RH", "SDV"}),
+    "adolescent": frozenset({"ADOL"}),
 }
+# Of each the label that says it as a whole, for what is written.
+LABELS = {"mental_health": "MH", "substance_use": "ETH", "reproductive": "SEX", "adolescent": "ADOL"}
 PRIVATE = frozenset({"R", "V"})  # restricted and very restricted (HL7 v3 Confidentiality)
 
 

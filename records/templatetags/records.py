@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from healthcare.ui.dates import day_text
 from patients.models import Patient
 from records.forms.vitals import IN_AMERICA
 from records.kinds import card_of, kinds
@@ -19,12 +21,13 @@ from records.kinds.allergy import CHOICES, SEVERITIES, STANDINGS, standing_of
 from records.kinds.condition import VERIFICATION
 from records.kinds.flags import value_text
 from records.kinds.immunization import ROUTES, SITES
+from records.kinds.order_names import order_name
 from records.kinds.questionnaires import answers_of
 from records.kinds.vaccine_declined import REASONS
 from records.models import Entry, Macro
 from records.queries.encounters import SignedNote
 from records.queries.growth import growth_text
-from records.queries.moments import moment_of, said_moment
+from records.queries.moments import moment_of, said_day, said_moment
 from records.rules.units import Quantity, convert, rounded, shown, sign_of
 
 register = template.Library()
@@ -54,10 +57,24 @@ OF_KIND: dict[str, Mapping[str, Mapping[str, Any]]] = {
     "allergy": CHOICES,
     "immunization": {"site": SITES, "route": ROUTES, "expires": {}},
 }
+# What else our own kinds say, where no card and no other list has it.
+PLAIN_LABELS: dict[str, Promise] = {
+    "typed": _("As typed"),
+    "reaction": _("What happens"),
+    "onset": _("Since"),
+    "since": _("Since"),
+    "note": _("Note"),
+    "because": _("Why"),
+    "though": _("A second time because"),
+    "lot": _("Lot number"),
+    "laboratory": _("Laboratory"),
+}
 register.filter("value", value_text)
+register.filter(order_name)
 register.filter(answers_of)
 register.simple_tag(moment_of)
 register.simple_tag(said_moment)
+register.filter(said_day)
 
 
 @register.simple_tag(name="card_of")
@@ -128,10 +145,31 @@ def also_said(entry: Entry) -> list[tuple[Any, str]]:
     """What other systems say besides, a report's words, and the choices of an allergy, with labels; nothing else."""
     choices: Mapping[str, Mapping[str, Any]] = OF_KIND.get(entry.kind, {})
     return [
-        (label, str(choices.get(name, {}).get(said, said)))
+        (label, said_day(str(choices.get(name, {}).get(said, said))))
         for name, label in TOLD_LABELS.items()
         if (said := entry.data.get(name)) and (entry.source or name in choices or entry.kind == "diagnostic_report")
     ]
+
+
+@register.filter
+def plain_facts(entry: Entry) -> list[tuple[Any, str]]:
+    """The code, and what was said besides in words, with labels: for a sheet on which everything has to stand."""
+    code = f"{entry.code_system.upper()} {entry.code}" if entry.code and entry.code_system not in ("", "local") else ""
+    said = [(label, str(entry.data[name])) for name, label in PLAIN_LABELS.items() if entry.data.get(name)]
+    return ([(_("Code"), code)] if code and entry.kind != "imported" else []) + said
+
+
+@register.filter
+def iso_day(text: str) -> str:
+    """A day of the calendar that data holds as 2026-11-19, in the reader's own order."""
+    return day_text(date.fromisoformat(text))
+
+
+@register.filter
+def dose_site(entry: Entry) -> Any:
+    """Where in the body a vaccine was given, in words."""
+    where = entry.data.get("site", "")
+    return SITES.get(where, where)
 
 
 @register.filter
@@ -144,7 +182,7 @@ def why_not_given(entry: Entry) -> Any:
 @register.filter
 def since(entry: Entry) -> str:
     onset = said(entry, "onset")
-    return gettext("since %(when)s") % {"when": onset} if onset else ""
+    return gettext("since %(when)s") % {"when": said_day(onset)} if onset else ""
 
 
 @register.filter

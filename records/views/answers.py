@@ -110,7 +110,7 @@ def correct_words(request: HttpRequest, patient: Patient, entry_id: UUID) -> Htt
         except (NotCurrent, NotRecorded) as problem:
             form.add_error(None, str(problem))
         else:
-            messages.success(request, _("Corrected. It has to be read and released again."))
+            messages.success(request, _("Corrected. It has to be read again, and goes out to the patient anew."))
             return redirect("records:entry", patient.pk, right.pk)
     context = chart_context(request, patient, tab=TAB) | {"form": form, "line": line_of(wrong)}
     return render(request, "records/correct_report.html", context, status=422 if form.is_bound else 200)

@@ -34,6 +34,7 @@ from records.models import Encounter
 from records.parts import ENCOUNTER_CARD
 from records.queries import encounters as queries
 from records.queries.signing import cosigned
+from records.queries.voiding import void_with
 from records.rules.states import OPEN, WRONG
 from scheduling.actions import NotBookable
 from scheduling.models import Appointment
@@ -74,6 +75,8 @@ def encounter(request: HttpRequest, patient: Patient, encounter: Encounter) -> H
         "may_finish": holds(user, encounter) and encounter.status == Encounter.Status.IN_PROGRESS,
         "may_close": holds(user, encounter) and queries.may_close(encounter),
         "may_reopen": holds(user, encounter) and encounter.closed_at is not None,
+        "may_void": holds(user, encounter) and queries.may_void(encounter),
+        "void": void_with(user, encounter) if encounter.is_wrong else (),
         "may_diagnose": can(user, Permission.RECORD_CONDITION) and not encounter.source and encounter.state == OPEN,
     }
     return render(request, "records/encounter.html", context)

@@ -29,6 +29,7 @@ from records.kinds.imported import because
 from records.models import Entry
 from records.models.entries import UNMARKED
 from records.queries import entries as queries
+from records.queries.amendments import requests_about
 from records.queries.lines import line_of, lines_of
 from records.queries.resources import contents_of, kept_by_type
 from records.queries.timeline import Narrowing, last_visit, page_of, timeline
@@ -114,6 +115,8 @@ def entry(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpRespons
     context = chart_context(request, patient, tab=TAB) | {
         "line": line_of(found),
         "told": contents_of(found),
+        "asked": requests_about(user, patient.pk, [version.pk for version in chain]),
+        "now": timezone.now(),
         "because": because(found),
         "versions": [line_of(version) for version in chain] if len(chain) > 1 else [],
         "latest": latest if latest.pk != found.pk else None,

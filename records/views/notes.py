@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,16 +21,19 @@ from patients.doors import chart_context
 from patients.models import Patient
 from records.access.encounters import holds
 from records.actions import notes as actions
+from records.actions.diagnosing import choose_diagnosis
 from records.actions.macros import favour_macro as keep_favourite
 from records.actions.notes import DraftMoved, NoteIncomplete, NotWritable
 from records.actions.signing import NotSigned, list_to_cosign
 from records.doors import find_encounter, of_encounter
 from records.forms.notes import LABELS, AddendumForm, NoteForm
-from records.models import Draft, Encounter, Macro
+from records.models import Draft, Encounter, Entry, Macro
 from records.parts import NOTE_CARD
 from records.queries import encounters as queries
 from records.queries.macros import filled, macros_for, template_of
+from records.rules.diagnoses import Place
 from records.rules.notes import PARTS, NoteText, differing, note_text
+from records.views.entries import find_entry
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
 TAB = "records:encounters"
@@ -114,6 +118,37 @@ def favour_macro(request: HttpRequest, patient: Patient, encounter: Encounter, *
     user: Any = request.user
     keep_favourite(by=user, macro=get_object_or_404(Macro, pk=macro_id), wanted=request.POST.get("wanted") == "1")
     return redirect("records:note", patient.pk, encounter.pk)
+
+
+@require_POST
+@of_encounter(Permission.WRITE_NOTE)
+def choose(request: HttpRequest, patient: Patient, encounter: Encounter) -> HttpResponse:
+    """One press beside a problem: what is written so far is kept with it, so that nothing typed is lost."""
+    user: Any = request.user
+    form = NoteForm(request.POST, by=user)
+    if not form.is_valid():
+        return note_page(request, patient, encounter, form)
+    try:
+        place, problem = chosen(user, patient, request.POST.get("diagnosis", ""))
+        actions.save_draft(by=user, encounter=encounter, **typed(form))
+        choose_diagnosis(by=user, encounter=encounter, problem=problem, place=place)
+    except DraftMoved as moved:
+        return conflict_page(request, patient, encounter, form.text(), moved.draft, form.cleaned_data["sensitivity"])
+    except REFUSED as problem:
+        form.add_error(None, str(problem))
+        return note_page(request, patient, encounter, form)
+    return redirect(f"{reverse('records:note', args=[patient.pk, encounter.pk])}#diagnoses")
+
+
+def chosen(user: Any, patient: Patient, said: str) -> tuple[Place, Entry]:
+    """What the button says: what is done with which problem. Raises Http404 for anything else."""
+    place, _colon, key = said.partition(":")
+    if place not in list(Place):
+        raise Http404
+    try:
+        return Place(place), find_entry(user, patient, UUID(key))
+    except ValueError:
+        raise Http404 from None
 
 
 # == Saved as one types ==

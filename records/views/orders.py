@@ -51,6 +51,19 @@ def overdue(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@requires(Permission.BOOK_APPOINTMENT)
+def tests_overdue(request: HttpRequest) -> HttpResponse:
+    """For who calls patients: whose test is overdue, and not which."""
+    user: Any = request.user
+    try:
+        context = {"people": verbs.list_overdue_tests(by=user, now=timezone.now())}
+    except queries.TooManyLists as refusal:
+        messages.error(request, str(refusal))
+        context = {"people": []}
+    return render(request, "records/overdue_tests.html", context)
+
+
+@require_safe
 @of_patient(Permission.READ_CLINICAL)
 def orders(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user

@@ -1,5 +1,6 @@
 """Laboratory results: enter, correct, read, release; the list of a patient, and what waits to be read."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -16,6 +17,7 @@ from healthcare.accounts.access import can
 from healthcare.accounts.guards import requires
 from healthcare.accounts.models import Provider
 from healthcare.accounts.permissions import Permission
+from healthcare.ui.dates import day_text
 from patients.doors import chart_context, of_patient
 from patients.models import Patient
 from records.access.entries import can_release
@@ -26,6 +28,7 @@ from records.actions.results import (
     list_unread_results,
     release_result,
 )
+from records.actions.unmatched import list_unmatched
 from records.actions.writing import NotCurrent, NotRecorded
 from records.forms.entries import ReleaseForm, ResultForm, moment_of
 from records.models import Entry
@@ -34,6 +37,8 @@ from records.queries import results as queries
 from records.queries.charts import chart_of
 from records.queries.entries import running_encounter
 from records.queries.lines import line_of, lines_of
+from records.queries.orders import TooManyLists
+from records.queries.release import Outlook, held_results, outlook_of
 from records.views.entries import READ_AND_WRITE, find_entry, uuid_of
 from records.views.vitals import tell
 
@@ -47,7 +52,17 @@ def results_to_read(request: HttpRequest) -> HttpResponse:
     everybodys = request.GET.get("all") == "1"
     waiting = list_unread_results(by=request.user, everybodys=everybodys)  # type: ignore[arg-type]
     context = {"lines": lines_of(waiting), "now": timezone.now(), "everybodys": everybodys}
+    context["held"] = [(row, line_of(row.entry)) for row in held_results(request.user)]  # type: ignore[arg-type]
+    context["unmatched"] = _unmatched(request.user)
     return render(request, "records/results_to_read.html", context)
+
+
+def _unmatched(user: Any) -> int:
+    """How many results wait for somebody to say whose they are."""
+    try:
+        return len(list_unmatched(by=user)) if can(user, Permission.ENTER_RESULT) else 0
+    except TooManyLists:
+        return 0
 
 
 @require_safe
@@ -131,8 +146,8 @@ def release(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpRespo
         now = timezone.now()
         try:
             if "read_only" in request.POST:
-                acknowledge_result(by=user, entry=found, now=now)
-                messages.success(request, _("Read. The patient does not see it yet."))
+                outlook = outlook_of(user, acknowledge_result(by=user, entry=found, now=now))
+                messages.success(request, _after_reading(outlook, now))
             else:
                 release_result(by=user, entry=found, comment=form.cleaned_data["comment"], now=now)
                 messages.success(request, _("Released. The patient can read it now."))
@@ -147,8 +162,18 @@ def release(request: HttpRequest, patient: Patient, entry_id: UUID) -> HttpRespo
         "line": line_of(found),
         "chart": chart_of(history),
         "may_release": can_release(user, found),
+        "outlook": outlook_of(user, found),
+        "now": timezone.now(),
     }
     return render(request, "records/release_result.html", context, status=422 if form.is_bound else 200)
+
+
+def _after_reading(outlook: Outlook | None, now: datetime) -> str:
+    """What becomes of it after one has read it and no more."""
+    if outlook is None or outlook.opening.at <= now:
+        return _("Read. The patient can see it in a moment.")
+    day = day_text(timezone.localdate(outlook.opening.at))
+    return _("Read. The patient sees it when you release it, or by itself on %(day)s.") % {"day": day}
 
 
 def find_result(user: Any, patient: Patient, entry_id: UUID) -> Entry:

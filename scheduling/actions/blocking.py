@@ -13,7 +13,7 @@ from healthcare.events import publish
 from scheduling.access import check_can_block
 from scheduling.actions.claims import NotBookable, Taken, claim_times, lock_in_order, release_claims
 from scheduling.actions.steps import resource_of
-from scheduling.events import FreeTimeChanged, TimeBlocked, TimeUnblocked
+from scheduling.events import FreeTimeChanged, TimeBlocked, TimeFreed, TimeUnblocked
 from scheduling.models import Resource, TimeClaim
 from scheduling.queries.setting_up import visits_ahead
 from scheduling.rules import Span, without
@@ -95,3 +95,4 @@ def unblock_time(*, by: User | None, claim: TimeClaim, now: datetime) -> None:
             record("scheduling.unblock_time", by=by, target=claim, detail={"provider": str(provider.pk)})
             publish(TimeUnblocked(claim_id=claim.pk, provider_id=provider.pk))
             publish(FreeTimeChanged(resource_ids=(claim.resource_id,)))
+            publish(TimeFreed(resource_id=claim.resource_id, begins=claim.blocked.lower, ends=claim.blocked.upper))

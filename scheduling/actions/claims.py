@@ -3,7 +3,7 @@
 `INSERT … ON CONFLICT DO NOTHING RETURNING`: whoever comes second gets fewer rows than asked, no error and no deadlock.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -30,9 +30,9 @@ FROM (SELECT %s::uuid AS patient_id) AS asked
 WHERE EXISTS (SELECT FROM patients_patient p WHERE p.id = asked.patient_id AND p.deceased IS NOT TRUE)
 ON CONFLICT DO NOTHING RETURNING id"""
 CLAIM = """INSERT INTO scheduling_timeclaim
-(id, created_at, updated_at, resource_id, lane, blocked, kind, appointment_id, hold_until, reason)
-SELECT id, statement_timestamp(), statement_timestamp(), resource_id, %s, %s, %s, %s, %s, %s
-FROM unnest(%s::uuid[], %s::uuid[]) AS asked (id, resource_id) WHERE true ORDER BY resource_id
+(id, created_at, updated_at, resource_id, lane, blocked, kind, appointment_id, hold_until, holder, reason)
+SELECT id, statement_timestamp(), statement_timestamp(), resource_id, lane, %s, %s, %s, %s, %s, %s
+FROM unnest(%s::uuid[], %s::uuid[], %s::smallint[]) AS asked (id, resource_id, lane) WHERE true ORDER BY resource_id
 ON CONFLICT DO NOTHING RETURNING id"""
 # The patient first: no resource is claimed for one who is elsewhere at that time.
 CLAIM_VISIT = f"WITH busy_with AS ({CLAIM_PATIENT}) {CLAIM.replace('true', 'EXISTS (SELECT FROM busy_with)')}"
@@ -54,6 +54,18 @@ class Crowded(NotBookable):
 
 class Taken(Exception):
     """Somebody else has the time. The transaction goes back; the verb says what else there is."""
+
+
+class Full(Taken):
+    """The provider has as many visits of this kind as may be on that day, or in that week."""
+
+
+class NoRoom(Taken):
+    """Of `what` this kind of visit needs, none is free at the site."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
 
 
 class PatientBusy(Taken):
@@ -82,19 +94,23 @@ def claim_times(
     blocked: Span,
     *,
     kind: TimeClaim.Kind,
+    lanes: Mapping[UUID, int] | None = None,
     visit: Appointment | None = None,
     hold_until: datetime | None = None,
+    holder: UUID | None = None,
     reason: str = "",
 ) -> list[UUID]:
     """Claim all of the resources for the span, and the visit's patient for the visit; returns the claims' ids.
 
-    A visit that is new is written with them. The patient first, then the resources in the order of their ids. Raises
-    PatientBusy or Taken, and has then to be rolled back. The resources' locks are held by the caller.
+    `lanes` are those of resources where the visit lies on top of others; blocks have their own. A visit that is new is
+    written with them. The patient first, then the resources in the order of their ids. Raises PatientBusy or Taken, and
+    has then to be rolled back. The resources' locks are held by the caller.
     """
-    lane = BLOCK_LANE if kind == TimeClaim.Kind.BLOCK else 0
     wanted = sorted(set(resource_ids))
-    values: list[Any] = [lane, TimestamptzRange(*blocked), kind.value, visit and visit.pk, hold_until, reason]
-    statement, values = CLAIM, [*values, [uuid7() for _each in wanted], wanted]
+    usual = BLOCK_LANE if kind == TimeClaim.Kind.BLOCK else 0
+    places = [(lanes or {}).get(resource_id, usual) for resource_id in wanted]
+    values: list[Any] = [TimestamptzRange(*blocked), kind.value, visit and visit.pk, hold_until, holder, reason]
+    statement, values = CLAIM, [*values, [uuid7() for _each in wanted], wanted, places]
     if visit is not None:
         statement, values = CLAIM_VISIT, [uuid7(), visit.pk, visit.during, visit.patient_id, *values]
         if visit._state.adding:
@@ -110,12 +126,19 @@ def claim_times(
 
 
 def release_claims(
-    resource_ids: Collection[UUID] = (), *, visit: Appointment | None = None, block_id: UUID | None = None
-) -> None:
-    """End holds that ran out on these resources, and the claims of a visit or a block that the actor may give up.
+    resource_ids: Collection[UUID] = (),
+    *,
+    visit: Appointment | None = None,
+    block_id: UUID | None = None,
+    holder: UUID | None = None,
+) -> int:
+    """End holds that ran out on these resources, and the claims of a visit or a block that the actor may give up, or
+    the hold of a holder; returns how many.
 
     The database checks the reach once more (`app.release_claims`); the web login can delete no claim itself.
     """
-    released: list[Any] = [list(resource_ids), visit and visit.pk, block_id]
+    given: list[Any] = [list(resource_ids), visit and visit.pk, block_id, holder]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT app.release_claims(%s::uuid[], %s::uuid, %s::uuid)", released)
+        cursor.execute("SELECT app.release_claims(%s::uuid[], %s::uuid, %s::uuid, %s::uuid)", given)
+        released: int = cursor.fetchone()[0]
+        return released

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.models import Provider, Site
-from scheduling.models import VisitType
+from healthcare.ui.reading import phone_text
+from scheduling.models import SiteClosure, VisitType
 from scheduling.queries.licences import licence_of
 from scheduling.rules import Days, Refusal
 
@@ -16,6 +17,7 @@ SENTENCES = {
     Refusal.PATIENT_DIED: _("This patient has died. If that is wrong, a nurse or doctor can take it back."),
     Refusal.NOT_OFFERED: _("This kind of visit is no longer offered."),
     Refusal.NOT_IN_PORTAL: _("The clinic books this kind of visit with you. Please call."),
+    Refusal.AGREED_WITH: _("The clinic agrees on times of this kind of visit. Please call, or ask for another visit."),
     Refusal.OTHER_SPECIALTY: _("This provider does not offer this kind of visit."),
     Refusal.PROVIDER_LEFT: _("This provider no longer works here."),
     Refusal.NOT_ACCEPTING: _("This provider takes no new patients at present."),
@@ -34,6 +36,23 @@ def sentence(refusal: Refusal, visit_type: VisitType | None = None) -> str:
     if visit_type is None:
         return text
     return text % {"minutes": visit_type.notice_minutes, "days": visit_type.horizon_days}
+
+
+def too_late(phone: str) -> str:
+    """For a patient who has to call now; with the site's number, as people read it, where there is one."""
+    if phone:
+        said = _now("It is too close to the visit to change or cancel it here. Please call the clinic: %(phone)s.")
+        return said % {"phone": phone_text(phone)}
+    return _now("It is too close to the visit to change or cancel it here. Please call the clinic.")
+
+
+def closed_then(site: Site, closure: SiteClosure) -> str:
+    return _now("%(site)s is closed at that time: %(reason)s.") % {"site": site.name, "reason": closure.reason}
+
+
+def none_at(site: Site, what: str) -> str:
+    """Where a site has nothing of what a kind of visit needs."""
+    return _now("This kind of visit needs “%(what)s”, and %(site)s has none.") % {"what": what, "site": site.name}
 
 
 def why_unlicensed(provider: Provider, site: Site, day: date, *, known: Sequence[Days] | None = None) -> str:

@@ -17,6 +17,7 @@ from healthcare.events import publish
 from scheduling import rules
 from scheduling.events import FreeTimeChanged
 from scheduling.models import Resource, VisitType, WorkException, WorkRule
+from scheduling.queries.rooms import known_categories
 
 VISIT_TYPE_FIELDS = (
     "name",
@@ -25,9 +26,18 @@ VISIT_TYPE_FIELDS = (
     "buffer_after",
     "grid_minutes",
     "notice_minutes",
+    "cancel_minutes",
     "horizon_days",
+    "most_per_day",
+    "most_per_week",
     "portal_mode",
+    "answer_hours",
+    "offer_minutes",
+    "takes_copay",
     "specialty",
+    "privilege",
+    "needs",
+    "anyone",
     "active",
 )
 
@@ -39,8 +49,12 @@ class NotSetUp(Exception):
 # == Kinds of visits ==
 @transaction.atomic
 def add_visit_type(*, by: User, slug: str, values: Mapping[str, Any]) -> VisitType:
-    """A kind of visit that can be booked from now on. `values` are of `VISIT_TYPE_FIELDS`. Raises NotAllowed."""
+    """A kind of visit that can be booked from now on. `values` are of `VISIT_TYPE_FIELDS`.
+
+    Raises NotAllowed, and NotSetUp where it needs what no site has.
+    """
     check_can(by, Permission.MANAGE_ACCOUNTS)
+    _check_needs(values)
     visit_type = VisitType(slug=slug, **{name: values[name] for name in VISIT_TYPE_FIELDS if name in values})
     visit_type.save(force_insert=True)
     record("scheduling.add_visit_type", by=by, target=visit_type)
@@ -51,9 +65,10 @@ def add_visit_type(*, by: User, slug: str, values: Mapping[str, Any]) -> VisitTy
 def change_visit_type(*, by: User, visit_type: VisitType, values: Mapping[str, Any]) -> None:
     """Write the fields of `VISIT_TYPE_FIELDS` that are given. Visits keep the length they were booked with.
 
-    Raises NotAllowed.
+    Raises NotAllowed, and NotSetUp where it needs what no site has.
     """
     check_can(by, Permission.MANAGE_ACCOUNTS)
+    _check_needs(values)
     changed = [name for name in VISIT_TYPE_FIELDS if name in values and getattr(visit_type, name) != values[name]]
     for name in changed:
         setattr(visit_type, name, values[name])
@@ -61,34 +76,53 @@ def change_visit_type(*, by: User, visit_type: VisitType, values: Mapping[str, A
     record("scheduling.change_visit_type", by=by, target=visit_type, detail={"fields": changed})
 
 
+def _check_needs(values: Mapping[str, Any]) -> None:
+    if missing := set(values.get("needs", ())).difference(known_categories()):
+        raise NotSetUp(_("There is no “%(what)s” anywhere. Add the room or device first.") % {"what": min(missing)})
+
+
 # == What can be in one place at a time only ==
 @transaction.atomic
-def add_resource(*, by: User, kind: str, site: Site, name: str = "", provider: Provider | None = None) -> Resource:
+def add_resource(
+    *, by: User, kind: str, site: Site, name: str = "", category: str = "", provider: Provider | None = None
+) -> Resource:
     """A room or device at a site, or the schedule of a provider, whose days begin on the clock of this site.
 
-    Raises NotAllowed, and NotSetUp for a provider who has a schedule already or a room without a name.
+    `category` is what kinds of visits need, spelled as it is already. Raises NotAllowed, and NotSetUp for a provider
+    who has a schedule already or a room without a name.
     """
     check_can(by, Permission.MANAGE_ACCOUNTS)
     if kind == Resource.Kind.PROVIDER:
-        if provider is None or Resource.objects.filter(provider=provider).exists():
+        if provider is None or category or Resource.objects.filter(provider=provider).exists():
             raise NotSetUp(_("Choose a provider who has no schedule yet."))
         resource = Resource(kind=kind, provider=provider, name=provider.name, time_zone=site.time_zone)
     else:
         if not name or provider is not None:
             raise NotSetUp(_("A room or device has a name, and no provider."))
-        resource = Resource(kind=kind, site=site, name=name, time_zone=site.time_zone)
+        resource = Resource(kind=kind, site=site, name=name, time_zone=site.time_zone, category=_as_known(category))
     resource.save(force_insert=True)
     record("scheduling.add_resource", by=by, target=resource, detail={"kind": kind})
     return resource
 
 
 @transaction.atomic
-def rename_resource(*, by: User, resource: Resource, name: str) -> None:
-    """Raises NotAllowed."""
+def change_resource(*, by: User, resource: Resource, name: str, category: str = "") -> None:
+    """Another name, or something else than it was; visits keep the room they have.
+
+    Raises NotAllowed, and NotSetUp for a schedule that is to be a room.
+    """
     check_can(by, Permission.MANAGE_ACCOUNTS)
-    resource.name = name
-    resource.save(update_fields=["name", "updated_at"])
-    record("scheduling.rename_resource", by=by, target=resource)
+    if category and resource.provider_id:
+        raise NotSetUp(_("This is the schedule of a provider, not a room or device."))
+    resource.name, resource.category = name, _as_known(category)
+    resource.save(update_fields=["name", "category", "updated_at"])
+    record("scheduling.change_resource", by=by, target=resource)
+
+
+def _as_known(category: str) -> str:
+    """As it is spelled already, so that kinds of visits find all that are the same."""
+    category = " ".join(category.split())
+    return next((known for known in known_categories() if known.casefold() == category.casefold()), category)
 
 
 # == Hours ==

@@ -13,16 +13,17 @@ from healthcare.audit import record, record_now
 from healthcare.events import publish
 from scheduling.access import check_can_check_in, check_can_room, is_patient
 from scheduling.actions.claims import NotBookable, release_claims
-from scheduling.actions.steps import check_move, locked
+from scheduling.actions.steps import check_move, locked, next_number
 from scheduling.events import (
     AppointmentMissed,
     FreeTimeChanged,
     PatientArrived,
     PatientRoomed,
+    StartUndone,
     VisitFinished,
     VisitStarted,
 )
-from scheduling.models import Appointment, TimeClaim
+from scheduling.models import OPEN, Appointment, TimeClaim
 
 Status = Appointment.Status
 
@@ -39,12 +40,15 @@ def list_appointments(*, by: User) -> None:
 
 @transaction.atomic
 def check_in(*, by: User | None, appointment: Appointment, now: datetime) -> Appointment:
-    """The patient is here, from `now`. Here already: nothing happens. Raises NotBookable, NotAllowed, NotInScope."""
+    """The patient is here, from `now`, and has a number to be called by. Here already: nothing happens.
+
+    Raises NotBookable, NotAllowed, NotInScope.
+    """
     if by is not None:
         check_can_check_in(by, appointment)
     visit = locked(appointment)
     if visit.status != Status.ARRIVED:
-        _advance(visit, Status.ARRIVED, arrived_at=now)
+        _advance(visit, Status.ARRIVED, arrived_at=now, number=next_number(visit, now))
         record("scheduling.check_in", by=by, patient_id=visit.patient_id, target=visit)
         publish(PatientArrived(appointment_id=visit.pk, patient_id=visit.patient_id))
     return visit
@@ -102,6 +106,30 @@ def finish_visit(*, by: User | None, appointment: Appointment, now: datetime) ->
 
 
 @transaction.atomic
+def undo_start(*, by: User | None, appointment: Appointment) -> Appointment:
+    """It did not take place, or not yet: the visit waits as it did before it began, and the desk says what becomes of
+    it. Not begun, or called off: nothing happens. Raises NotAllowed, NotInScope.
+    """
+    if by is not None:
+        check_can_room(by, appointment)
+    visit = locked(appointment)
+    if visit.status not in (Status.WITH_PROVIDER, Status.CHECKED_OUT):
+        return visit
+    before = _before_started(visit)
+    visit.started_at = visit.finished_at = None
+    if before != Status.ROOMED:
+        visit.roomed_at, visit.room = None, ""
+    if before in OPEN:
+        visit.arrived_at = None
+    visit.status = before
+    changed = ["status", "started_at", "finished_at", "roomed_at", "room", "arrived_at", "updated_at"]
+    visit.save(update_fields=changed)
+    record("scheduling.undo_start", by=by, patient_id=visit.patient_id, target=visit)
+    publish(StartUndone(appointment_id=visit.pk, patient_id=visit.patient_id))
+    return visit
+
+
+@transaction.atomic
 def miss_appointment(*, by: User | None, appointment: Appointment, now: datetime) -> Appointment:
     """The patient did not come, or came and left before being seen; the time is free again. Missed already: nothing.
 
@@ -123,6 +151,13 @@ def miss_appointment(*, by: User | None, appointment: Appointment, now: datetime
     publish(AppointmentMissed(appointment_id=visit.pk, patient_id=visit.patient_id, left=left))
     publish(FreeTimeChanged(resource_ids=resources))
     return visit
+
+
+def _before_started(visit: Appointment) -> str:
+    """Whom nobody had checked in arrived with the beginning; who may go again is not in a room any more."""
+    if visit.arrived_at is None or visit.arrived_at == visit.started_at:
+        return Status.CONFIRMED if visit.confirmed_at else Status.BOOKED
+    return Status.ROOMED if visit.roomed_at and visit.status == Status.WITH_PROVIDER else Status.ARRIVED
 
 
 def _advance(visit: Appointment, status: str, **fields: Any) -> None:

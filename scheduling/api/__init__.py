@@ -2,10 +2,10 @@
 
 from ninja import Router
 
-from scheduling.api import appointments, providers, slots
+from scheduling.api import appointments, providers, slots, waitlist
 
 router = Router()
-for part in (providers, slots, appointments):
+for part in (providers, slots, appointments, waitlist):
     router.add_router("", part.router)
 
 __all__ = ["router"]

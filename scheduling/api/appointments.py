@@ -69,6 +69,7 @@ class AppointmentOut(Shown):
                     "status": "booked",
                     "reason": "A cough for three weeks",
                     "sequence": 0,
+                    "answer_by": None,
                     "confirmed_at": None,
                     "cancelled_at": None,
                     "cancel_reason": "",
@@ -89,6 +90,7 @@ class AppointmentOut(Shown):
     status: str = Field(description=f"One of: {STATUSES}.")
     reason: str
     sequence: int = Field(description="Counts the times it was given, from 0 (RFC 5545, 3.8.7.4).")
+    answer_by: datetime | None = Field(description="Of one that a patient asked for: until when it is answered.")
     confirmed_at: datetime | None
     cancelled_at: datetime | None
     cancel_reason: str
@@ -109,12 +111,18 @@ class Booking(Given):
             ]
         }
     )
-    provider: UUID
+    provider: UUID | None = Field(
+        None, description="Left out: whoever is free at the site then, and next in turn for such a visit."
+    )
+    specialty: str = Field("", max_length=100, description="Where no provider is named: of whom one is taken.")
     visit_type: str = Field(max_length=50, description="Id or slug.")
     start: Moment
-    site: UUID | None = Field(None, description="Left out: where the provider is free then.")
+    site: UUID | None = Field(None, description="Left out: where the named provider is free then.")
     patient: UUID | None = Field(None, description="May be left out by a token that acts for a patient.")
     reason: str = Field("", max_length=200)
+    overbook: str = Field(
+        "", max_length=200, description="Why it may lie on top of other visits; for whom the role lets do so."
+    )
 
 
 class Rescheduling(Given):
@@ -129,6 +137,13 @@ class Rescheduling(Given):
 class Cancellation(Given):
     model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "On holiday"}]})
     reason: str = Field("", max_length=200, description="The other side can read it.")
+
+
+class Declining(Given):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"reason": "Please see your own doctor about this first"}]}
+    )
+    reason: str = Field(min_length=1, max_length=200, description="The patient reads it.")
 
 
 # == Operations ==
@@ -166,22 +181,23 @@ def list_appointments(
 @operation(Scope.SCHEDULE, *CHANGING, write=True)
 @idempotent
 def book_appointment(request: HttpRequest, body: Booking) -> HttpResponseBase:
-    """Of many who ask for the same time at once, one gets it; the others a 409 with `alternatives`."""
+    """Of many who ask for the same time at once, one gets it; the others a 409 with `alternatives`.
+
+    Where the clinic agrees first, a patient gets a visit that is `requested`, whose time nobody else gets meanwhile.
+    """
     user: Any = request.user
-    provider = provider_of(body.provider)
+    provider = provider_of(body.provider) if body.provider else None
     kind = kind_of(body.visit_type, by_patient=is_patient(user))
     patient = Patient(pk=_patient_of(request, body.patient))  # the verb asks whether they are in reach
+    asked: dict[str, Any] = {"by": user, "patient": patient, "visit_type": kind, "start": body.start}
+    asked |= {"reason": body.reason, "now": timezone.now()}
     try:
-        visit = actions.book_appointment(
-            by=user,
-            patient=patient,
-            provider=provider,
-            site=_site_for(provider, kind, body),
-            visit_type=kind,
-            start=body.start,
-            reason=body.reason,
-            now=timezone.now(),
-        )
+        if provider is None:
+            site = _site_of_anyone(body)
+            visit = actions.book_with_anyone(**asked, site=site, specialty=body.specialty)
+        else:
+            site = _site_for(provider, kind, body)
+            visit = actions.book_appointment(**asked, provider=provider, site=site, overbook=body.overbook)
     except NotInScope:
         refuse_chart(by=user, patient_id=patient.pk)
         raise Missing from None
@@ -239,6 +255,28 @@ def confirm(request: HttpRequest, appointment_id: UUID) -> AppointmentOut:
     return _shown(actions.confirm_appointment(by=user, appointment=visit, now=timezone.now()))
 
 
+@router.post("/appointments/{uuid:appointment_id}/accept", response=AppointmentOut, summary="Agree to a request")
+@operation(Scope.SCHEDULE, Permission.BOOK_APPOINTMENT, write=True)
+@idempotent
+def accept(request: HttpRequest, appointment_id: UUID) -> AppointmentOut:
+    """The visit is booked. Agreed to already: as it is."""
+    user: Any = request.user
+    visit = _visit_to_change(request, appointment_id)
+    open_chart(by=user, patient=visit.patient)  # a refusal says how it stands
+    return _shown(actions.accept_request(by=user, appointment=visit, now=timezone.now()))
+
+
+@router.post("/appointments/{uuid:appointment_id}/decline", response=AppointmentOut, summary="Decline a request")
+@operation(Scope.SCHEDULE, Permission.BOOK_APPOINTMENT, write=True)
+@idempotent
+def decline(request: HttpRequest, appointment_id: UUID, body: Declining) -> AppointmentOut:
+    """Its time is free again, and the patient reads the reason. Declined already: as it is."""
+    user: Any = request.user
+    visit = _visit_to_change(request, appointment_id)
+    open_chart(by=user, patient=visit.patient)  # a refusal says how it stands
+    return _shown(actions.decline_request(by=user, appointment=visit, reason=body.reason, now=timezone.now()))
+
+
 # == Steps ==
 def _shown(visit: Appointment) -> AppointmentOut:
     return tagged(AppointmentOut.model_validate(visit), visit)
@@ -266,6 +304,14 @@ def _patient_of(request: HttpRequest, asked: UUID | None) -> UUID:
     if found := asked or token.patient_id:
         return found
     raise invalid("patient", _("Name a patient."))
+
+
+def _site_of_anyone(body: Booking) -> Site:
+    if body.site is None:
+        raise invalid("provider", _("Name a provider, or the site where anybody will do."))
+    if body.overbook:
+        raise invalid("overbook", _("Name the provider with whom it is to lie on top of another visit."))
+    return site_of(body.site)
 
 
 def _site_for(provider: Provider, kind: VisitType, body: Booking) -> Site:

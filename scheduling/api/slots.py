@@ -15,6 +15,7 @@ from healthcare.api.doors import operation
 from healthcare.api.pages import Limit
 from healthcare.api.problems import invalid
 from healthcare.api.schemas import Page, Shown
+from patients.doors import patient_asked_for
 from scheduling.access import is_patient
 from scheduling.api.fields import Moment, kind_of, no_cursor, opened, provider_of, sealed, site_of
 from scheduling.api.providers import KINDS_TEXT
@@ -65,6 +66,7 @@ def list_slots(
 ) -> Page[SlotOut]:
     """By time. A picture of a minute ago at worst: the booking decides, and names other times where it refuses."""
     user: Any = request.user
+    token: Any = request.token  # type: ignore[attr-defined]
     by_patient, now = is_patient(user), timezone.now()
     if provider:
         found = [provider_of(provider)]
@@ -80,6 +82,7 @@ def list_slots(
         now=now,
         by_patient=by_patient,
         site=site_of(site) if site else None,
+        patient=patient_asked_for(user, token.patient_id) if by_patient and token.patient_id else None,
         behind=_behind(cursor),
         at_most=limit + 1,
     )

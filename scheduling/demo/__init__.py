@@ -19,6 +19,8 @@ from healthcare.db.context import acting_as, acting_as_system
 from patients.models import CareRelationship, Patient
 from scheduling import actions
 from scheduling.demo.licences import tell_licences
+from scheduling.demo.rooms import NEEDS, equip
+from scheduling.demo.waitlist import tell_waitlist
 from scheduling.models import OPEN, Appointment, Resource, VisitType, WorkException, WorkRule
 from scheduling.queries import free_spans
 from scheduling.queries.times import length_of
@@ -29,13 +31,13 @@ DAYS = 7  # before and after today
 ROOMS = 6  # at each site
 MINUTE = timedelta(minutes=1)
 SETTLED = ("scheduling.subscribers.forget_free_times",)  # nobody has asked for free times yet
-# name, slug, minutes, buffer after, minutes of notice, booked by patients, specialty
+# name, slug, minutes, buffer after, minutes of notice, what patients do in the portal, specialty
 KINDS = (
-    ("Follow-up", "follow-up", 20, 0, 120, True, ""),
-    ("Telehealth", "telehealth", 20, 0, 120, True, ""),
-    ("New patient", "new-patient", 40, 0, 24 * 60, True, ""),
-    ("Physical", "physical", 60, 0, 24 * 60, True, ""),
-    ("Procedure", "procedure", 40, 10, 0, False, "Dermatology"),
+    ("Follow-up", "follow-up", 20, 0, 120, "direct", ""),
+    ("Telehealth", "telehealth", 20, 0, 120, "direct", ""),
+    ("New patient", "new-patient", 40, 0, 24 * 60, "direct", ""),
+    ("Physical", "physical", 60, 0, 24 * 60, "direct", ""),
+    ("Procedure", "procedure", 40, 10, 0, "request", "Dermatology"),
 )
 SHARES = ("follow-up",) * 6 + ("telehealth",) * 2 + ("new-patient", "physical")  # how often which
 SHIFTS = (((8, 0, 12, 0), (13, 0, 17, 0)), ((7, 40, 12, 0), (12, 40, 16, 0)), ((9, 0, 12, 20), (13, 20, 18, 0)))
@@ -108,6 +110,9 @@ def tell() -> None:
     book_for_accounts(story)
     with acting_as_system("demo"):
         tell_licences(story.providers, timezone.localdate())
+        own = portal_people()
+    home = story.sites_of(story.providers[0])[0]
+    tell_waitlist(home, story.providers[0], story.kinds, story.patients, story.desks[home.pk], own, now)
 
 
 def begin(now: datetime) -> Story | None:
@@ -122,17 +127,16 @@ def begin(now: datetime) -> Story | None:
     kinds = {row.slug: row for row in (make_kind(*kind) for kind in KINDS)}
     story = Story(now, kinds, providers, patients, desks)
     for site in Site.objects.filter(pk__in=desks).order_by("pk"):
-        for number in range(1, ROOMS + 1):
-            Resource(kind="room", site=site, name=f"Room {number}", time_zone=site.time_zone).save(force_insert=True)
+        equip(site, ROOMS, now)
     for number, provider in enumerate(providers):
         set_hours(story, number, provider)
     return story
 
 
-def make_kind(name: str, slug: str, minutes: int, after: int, notice: int, open_: bool, specialty: str) -> VisitType:
+def make_kind(name: str, slug: str, minutes: int, after: int, notice: int, mode: str, specialty: str) -> VisitType:
     kind = VisitType(name=name, slug=slug, minutes=minutes, buffer_after=after, notice_minutes=notice)
     kind.grid_minutes, kind.specialty = 20, specialty
-    kind.portal_mode = VisitType.PortalMode.DIRECT if open_ else VisitType.PortalMode.OFF
+    kind.portal_mode, kind.needs = mode, NEEDS.get(slug, [])
     kind.save(force_insert=True)
     return kind
 
@@ -365,19 +369,26 @@ def block_an_afternoon(story: Story) -> None:
 
 
 def book_for_accounts(story: Story) -> None:
-    """Whoever has an account in the portal has booked a visit in it."""
+    """Whoever has an account in the portal has booked a visit in it; one of them asks for a procedure besides."""
     with acting_as_system("demo"):
         known = portal_people()
     for user, patient in known:
-        with acting_as(user.in_role("patient")):
-            home = [one for one in story.providers if patient.site in story.sites_of(one)]
-            begins = story.now + timedelta(days=2)
-            kind = story.kinds["follow-up"]
-            starts = starts_of(home[1], patient.site, kind, (begins, begins + timedelta(days=6)))
-            free = [one for one in starts if story.is_free(patient, (one, one + kind.minutes * MINUTE))]
-            if free:
-                start, rng = free[len(free) // 2], random.Random(SEED)  # noqa: S311 (invented)
-                book(story, patient, home[1], patient.site, kind, start, rng, by=user)
+        home = [one for one in story.providers if patient.site in story.sites_of(one)]
+        fit = [one for one in home if one.specialty == story.kinds["procedure"].specialty]
+        book_within_a_week(story, user, patient, home[1], story.kinds["follow-up"])
+        if fit and user == known[0][0]:
+            book_within_a_week(story, user, patient, fit[0], story.kinds["procedure"])
+
+
+def book_within_a_week(story: Story, user: User, patient: Patient, provider: Provider, kind: VisitType) -> None:
+    """In the middle of the times that are free, from the day after tomorrow on."""
+    with acting_as(user.in_role("patient")):
+        begins = story.now + timedelta(days=2)
+        starts = starts_of(provider, patient.site, kind, (begins, begins + timedelta(days=6)))
+        free = [one for one in starts if story.is_free(patient, (one, one + kind.minutes * MINUTE))]
+        if free:
+            start, rng = free[len(free) // 2], random.Random(SEED)  # noqa: S311 (invented)
+            book(story, patient, provider, patient.site, kind, start, rng, by=user)
 
 
 def portal_people() -> list[tuple[User, Patient]]:

@@ -158,7 +158,46 @@ class ReasonForm(AboutMyself):
             return None
 
 
-class DeskBookForm(AboutSomeone):
+class HoldForm(AboutMyself):
+    """The time of the last step, which the page sends by itself."""
+
+    start = MomentField()
+
+
+class OnTop(forms.Form):
+    """A time that is taken, for who may put a visit on top of another one and says why.
+
+    Where nothing is typed here, and where a time to take instead was pressed, a time of those shown is asked for.
+    """
+
+    on_top_at = ClockField(label=_("At"), required=False, help_text=_("On the day chosen above, like 9:40 am"))
+    overbook = LineField(
+        label=_("Why it cannot wait"), at_most=200, required=False, help_text=_("Staff who see the visit can read it")
+    )
+
+    def __init__(self, *args: Any, may_overbook: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        typed = self.data.get("on_top_at") or self.data.get("overbook")
+        self.on_top = bool(may_overbook and typed and not self.data.get("instead"))
+        if not may_overbook:
+            del self.fields["on_top_at"], self.fields["overbook"]
+        elif self.on_top:
+            self.fields["start"].required = False
+            self.fields["on_top_at"].required = self.fields["overbook"].required = True
+
+    def starts(self, day: date, zone: str) -> datetime:
+        """The chosen time; one on top is meant on the clock of the site, on that day."""
+        start: datetime = self.cleaned_data["start"]
+        if self.on_top:
+            start = datetime.combine(day, self.cleaned_data["on_top_at"], ZoneInfo(zone)).astimezone(UTC)
+        return start
+
+    @property
+    def why(self) -> str:
+        return self.cleaned_data["overbook"] if self.on_top else ""
+
+
+class DeskBookForm(OnTop, AboutSomeone):
     """The desk's booking: a time of those shown, and a reason that staff with the schedule can read."""
 
     start = MomentField()
@@ -166,9 +205,9 @@ class DeskBookForm(AboutSomeone):
     reason = LineField(label=_("What is it about?"), at_most=200, required=False)
 
     @classmethod
-    def fresh(cls, start: str = "") -> "DeskBookForm":
+    def fresh(cls, start: str = "", *, may_overbook: bool = False) -> "DeskBookForm":
         """`start` as the link from the schedule has it."""
-        return cls(initial={"start": start, "key": uuid4()})
+        return cls(initial={"start": start, "key": uuid4()}, may_overbook=may_overbook)
 
 
 class TimesForm(AboutSomeone):
@@ -186,7 +225,7 @@ class TimesForm(AboutSomeone):
             self.fields[name].offer(offered)  # type: ignore[attr-defined]
 
 
-class MoveForm(AboutSomeone):
+class MoveForm(OnTop, AboutSomeone):
     """Another time; `seen` is the sequence of the visit as it was shown."""
 
     start = MomentField()
@@ -195,6 +234,10 @@ class MoveForm(AboutSomeone):
 
 class CancelForm(AboutSomeone):
     reason = LineField(label=_("Why is it cancelled?"), at_most=200, help_text=_("The patient can read this"))
+
+
+class DeclineForm(AboutSomeone):
+    reason = LineField(label=_("Why not?"), at_most=200, help_text=_("The patient reads this. Say what they can do"))
 
 
 class OwnCancelForm(AboutMyself):
@@ -215,6 +258,45 @@ class RoomForm(AboutSomeone):
             self.fields["room"] = forms.ChoiceField(label=_("Room"), choices=named)
 
 
+class NoteForm(AboutSomeone):
+    """A word for colleagues; empty takes the old one away."""
+
+    note = LineField(
+        label=_("Note for the desk"),
+        at_most=300,
+        required=False,
+        help_text=_("How to reach or help them, like “rings twice, is deaf”. Nothing of health"),
+    )
+
+
+class WalkInForm(AboutSomeone):
+    """With whom and for what, now."""
+
+    provider = PickField(label=_("Provider"))
+    visit_type = PickField(label=_("Kind of visit"))
+    site = PickField(label=_("Site"))
+    reason = LineField(label=_("What is it about?"), at_most=200, required=False)
+
+    def __init__(self, data: Any, *, initial: Any = None, **rows: Iterable[Any]) -> None:
+        """`rows` by the name of the field."""
+        super().__init__(data, initial=initial)
+        for name, offered in rows.items():
+            self.fields[name].offer(offered)  # type: ignore[attr-defined]
+
+
+class NextFreeForm(AboutSomeone):
+    """Of which kind, and where; both may be left open."""
+
+    visit_type = PickField(label=_("Kind of visit"), required=False)
+    site = PickField(label=_("Site"), required=False)
+
+    def __init__(self, data: Any, **rows: Iterable[Any]) -> None:
+        """`rows` by the name of the field."""
+        super().__init__(data)
+        for name, offered in rows.items():
+            self.fields[name].offer(offered)  # type: ignore[attr-defined]
+
+
 # == The day ==
 class DayForm(AboutSomeone):
     """Which day, at which site; what cannot be read is today, at the first site."""
@@ -225,6 +307,16 @@ class DayForm(AboutSomeone):
     def __init__(self, data: Any, *, sites: Iterable[Site]) -> None:
         super().__init__(data)
         self.fields["site"].offer(sites)  # type: ignore[attr-defined]
+
+
+class WeekForm(DayForm):
+    """The week of which day, of whom; who cannot be read is the person's own, else the first by name."""
+
+    provider = PickField(label=_("Provider"), required=False)
+
+    def __init__(self, data: Any, *, sites: Iterable[Site], providers: Iterable[Provider]) -> None:
+        super().__init__(data, sites=sites)
+        self.fields["provider"].offer(providers)  # type: ignore[attr-defined]
 
 
 # == Blocking ==

@@ -1,38 +1,56 @@
-"""The rows of scheduling: visits and the hours round them, what providers are qualified for and look like."""
+"""The rows of scheduling: visits, the hours round them, calendars that read along, and what providers are."""
 
+from scheduling.models.ahead import AheadAnswer
+from scheduling.models.closures import SiteClosure
+from scheduling.models.downtime import DowntimeKey
+from scheduling.models.feeds import PatientFeed, ProviderFeed
 from scheduling.models.photos import ProviderPhoto
 from scheduling.models.qualifications import Qualification
+from scheduling.models.setting_up import Resource, VisitType, WorkException, WorkRule
 from scheduling.models.visits import (
     BLOCK_LANE,
+    COMING,
     HERE,
     HOLDING,
+    MOST_ON_TOP,
     MOVES,
     OPEN,
     Appointment,
     AppointmentQuerySet,
+    ArrivalCount,
     PatientClaim,
-    Resource,
     TimeClaim,
-    VisitType,
-    WorkException,
-    WorkRule,
     window,
 )
+from scheduling.models.waitlist import Opening, Wait, WaitOffer, WaitOfferQuerySet, WaitQuerySet
 
 __all__ = [
     "BLOCK_LANE",
+    "COMING",
     "HERE",
     "HOLDING",
+    "MOST_ON_TOP",
     "MOVES",
     "OPEN",
+    "AheadAnswer",
     "Appointment",
     "AppointmentQuerySet",
+    "ArrivalCount",
+    "DowntimeKey",
+    "Opening",
     "PatientClaim",
+    "PatientFeed",
+    "ProviderFeed",
     "ProviderPhoto",
     "Qualification",
     "Resource",
+    "SiteClosure",
     "TimeClaim",
     "VisitType",
+    "Wait",
+    "WaitOffer",
+    "WaitOfferQuerySet",
+    "WaitQuerySet",
     "WorkException",
     "WorkRule",
     "window",

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -14,129 +14,11 @@ from healthcare.accounts.permissions import Scope
 from healthcare.db.models import BaseModel
 from healthcare.db.privileges import Access
 from patients.models import Patient, PatientOwned, PatientOwnedQuerySet
+from scheduling.models.setting_up import Resource, VisitType, half_open
 from scheduling.rules import on_the_clock
 
-KEPT = "SELECT, INSERT, UPDATE"
-EDITED = f"{KEPT}, DELETE"
 BLOCK_LANE = -1
-OPEN_RANGE = "%s__isempty", "%s__lower_inf", "%s__upper_inf", "%s__upper_inc"
-
-
-def half_open(field: str, name: str) -> models.CheckConstraint:
-    """`[)`, bounded and not empty: an exclusion constraint lets two empty ranges stand, and would miss a shared end."""
-    wrong = {key % field: False for key in OPEN_RANGE}
-    return models.CheckConstraint(condition=Q(**wrong, **{f"{field}__lower_inc": True}), name=name)
-
-
-class VisitType(BaseModel):
-    """What a visit is for, and so how long it takes; times in minutes, the horizon in days."""
-
-    database_access: ClassVar[Access] = Access(web=KEPT, worker=KEPT)
-
-    class PortalMode(models.TextChoices):
-        OFF = "off", _("Booked by the clinic")
-        DIRECT = "direct", _("Patients book it themselves")
-
-    name = models.CharField(_("name"), max_length=80)
-    slug = models.SlugField(unique=True)
-    minutes = models.PositiveSmallIntegerField(_("length in minutes"))
-    buffer_before = models.PositiveSmallIntegerField(_("minutes kept free before"), default=0)
-    buffer_after = models.PositiveSmallIntegerField(_("minutes kept free after"), default=0)
-    grid_minutes = models.PositiveSmallIntegerField(
-        _("starts every so many minutes"), default=5, help_text=_("Counted from midnight on the clock at the site.")
-    )
-    notice_minutes = models.PositiveIntegerField(_("booked at least so many minutes ahead"), default=60)
-    horizon_days = models.PositiveSmallIntegerField(_("booked at most so many days ahead"), default=180)
-    portal_mode = models.CharField(max_length=8, choices=PortalMode, default=PortalMode.DIRECT)
-    specialty = models.CharField(max_length=100, blank=True, help_text=_("Of the provider; empty means any."))
-    active = models.BooleanField(default=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(minutes__range=(1, 1440)), name="visit_type_has_a_length"),
-            models.CheckConstraint(condition=Q(grid_minutes__range=(1, 1440)), name="visit_type_has_a_grid"),
-        ]
-
-
-class Resource(BaseModel):
-    """What can be in one place at a time only: a provider, a room, a device.
-
-    Work hours are meant in the zone of the site they are worked at; `time_zone` (an IANA name) says when this
-    resource's own day begins.
-    """
-
-    database_access: ClassVar[Access] = Access(web=KEPT, worker=KEPT)
-
-    class Kind(models.TextChoices):
-        PROVIDER = "provider", _("Provider")
-        ROOM = "room", _("Room")
-        DEVICE = "device", _("Device")
-
-    kind = models.CharField(max_length=8, choices=Kind, default=Kind.PROVIDER)
-    provider = models.OneToOneField(Provider, null=True, blank=True, on_delete=models.PROTECT, related_name="resource")
-    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    name = models.CharField(max_length=120)
-    time_zone = models.CharField(max_length=64, default="America/New_York")
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(kind="provider", provider__isnull=False) | (~Q(kind="provider") & Q(provider=None)),
-                name="resource_provider_kind_has_one",
-            ),
-        ]
-
-
-class WorkRule(BaseModel):
-    """Hours of one weekday at one site, on the clock there; an end at or before the start is on the next day."""
-
-    database_access: ClassVar[Access] = Access(web=EDITED, worker=EDITED)
-
-    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="work_rules")
-    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
-    validity = DateRangeField(help_text=_("From the first day to, and without, the last."))
-    isodow = models.PositiveSmallIntegerField(_("weekday"), help_text=_("1 is Monday, 7 Sunday (ISO 8601)."))
-    starts = models.TimeField()
-    ends = models.TimeField()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(isodow__range=(1, 7)), name="work_rule_on_a_weekday"),
-            models.CheckConstraint(condition=Q(validity__isempty=False), name="work_rule_valid_some_day"),
-            ExclusionConstraint(
-                name="work_rule_once_a_start",
-                expressions=[
-                    ("resource", RangeOperators.EQUAL),
-                    ("isodow", RangeOperators.EQUAL),
-                    ("starts", RangeOperators.EQUAL),
-                    ("validity", RangeOperators.OVERLAPS),
-                ],
-            ),
-        ]
-
-
-class WorkException(BaseModel):
-    """Days that differ from the rules: closed hours, or extra ones, which say at which site."""
-
-    database_access: ClassVar[Access] = Access(web=EDITED, worker=EDITED)
-
-    class Kind(models.TextChoices):
-        CLOSED = "closed", _("Closed")
-        EXTRA = "extra", _("Extra hours")
-
-    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="work_exceptions")
-    site = models.ForeignKey(Site, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    during = DateTimeRangeField()
-    kind = models.CharField(max_length=8, choices=Kind)
-    reason = models.CharField(max_length=200, blank=True)
-    made_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-
-    class Meta:
-        indexes = [models.Index(fields=["resource"], name="work_exception_by_resource")]
-        constraints = [
-            half_open("during", "work_exception_half_open"),
-            models.CheckConstraint(condition=~Q(kind="extra") | Q(site__isnull=False), name="extra_hours_at_a_site"),
-        ]
+MOST_ON_TOP = 3  # visits on top of one another, besides the first
 
 
 def window(begins: datetime, ends: datetime, zones: Iterable[tzinfo]) -> tuple[str, str, TimestamptzRange]:
@@ -153,8 +35,12 @@ class AppointmentQuerySet(PatientOwnedQuerySet):
         return self.filter(status__in=HOLDING)
 
     def upcoming(self, now: datetime) -> "AppointmentQuerySet":
-        """Not begun, and will not have ended by `now`."""
+        """Not begun, and will not have ended by `now`; what a patient asked for is none yet."""
         return self.filter(status__in=OPEN, during__endswith__gt=now)
+
+    def requested(self) -> "AppointmentQuerySet":
+        """Times that patients asked for and nobody has answered."""
+        return self.filter(status=Appointment.Status.REQUESTED)
 
     def within(self, begins: datetime, ends: datetime, zones: Iterable[tzinfo]) -> "AppointmentQuerySet":
         """Overlap these instants, at sites in these zones.
@@ -177,6 +63,7 @@ class Appointment(PatientOwned):
     """
 
     class Status(models.TextChoices):
+        REQUESTED = "requested", _("Asked for")
         BOOKED = "booked", _("Booked")
         CONFIRMED = "confirmed", _("Confirmed")
         ARRIVED = "arrived", _("Arrived")
@@ -187,11 +74,17 @@ class Appointment(PatientOwned):
         CANCELLED = "cancelled", _("Cancelled")
         LEFT = "left", _("Left before being seen")
 
+    class RequestEnd(models.TextChoices):
+        DECLINED = "declined", _("The clinic said no")
+        EXPIRED = "expired", _("Nobody answered in time")
+        WITHDRAWN = "withdrawn", _("Taken back")
+
     scope: ClassVar[Scope] = Scope.SCHEDULE
     database_access: ClassVar[Access] = Access(
         web="SELECT, INSERT, UPDATE (provider_id, site_id, during, wall_start, time_zone, status, sequence,"
+        " accepted_at, accepted_by_id, request_end,"
         " confirmed_at, arrived_at, roomed_at, room, started_at, finished_at, missed_at, cancelled_at,"
-        " cancelled_by_id, cancel_reason, updated_at)",
+        " cancelled_by_id, cancel_reason, overbook_reason, late_at, number, note, updated_at)",
         worker="SELECT, INSERT, UPDATE",
     )
 
@@ -208,10 +101,27 @@ class Appointment(PatientOwned):
     status = models.CharField(max_length=13, choices=Status, default=Status.BOOKED)
     sequence = models.PositiveIntegerField(default=0)
     idempotency_key = models.CharField(max_length=160, null=True, blank=True, unique=True, editable=False)
+    series_id = models.UUIDField(
+        null=True, blank=True, editable=False, help_text=_("Shared by the visits of one series; empty for one alone.")
+    )
     reason = models.CharField(_("what the visit is about"), max_length=200, blank=True)
+    overbook_reason = models.CharField(_("why it was booked on top of another"), max_length=200, blank=True)
+    note = models.CharField(
+        _("note for the desk"), max_length=300, blank=True, help_text=_("How to reach or help them; nothing of health.")
+    )
     booked_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    answer_by = models.DateTimeField(null=True, blank=True, help_text=_("Of a time that a patient asked for."))
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.ForeignKey(
+        User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+    request_end = models.CharField(max_length=9, choices=RequestEnd, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
+    late_at = models.DateTimeField(null=True, blank=True, help_text=_("Since when it is known that they come late."))
     arrived_at = models.DateTimeField(null=True, blank=True)
+    number = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text=_("By which they are called in the waiting room; anew each day of a site.")
+    )
     roomed_at = models.DateTimeField(null=True, blank=True)
     room = models.CharField(max_length=40, blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -228,9 +138,26 @@ class Appointment(PatientOwned):
             models.Index(fields=["patient", "-during"], name="appointment_by_patient"),
             models.Index(fields=["site", "wall_start"], name="appointment_by_site"),
             models.Index(fields=["provider", "wall_start"], name="appointment_by_provider"),
+            models.Index(fields=["answer_by"], condition=Q(status="requested"), name="appointment_to_answer"),
+            models.Index(fields=["series_id"], condition=Q(series_id__isnull=False), name="appointment_by_series"),
         ]
         constraints = [
             half_open("during", "appointment_half_open"),
+            models.CheckConstraint(
+                condition=~Q(status="requested") | Q(answer_by__isnull=False, accepted_at=None),
+                name="appointment_requested_until_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None, accepted_by=None)
+                | Q(accepted_at__isnull=False, accepted_by__isnull=False, answer_by__isnull=False),
+                name="appointment_accepted_by_whom",
+            ),
+            models.CheckConstraint(
+                condition=Q(request_end="")
+                | Q(status="cancelled", answer_by__isnull=False, accepted_at=None)
+                & ~Q(request_end="declined", cancel_reason=""),
+                name="appointment_request_ended_unanswered",
+            ),
             models.CheckConstraint(
                 condition=Q(status="cancelled", cancelled_at__isnull=False)
                 | (~Q(status="cancelled") & Q(cancelled_at=None, cancelled_by=None, cancel_reason="")),
@@ -266,14 +193,35 @@ class Appointment(PatientOwned):
         return self.during.upper
 
     @property
+    def is_requested(self) -> bool:
+        """A patient asked for this time and has it to themself, until the clinic answers or the request runs out."""
+        return self.status == Appointment.Status.REQUESTED
+
+    @property
     def is_open(self) -> bool:
         """Not begun and not called off: it can still be moved, confirmed or cancelled."""
         return self.status in OPEN
 
 
+class ArrivalCount(BaseModel):
+    """How many numbers a site has handed out on a day of its own clock."""
+
+    database_access: ClassVar[Access] = Access(
+        web="SELECT, INSERT, UPDATE (last, updated_at)", worker="SELECT, INSERT, UPDATE"
+    )
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_index=False)
+    day = models.DateField()
+    last = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["site", "day"], name="arrival_count_one_a_day")]
+
+
 S = Appointment.Status
 # Every status, and what may follow. A move to another time puts a confirmed visit back to booked.
 MOVES: dict[str, frozenset[str]] = {
+    S.REQUESTED: frozenset({S.BOOKED, S.CANCELLED}),
     S.BOOKED: frozenset({S.CONFIRMED, S.ARRIVED, S.WITH_PROVIDER, S.NO_SHOW, S.CANCELLED}),
     S.CONFIRMED: frozenset({S.BOOKED, S.ARRIVED, S.WITH_PROVIDER, S.NO_SHOW, S.CANCELLED}),
     S.ARRIVED: frozenset({S.ROOMED, S.WITH_PROVIDER, S.LEFT}),
@@ -286,14 +234,16 @@ MOVES: dict[str, frozenset[str]] = {
 }
 OPEN = (S.BOOKED, S.CONFIRMED)
 HERE = (S.ARRIVED, S.ROOMED, S.WITH_PROVIDER)
-HOLDING = (*OPEN, *HERE, S.CHECKED_OUT)  # has its claims
+COMING = (S.REQUESTED, *OPEN)
+HOLDING = (*COMING, *HERE, S.CHECKED_OUT)  # has its claims
 
 
 class TimeClaim(BaseModel):
     """A resource is taken for a time: by a visit with its buffers, a block, or a hold that runs out.
 
-    In one lane no two overlap, whoever writes them. Lane 0 is for visits and holds; blocks have lane -1, so that a
-    provider may block hours with visits in them and none is lost: a trigger keeps new visits out of a block. No patient
+    In one lane no two overlap, whoever writes them. Lane 0 is for visits and holds; visits that somebody put on top of
+    others, and said why, have the lanes above, though not in rooms; blocks have lane -1, so that a provider may block
+    hours with visits in them and none is lost: a trigger keeps new visits out of a block. No patient
     column and no policy: a booker must see that a time is taken, and not by whom. Rows come by `claim_times` and go by
     `app.release_claims` alone.
     """
@@ -311,6 +261,7 @@ class TimeClaim(BaseModel):
     kind = models.CharField(max_length=5, choices=Kind)
     appointment_id = models.UUIDField(null=True, blank=True)
     hold_until = models.DateTimeField(null=True, blank=True)
+    holder = models.UUIDField(null=True, blank=True, help_text=_("Tells holds of one patient apart, and not of whom."))
     reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
@@ -336,6 +287,15 @@ class TimeClaim(BaseModel):
             models.CheckConstraint(
                 condition=Q(kind="hold", hold_until__isnull=False) | (~Q(kind="hold") & Q(hold_until=None)),
                 name="claim_hold_runs_out",
+            ),
+            models.CheckConstraint(condition=Q(kind="hold") | Q(holder=None), name="claim_holder_holds"),
+            ExclusionConstraint(  # of one provider and the rooms that go with it, which run out together
+                name="claim_one_hold_a_holder",
+                expressions=[("holder", RangeOperators.EQUAL), ("hold_until", RangeOperators.NOT_EQUAL)],
+                condition=Q(holder__isnull=False),
+            ),
+            models.CheckConstraint(
+                condition=Q(lane__lte=0) | Q(lane__lte=MOST_ON_TOP, kind="visit"), name="claim_on_top_is_a_visit"
             ),
             models.CheckConstraint(
                 condition=Q(kind="block", lane=BLOCK_LANE) | (~Q(kind="block") & ~Q(lane=BLOCK_LANE)),

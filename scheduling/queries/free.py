@@ -9,6 +9,7 @@ from django.db import connection
 from psycopg.types.range import TimestamptzRange
 
 from healthcare.accounts.models import Site
+from scheduling.models import BLOCK_LANE, TimeClaim, WorkException
 from scheduling.rules import Span
 
 FreeSpans = dict[UUID, dict[UUID, list[Span]]]  # by resource, by site
@@ -42,6 +43,23 @@ def free_site(resource_id: UUID, sites: Sequence[Site], blocked: Span) -> Site:
         return not any(begins <= blocked[0] and blocked[1] <= ends for begins, ends in spans), site.pk not in free
 
     return min(sites, key=rank)
+
+
+def is_closed(resource_id: UUID, blocked: Span) -> bool:
+    """Whether an exception takes a part of this span out of the work hours."""
+    closed = WorkException.objects.filter(resource=resource_id, kind=WorkException.Kind.CLOSED)
+    return closed.filter(during__overlap=TimestamptzRange(*blocked)).exists()
+
+
+def is_away(resource_id: UUID, blocked: Span) -> bool:
+    """Whether a part of this span is blocked or closed, whoever else has the rest of it."""
+    return BLOCK_LANE in lanes_taken(resource_id, blocked) or is_closed(resource_id, blocked)
+
+
+def lanes_taken(resource_id: UUID, blocked: Span) -> set[int]:
+    """In which lanes somebody has a part of this span already; a block is one of them."""
+    rows = TimeClaim.objects.filter(resource=resource_id, blocked__overlap=TimestamptzRange(*blocked))
+    return set(rows.values_list("lane", flat=True))
 
 
 def time_is(resource_id: UUID, site_id: UUID, blocked: Span) -> Time:

@@ -15,7 +15,7 @@ from django.db.models import OuterRef
 
 from healthcare.accounts.models import Provider, Site
 from scheduling.models import Qualification
-from scheduling.rules import Days, Licence, licence_on
+from scheduling.rules import Days, Licence, Span, days_span, licence_on, merged
 
 
 def licences_of(provider_ids: Collection[UUID]) -> dict[UUID, list[Days]]:
@@ -33,6 +33,22 @@ def licence_of(provider: Provider, site: Site, day: date, *, known: Sequence[Day
     """
     licences = licences_of([provider.pk])[provider.pk] if known is None else known
     return licence_on(day, licences, demanded=site.demands_licence)
+
+
+def privileged_days(name: str, provider_ids: Collection[UUID]) -> dict[UUID, list[Days]]:
+    """On which days who holds the privilege that a kind of visit asks for, however it is capitalised; one query."""
+    found: dict[UUID, list[Days]] = defaultdict(list)
+    rows = Qualification.objects.standing().filter(kind=Qualification.Kind.PRIVILEGE, name__iexact=name)
+    for row in rows.filter(provider__in=provider_ids).order_by("validity").only("provider_id", "validity"):
+        found[row.provider_id].append((row.first_day, row.last_day))
+    return found
+
+
+def is_privileged(provider: Provider, name: str, site: Site, blocked: Span) -> bool:
+    """Whether the provider holds it throughout this span, by the calendar at the site. One query."""
+    zone = ZoneInfo(site.time_zone)
+    held = merged(days_span(*days, zone) for days in privileged_days(name, [provider.pk])[provider.pk])
+    return any(begins <= blocked[0] and blocked[1] <= ends for begins, ends in held)
 
 
 def with_licences(outer: str) -> ArraySubquery:

@@ -12,7 +12,7 @@ from patients.models import Patient
 from patients.queries.places import place_of
 from scheduling.models import Appointment, Resource, VisitType
 from scheduling.queries.cached import cached_spans
-from scheduling.queries.times import FreeTime, reach_of, starts_by_place, window_of
+from scheduling.queries.times import FreeTime, claims_of, reach_of, starts_by_place, window_of
 from scheduling.rules import Place, by_distance, distance_km
 
 Key = tuple[bool, float, str, str]
@@ -64,7 +64,7 @@ def nearest_providers(
 
     `near` is what `rules.parse_place` made of a ZIP code or of the browser's position. Of one who takes no new patients
     a patient hears only when they are theirs already. `each_once` leaves of each provider the nearest site, `behind`
-    what comes after this one. Four queries, however many providers.
+    what comes after this one. First free is when the patient is free, too. Five queries, however many providers.
     """
     place = place_of(near)
     works = _bookable(patient) if by_patient else _working()
@@ -78,7 +78,7 @@ def nearest_providers(
     if each_once:
         ordered = list({near.provider.pk: near for near in reversed(ordered)}.values())[::-1]
     chosen = [near for near in ordered if behind is None or near.key > behind][:at_most]
-    first = _first_free(chosen, visit_type, now, by_patient=by_patient)
+    first = _first_free(chosen, visit_type, now, patient, by_patient=by_patient)
     return Nearby(place, [replace(near, next_free=first.get((near.provider.pk, near.site.pk))) for near in chosen])
 
 
@@ -104,13 +104,13 @@ def _narrowed(
 
 
 def _first_free(
-    chosen: list[Near], visit_type: VisitType, now: datetime, *, by_patient: bool
+    chosen: list[Near], visit_type: VisitType, now: datetime, patient: Patient | None, *, by_patient: bool
 ) -> dict[tuple[UUID, UUID], FreeTime]:
     first, last = window_of(visit_type, now, by_patient=by_patient)
     between = first, min(last, first + AHEAD)
     resources = {r.pk: r for r in Resource.objects.filter(provider__in={near.provider.pk for near in chosen})}
     spans = cached_spans(list(resources.values()), reach_of(between))
     sites = {near.site.pk: near.site for near in chosen}
-    walks = starts_by_place(resources, spans, visit_type, between, sites)
+    walks = starts_by_place(resources, spans, visit_type, between, sites, taken=claims_of(patient, between))
     times = (time for walk in walks if (time := next(walk, None)))
     return {(time.provider_id, time.site_id): time for time in times}

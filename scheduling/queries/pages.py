@@ -16,7 +16,19 @@ from healthcare.accounts.models import Provider, Site, User
 from healthcare.db.prepared import AnyOf, Bound, prepared
 from patients.models import Patient
 from patients.queries import sites_of
-from scheduling.models import HERE, OPEN, Appointment, AppointmentQuerySet, Resource, TimeClaim, VisitType, window
+from scheduling.models import (
+    COMING,
+    HERE,
+    OPEN,
+    Appointment,
+    AppointmentQuerySet,
+    Resource,
+    SiteClosure,
+    TimeClaim,
+    VisitType,
+    window,
+)
+from scheduling.queries.closures import closures_of
 from scheduling.rules import Span, day_span
 
 PAST_VISITS = 50
@@ -39,9 +51,9 @@ def accepting_providers(specialty: str, site: UUID | None = None) -> "QuerySet[P
 
 
 def visit_types(*, in_portal: bool = False) -> "QuerySet[VisitType]":
-    """What can be booked, the shortest first; in the portal only what patients book themselves."""
+    """What can be booked, the shortest first; in the portal only what patients book or ask for themselves."""
     kinds = VisitType.objects.filter(active=True)
-    return (kinds.filter(portal_mode=VisitType.PortalMode.DIRECT) if in_portal else kinds).order_by("minutes", "name")
+    return (kinds.exclude(portal_mode=VisitType.PortalMode.OFF) if in_portal else kinds).order_by("minutes", "name")
 
 
 def specialties() -> list[str]:
@@ -73,7 +85,7 @@ def visits_of(user: User, patient: Patient, now: datetime) -> Visits:
 @prepared
 def _open_visits_of(user: User, patient: Patient) -> AppointmentQuerySet:
     seen = with_names(Appointment.objects.visible_to(user).filter(patient=patient))
-    return seen.filter(status__in=[*OPEN, *HERE]).order_by("during")
+    return seen.filter(status__in=[*COMING, *HERE]).order_by("during")
 
 
 @prepared
@@ -91,12 +103,13 @@ def _to_come(visit: Appointment, now: datetime) -> bool:
     return visit.ends_at > now or visit.status in HERE
 
 
-# == The day of a site ==
+# == The day of a site, and the week of a provider there ==
 @dataclass
 class ProviderDay:
-    """A provider's day at one site: hours, what is free of them, visits, and what keeps time without a visit to show.
+    """A provider's day or week at one site: hours, what is free of them, visits, and what keeps time without one.
 
-    `taken` are times of visits that the reader may not see, and holds; `blocks` are blocked by somebody.
+    `taken` are times of visits that the reader may not see, and holds; `blocks` are blocked by somebody; `rooms` are
+    names of rooms and devices by the visit that has them; in `closures` the whole site is closed.
     """
 
     provider: Provider
@@ -106,24 +119,61 @@ class ProviderDay:
     visits: list[Appointment] = field(default_factory=list)
     blocks: list[TimeClaim] = field(default_factory=list)
     taken: list[Span] = field(default_factory=list)
+    rooms: dict[UUID, list[str]] = field(default_factory=dict)
+    closures: list[SiteClosure] = field(default_factory=list)
 
     def is_blocked(self, visit: Appointment) -> bool:
-        """Whether an open visit lies in blocked time, and so has to be moved."""
-        return visit.is_open and any(_meet(visit.during, claim.blocked) for claim in self.blocks)
+        """Whether an open visit lies in blocked time, or where the site is closed but for extra hours: it has to be
+        moved.
+        """
+        if not visit.is_open:
+            return False
+        closed = any(_meet(visit.during, closure.during) for closure in self.closures)
+        works = any(begins <= visit.starts_at and visit.ends_at <= ends for begins, ends in self.work)
+        return (closed and not works) or any(_meet(visit.during, claim.blocked) for claim in self.blocks)
+
+    def is_on_top(self, visit: Appointment) -> bool:
+        """Whether it was booked where another one is still, and not past a limit alone."""
+        others = [(one.starts_at, one.ends_at) for one in self.visits if one.pk != visit.pk] + self.taken
+        return bool(visit.overbook_reason) and any(
+            visit.starts_at < ends and begins < visit.ends_at for begins, ends in others
+        )
 
 
 def day_of_site(user: User, site: Site, day: date) -> list[ProviderDay]:
-    """Every provider of the site by name; the day is that of the clock there. Four queries."""
-    span = day_span(day, ZoneInfo(site.time_zone))
-    days = {row.pk: ProviderDay(row.provider, row.pk) for row in _providers_there(site) if row.provider}
+    """Every provider of the site by name; the day is that of the clock there. Six queries."""
+    return _stretch_of(user, site, _providers_there(site), day_span(day, ZoneInfo(site.time_zone)))
+
+
+def providers_at(site: Site) -> list[Provider]:
+    """Who has visits at this site, by name."""
+    return [row.provider for row in _providers_there(site) if row.provider]
+
+
+def week_of_provider(user: User, site: Site, provider: Provider, days: Sequence[date]) -> ProviderDay | None:
+    """One provider of the site from the first to the last of these days, by the clock there. Six queries."""
+    zone = ZoneInfo(site.time_zone)
+    rows = [row for row in _providers_there(site) if row.provider_id == provider.pk]
+    found = _stretch_of(user, site, rows, (day_span(days[0], zone)[0], day_span(days[-1], zone)[1]))
+    return next(iter(found), None)
+
+
+def _stretch_of(user: User, site: Site, resources: Iterable[Resource], span: Span) -> list[ProviderDay]:
+    closures = closures_of(site, TimestamptzRange(*span))
+    days = {row.pk: ProviderDay(row.provider, row.pk, closures=closures) for row in resources if row.provider}
     _add_hours(days, site, span)
     by_provider = {day.provider.pk: day for day in days.values()}
     for visit in visits_there(user, site, span):
         if visit.provider_id in by_provider:
             by_provider[visit.provider_id].visits.append(visit)
-    known = {visit.pk for day in days.values() for visit in day.visits}
-    for claim in _claims(list(days), TimestamptzRange(*span)):
-        if claim.kind == TimeClaim.Kind.BLOCK:
+    known = {visit.pk: day for day in days.values() for visit in day.visits}
+    rooms = dict(_rooms_there(site))
+    for claim in _claims([*days, *rooms], TimestamptzRange(*span)):
+        if claim.resource_id in rooms:
+            if claim.appointment_id in known:
+                kept = known[claim.appointment_id].rooms.setdefault(claim.appointment_id, [])
+                kept.append(rooms[claim.resource_id])
+        elif claim.kind == TimeClaim.Kind.BLOCK:
             days[claim.resource_id].blocks.append(claim)
         elif claim.appointment_id not in known:
             days[claim.resource_id].taken.append((claim.blocked.lower, claim.blocked.upper))
@@ -146,6 +196,13 @@ def _visits_there(user: User, site: Site, first: Any, last: Any, during: Timesta
 def _providers_there(site: Site) -> "QuerySet[Resource]":
     there = Resource.objects.filter(provider__sites=site, provider__ended_at=None)
     return there.select_related("provider").order_by("provider__name", "pk")
+
+
+@prepared
+def _rooms_there(site: Site) -> "QuerySet[Resource, tuple[UUID, str]]":
+    """What visits may need there."""
+    rows = Resource.objects.filter(site=site).exclude(category="").order_by("name", "pk")
+    return rows.values_list("pk", "name")
 
 
 @prepared
@@ -231,29 +288,12 @@ def blocks_of(providers: Iterable[Provider], now: datetime) -> list[TimeClaim]:
     return list(found.order_by("blocked")[:50])
 
 
-# == What waits to be moved ==
-def visits_to_move(user: User, now: datetime, *, at_most: int = 20) -> list[Appointment]:
-    """Open visits to come, where this person works, that lie in blocked time, the next first."""
-    spans = _blocked(now, 200)
-    if not spans:
-        return []
-    providers = sorted({provider for provider, _span in spans if provider})
-    near = _to_come_with(user, providers, now, max(span.upper for _provider, span in spans))
-    found = [v for v in near if any(p == v.provider_id and _meet(span, v.during) for p, span in spans)]
-    return found[:at_most]
-
-
+# == What waits for an answer ==
 @prepared
-def _blocked(now: datetime, at_most: int) -> "QuerySet[TimeClaim, tuple[UUID | None, Any]]":
-    blocks = TimeClaim.objects.filter(kind="block", blocked__endswith__gt=now).order_by("blocked")
-    return blocks.values_list("resource__provider_id", "blocked")[:at_most]
-
-
-@prepared
-def _to_come_with(user: User, providers: list[UUID], now: datetime, last: datetime) -> AppointmentQuerySet:
-    mine = Appointment.objects.visible_to(user).upcoming(now).filter(site__in=sites_of(user).order_by())
-    near = mine.filter(provider=AnyOf(providers), during__startswith__lt=last)
-    return with_names(near).order_by("during")
+def requests_for(user: User, now: datetime) -> AppointmentQuerySet:
+    """What patients asked for where this person works and nobody has answered; what runs out next comes first."""
+    mine = Appointment.objects.visible_to(user).requested().filter(site__in=sites_of(user).order_by())
+    return with_names(mine.filter(during__endswith__gt=now)).order_by("answer_by", "pk")[:50]
 
 
 def _meet(one: Any, other: Any) -> bool:

@@ -24,7 +24,7 @@ from scheduling.forms import DayForm
 from scheduling.models import Appointment
 from scheduling.queries.pages import ProviderDay, day_of_site
 from scheduling.rules import Span, day_span, without
-from scheduling.words import minutes_words, provider_name, role_of, state_of
+from scheduling.words import minutes_words, provider_name, role_of, state_of, zones_of
 
 SHORTEST_FREE = timedelta(minutes=10)  # a shorter gap is nobody's visit
 COLUMNS = 5
@@ -47,6 +47,7 @@ def day(request: HttpRequest) -> HttpResponse:
             "site": site,
             "day": chosen,
             "now": now,
+            "clock": zones_of(chosen),
             "is_today": chosen == timezone.localdate(now),
             "around": around(chosen, site),
             "may_book": can(user, Permission.BOOK_APPOINTMENT),
@@ -67,9 +68,9 @@ def address(day: date | None, site: Site | None) -> str:
 
 
 def drawn(user: Any, site: Site | None, chosen: date, now: datetime) -> dict[str, Any]:
-    """The calendars, as many as fit side by side, and the visits in blocked time."""
+    """The calendars, as many as fit side by side, the visits in blocked time, and when the site is closed."""
     if site is None:
-        return {"calendars": [], "to_move": []}
+        return {"calendars": [], "to_move": [], "closures": []}
     span = day_span(chosen, ZoneInfo(site.time_zone))
     providers = day_of_site(user, site, chosen)
     worked = [one for one in providers if one.work or one.visits or one.blocks]
@@ -77,6 +78,7 @@ def drawn(user: Any, site: Site | None, chosen: date, now: datetime) -> dict[str
     return {
         "calendars": [Calendar(span[0], grid, now=now) for grid in in_grids(columns, COLUMNS)],
         "to_move": [visit for one in worked for visit in one.visits if one.is_blocked(visit)],
+        "closures": providers[0].closures if providers else [],
     }
 
 
@@ -91,15 +93,16 @@ def column_of(one: ProviderDay, site: Site, span: Span, now: datetime) -> Column
 
 def visit_entry(visit: Appointment, one: ProviderDay) -> Entry:
     blocked = one.is_blocked(visit)
-    waits = visit.status == Appointment.Status.BOOKED
+    waits, on_top = visit.status == Appointment.Status.BOOKED, one.is_on_top(visit)
     return Entry(
         start=visit.starts_at,
         end=visit.ends_at,
         title=f"{visit.patient.family_name}, {visit.patient.given_name[:1]}.",
-        text=visit.visit_type.name,
+        text=", ".join([visit.visit_type.name, *one.rooms.get(visit.pk, ()), *([_("on top")] if on_top else ())]),
         role="warn" if blocked else "" if waits else role_of(visit),
         state=_("To move") if blocked else "" if waits else state_of(visit),
         url=reverse("scheduling:visit", args=[visit.patient_id, visit.pk]),
+        above=on_top,
     )
 
 

@@ -24,6 +24,7 @@ from scheduling.forms import mark_of
 from scheduling.forms.providers import AwayForm, OwnPageForm, PhotoForm
 from scheduling.queries import pages
 from scheduling.queries import providers as queries
+from scheduling.queries.feeds import own_provider_feed
 from scheduling.queries.photos import photo_urls
 from scheduling.words import licence_words
 
@@ -56,14 +57,21 @@ def own_page(request: HttpRequest, provider: Provider) -> HttpResponse:
 
 
 def show_own_page(
-    request: HttpRequest, provider: Provider, form: OwnPageForm | None = None, *, photo_form: PhotoForm | None = None
+    request: HttpRequest,
+    provider: Provider,
+    form: OwnPageForm | None = None,
+    *,
+    photo_form: PhotoForm | None = None,
+    made: str = "",
 ) -> HttpResponse:
-    """The page with what was refused of it, if anything was."""
+    """The page with what was refused of it, if anything was; `made` is a calendar's new address, shown this once."""
+    user: Any = request.user
     first = {name: getattr(provider, name) for name in ("languages", "accepting", "about")}
     form, photo_form = form or OwnPageForm(initial=first), photo_form or PhotoForm()
     page = queries.page_of(provider, timezone.localdate())
     context = {"form": form, "provider": provider, "page": page, "licence": licence_words(page.line)}
     context |= {"photo_form": photo_form, "photo": photo_urls([provider.pk]).get(provider.pk)}
+    context |= {"feed": own_provider_feed(user, provider), "made": made}
     status = 422 if form.is_bound or photo_form.is_bound else 200
     return render(request, "scheduling/own_page.html", context, status=status)
 

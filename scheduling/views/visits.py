@@ -1,7 +1,9 @@
 """One visit, and what becomes of it: moved, cancelled, confirmed, checked in, roomed, missed."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,13 +18,18 @@ from healthcare.accounts.permissions import Permission
 from patients.doors import chart_context, of_patient
 from patients.models import Patient
 from scheduling import actions
+from scheduling.access import can_note
 from scheduling.doors import of_visit
-from scheduling.forms import CancelForm, MoveForm, RoomForm
-from scheduling.models import MOVES, Appointment
+from scheduling.forms import CancelForm, MoveForm, NoteForm, RoomForm
+from scheduling.models import MOVES, Appointment, Resource
 from scheduling.places import directions_url
 from scheduling.queries import cards_of_visit, pages, steps_of
+from scheduling.queries.ahead import answers_ahead
+from scheduling.queries.rooms import rooms_kept
+from scheduling.queries.series import series_of
+from scheduling.rules import is_fresh
 from scheduling.views.offers import Wanted
-from scheduling.words import choices_of, row_of, way_of
+from scheduling.words import ahead_words, choices_of, row_of, way_of
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
 TAB = "scheduling:visits"
@@ -55,15 +62,21 @@ def visit_page(
     """The visit, with the buttons of what may come next and this person may do."""
     user: Any = request.user
     now = timezone.now()
+    kept = rooms_kept(visit.pk)
+    first = {"room": next((room.name for room in kept if room.kind == Resource.Kind.ROOM), "")}
     context = chart_context(request, patient, tab=TAB) | {
         "visit": visit,
+        "kept": ", ".join(room.name for room in kept),
         "row": row_of(visit, now),
-        "next": next_steps(user, visit),
+        "next": next_steps(user, visit, now),
         "steps": steps_of(user, visit, now),
+        "ahead": ahead_words(answers_ahead(user, visit)),
+        "series": [row_of(one, now) for one in series_of(user, visit)],
         "cards": cards_of_visit(user, visit, now),
         "way": way_of(visit),
         "directions": directions_url(visit.site),
-        "room_form": RoomForm(rooms=pages.rooms_of(visit.site)),
+        "note_form": NoteForm(initial={"note": visit.note}),
+        "room_form": RoomForm(rooms=pages.rooms_of(visit.site), initial=first),
         "form": None,
     }
     return render(request, "scheduling/visit.html", context | more, status=status)
@@ -79,11 +92,21 @@ STEPS: dict[str, tuple[str, Permission]] = {
 }
 
 
-def next_steps(user: Any, visit: Appointment) -> dict[str, bool]:
-    """Which buttons the page has; the verbs ask again."""
+def next_steps(user: Any, visit: Appointment, now: datetime) -> dict[str, bool]:
+    """Which buttons the page has; the verbs ask again. What a patient asked for is agreed to or declined."""
     steps = {name: status in MOVES[visit.status] and can(user, held) for name, (status, held) in STEPS.items()}
-    steps |= {"move": visit.is_open and can(user, Permission.BOOK_APPOINTMENT)}
-    return steps | {"any": any(steps.values())}
+    may = can(user, Permission.BOOK_APPOINTMENT)
+    steps |= {"move": visit.is_open and may, "accept": visit.is_requested and may}
+    steps |= {"cancel": steps["cancel"] and not visit.is_requested}
+    desk = can(user, Permission.CHECK_IN)
+    steps |= {"late": desk and visit.is_open and not visit.late_at}
+    steps |= {"on_time": desk and visit.is_open and bool(visit.late_at)}
+    steps |= {"not_missed": desk and _just_missed(visit, now)}
+    return steps | {"any": any(steps.values()), "note": can_note(user, visit)}
+
+
+def _just_missed(visit: Appointment, now: datetime) -> bool:
+    return visit.missed_at is not None and is_fresh(visit.missed_at, now, zone=ZoneInfo(visit.time_zone))
 
 
 # == Another time ==
@@ -93,15 +116,17 @@ def move(request: HttpRequest, patient: Patient, visit: Appointment) -> HttpResp
     """Another time with the same provider or another of those who see this kind of visit."""
     user: Any = request.user
     now = timezone.now()
-    wanted = Wanted.of(request, user, provider=visit.provider, visit_type=visit.visit_type, site=visit.site, now=now)
-    form = MoveForm(request.POST) if request.method == "POST" else MoveForm(initial={"seen": visit.sequence})
+    known: dict[str, Any] = {"provider": visit.provider, "visit_type": visit.visit_type, "site": visit.site}
+    wanted = Wanted.of(request, user, **known, patient=visit.patient, moving=visit.pk, now=now)
+    typed = request.POST if request.method == "POST" else None
+    form = MoveForm(typed, initial={"seen": visit.sequence}, may_overbook=can(user, Permission.OVERBOOK))
     context = chart_context(request, patient, tab=TAB) | {"visit": visit, "wanted": wanted, "form": form}
     if not form.is_valid():
         return move_page(request, context, status=422 if form.is_bound else 200)
-    start, seen = form.cleaned_data["start"], form.cleaned_data["seen"]
-    place: dict[str, Any] = {"provider": wanted.provider, "site": wanted.site}
+    asked: dict[str, Any] = {"provider": wanted.provider, "site": wanted.site, "overbook": form.why}
+    asked |= {"start": form.starts(wanted.day, wanted.zone), "seen_sequence": form.cleaned_data["seen"]}
     try:
-        moved = actions.move_appointment(by=user, appointment=visit, start=start, **place, seen_sequence=seen, now=now)
+        moved = actions.move_appointment(by=user, appointment=visit, **asked, now=now)
     except actions.TimeTaken as taken:
         instead = {"taken": str(taken), "instead": choices_of(taken.alternatives, now)}
         return move_page(request, context | instead, status=409)

@@ -61,6 +61,7 @@ const SINGLE = {
   j: () => step(1),
   k: () => step(-1),
   x: tick,
+  n: () => press("[data-key-next]"),
 };
 
 const WITH_CTRL = {

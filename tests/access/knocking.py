@@ -53,6 +53,8 @@ WORDS = {
     "subject": "surgery",
     "kind": "names",
     "entry_kind": "plan_item",
+    "paper_kind": "chart",
+    "packet": "desk",
     "code": "8867-4",
 }
 SLUGS = {"/v1/problems/": "unauthorized", "/accounts/roles/": "nurse"}

@@ -1,36 +1,36 @@
 """Forty patients with a row of every kind, and people with every kind of access: what the two walls are held against.
 
-And a third writing of the rule, in plain Python over the rows that say why: the two walls may not agree on a mistake.
+Days lie between now and what is to come: however long a run takes, nothing begins or ends in it but what is meant to.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from psycopg.types.range import TimestamptzRange
 
-from healthcare.accounts.models import Cover, Membership, Provider, Site, Team, User
-from healthcare.accounts.permissions import Scope, Sensitivity
+from healthcare.accounts.models import Provider, Site, User
+from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import ROLES, STAFF_ROLES
-from healthcare.db.models import BaseModel
-from patients.models import CareRelationship, Consent, ImportedSource, Patient, PatientOrigin, Restriction
+from patients.models import Consent, ImportedSource, Patient, PatientOrigin
+from records.models import Encounter
+from scheduling.models import Appointment
 from tests import factories as made
-from tests.factories import ALWAYS, LONG_AGO
+from tests.access.rule import MARKS
+from tests.factories import ALWAYS
 from tests.roles import as_the_system
 
 NOW = datetime.now(UTC)  # of the import: the world is built soon after
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PATIENTS = 40
-RUNNING = TimestamptzRange(NOW - HOUR, NOW + 24 * HOUR)
+RUNNING = TimestamptzRange(NOW - HOUR, NOW + 10 * DAY)
 ENDED = TimestamptzRange(NOW - 2 * HOUR, NOW - HOUR)
-TO_COME = TimestamptzRange(NOW + HOUR, NOW + 2 * HOUR)
+TO_COME = TimestamptzRange(NOW + 10 * DAY, NOW + 20 * DAY)
 EVERY = [scope.value for scope in Scope]
 BY_SITE = ((TO_COME, EVERY), (ALWAYS, ["clinical"]), (ALWAYS, ["identity", "schedule"]))
-MARKS = [mark.value for mark in Sensitivity]
 
 
 @dataclass
@@ -54,17 +54,14 @@ AUTHORS = (
     *("care team", "care team to come", "clinical alone", "visits alone"),
     *("ended meanwhile", "shut out", "own chart", "gone"),
 )
+#: Who has a calendar address of every patient; one of them by a site alone, for a time and in part.
+FEED_OWNERS = (*AUTHORS, "doctor elsewhere")
 #: Who is tried in every role: what they hold in one must not open anything in another.
 SEVERAL_ROLES = ("proxy", "care team", "own chart", "stands in", "shared with", "writer and patient")
 #: Who asked about every record, whom they act for, acted for, will act for, or see in another role alone.
 DOUBTERS = (
-    "patient",
-    "proxy",
-    "proxy for visits",
-    "proxy to come",
-    "proxy without name",
-    "proxy until now",
-    "care team",
+    *("patient", "proxy", "proxy for visits", "proxy to come"),
+    *("proxy without name", "proxy until now", "care team"),
 )
 
 
@@ -86,9 +83,14 @@ def build() -> Matrix:
         for author in AUTHORS:
             made.DraftFactory(patient=patient, author=matrix.people[author])
         made.DraftFactory(patient=patient, author=matrix.people["gone"], kind="vitals", sensitivity=MARKS[number % 4])
+        for owner in FEED_OWNERS:
+            made.PatientFeedFactory(patient=patient, owner=matrix.people[owner])
         for doubter in DOUBTERS:
             made.PrivacyCaseFactory(patient=patient, opened_by=matrix.people[doubter])
+        for undone in ({}, {"undone_at": NOW, "undone_by": writer}):  # another's, that this one was or is a part of
+            made.MergeFactory(patient=patients[number - 7], merged=patient.pk, merged_by=writer, **undone)
     made.AccessRequestFactory(patient=None, asked_for=uuid4(), user=writer)  # of somebody who is not there
+    made.SelfRegistrationFactory(site=sites[0])
     _let_run_out(matrix)
     del matrix.people["gone"]  # an account that is closed: nobody signs in as it
     return matrix
@@ -128,7 +130,10 @@ def _give(matrix: Matrix) -> None:
     made.ConsentFactory(patient=matrix.patients[37], decision="deny")
     people["shared, refused"] = _holds("share", "doctor", matrix.patients[37])
     made.ConsentFactory(patient=matrix.patients[0], purpose="substance_use", validity=ENDED)
-    people["emergency"] = _holds("break_glass", "doctor", next(one))
+    people["emergency"] = _holds("break_glass", "doctor", next(one), validity=_four_hours(datetime.now(UTC)))
+    later = _four_hours(RUNNING.upper)  # one span with what runs, in which it is theirs alone later
+    for kind, validity in (("care_team", RUNNING), ("break_glass", later)):
+        _holds(kind, "doctor", matrix.patients[39], user=people["emergency"], validity=validity)
     people["clinical alone"] = _holds("care_team", "doctor", next(one), scopes=["clinical"])
     for validity, labels in ((ALWAYS, []), (TO_COME, MARKS)):  # what is not marked now, and the rest later
         held = {"validity": validity, "labels": labels}
@@ -142,6 +147,11 @@ def _give(matrix: Matrix) -> None:
     made.ConsentFactory(patient=matrix.patients[12], purpose="substance_use", validity=ENDED)
     people["writer and patient"] = _holds("proxy", "patient", *matrix.patients[30:33])
     made.MembershipFactory(user=people["writer and patient"], site=matrix.sites[0], role="doctor")
+
+
+def _four_hours(start: datetime) -> TimestamptzRange:
+    """As long as an emergency can last."""
+    return TimestamptzRange(start, start + 4 * HOUR)
 
 
 def _open_to(site: Site, patient: Patient, **fields: Any) -> None:
@@ -203,23 +213,24 @@ def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
     kept: dict[str, Any] = {"patient": patient}
     site, provider = patient.site, _provider(doctor)
     visit = made.AppointmentFactory(**kept, provider=provider, visit_type=_visit_type(), booked_by=doctor)
-    made.ReminderFactory(appointment=visit)
+    _waits_of(visit, doctor, writer)
     encounter = made.EncounterFactory(**kept, provider=provider, site=site)
-    made.EncounterFactory(**kept, provider=provider, site=site, status="entered_in_error")
+    made.EncounterFactory(**kept, provider=provider, site=site, status="entered_in_error", void_told=number % 2 == 0)
     made.EntryFactory(**kept, released_at=None, sensitivity=MARKS[number % 4], author=writer, enterer=writer)
     other = [{"sensitivity": MARKS[1], who: writer} for who in ("author", "enterer")]
     other += [{"sensitivity": mark} for mark in ("", "", *MARKS)]
     for said in (*other, {"record_status": "preliminary"}, {"superseded_at": NOW}):
         made.EntryFactory(**kept, **said)
-    _orders_of({**kept, "sensitivity": ["", *MARKS][number % 5]}, writer)
+    _orders_of({**kept, "provider": provider}, number, writer)
     made.CosignatureFactory(**kept, signed_by=doctor)
     for author in (doctor, writer):
         made.DraftFactory(**kept, author=author, encounter=encounter)
+        made.PatientFeedFactory(**kept, owner=author)
+    _papers_of(encounter, doctor, writer)
     made.MessageFactory(thread=made.ThreadFactory(**kept, started_by=doctor))
     _medicines_of(kept, provider, number, writer)
     made.InvoiceFactory(**kept, provider=provider, site=site)
-    card = made.CoverageFactory(**kept)
-    made.VisitCoverageFactory(coverage=card)
+    card = made.VisitCoverageFactory(coverage=made.CoverageFactory(**kept)).coverage
     made.EligibilityCheckFactory(coverage=card)
     made.UnbilledVisitFactory(**kept, appointment=made.AppointmentFactory(**kept, provider=provider, site=site))
     for area, kind in (("clinical", "abnormal_value"), ("medication", "not_collected"), ("schedule", "abnormal_value")):
@@ -234,6 +245,7 @@ def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
         detail(**kept, added_by=doctor)
     made.ContactPreferenceFactory(**kept, added_by=doctor)
     made.ProposedChangeFactory(**kept, proposed_by=writer)
+    made.ProposedChangeFactory(**kept, proposed_by=None, field="state", told_in=uuid4())
     made.RestrictionFactory(**kept, user=_somebody(), agreed_by=doctor)
     made.CareRelationshipFactory(**kept, kind="break_glass", user=_somebody())
     made.DisclosureFactory(**kept, made_by=doctor)
@@ -243,16 +255,47 @@ def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
     made.PrivacyCaseFactory(**kept, opened_by=writer)
     made.CloseWatchFactory(**kept, placed_by=doctor)
     made.MergeFactory(**kept, merged_by=doctor)
-    made.PatientIdentifierFactory(**kept)
-    made.PatientLinkFactory(**kept)
-    made.DuplicatePairFactory(**kept)
+    for one in (made.PatientIdentifierFactory, made.PatientLinkFactory, made.DuplicatePairFactory):
+        one(**kept)
     _imported(patient)
 
 
-def _orders_of(kept: dict[str, Any], writer: User) -> None:
-    for fields in ({"status": "draft"}, {}, {"written_by": writer}, {"ordered_by": writer}):
-        made.ServiceRequestFactory(**kept, **fields)
-    made.ResultDueFactory(entry=made.EntryFactory(**kept))
+def _waits_of(visit: Appointment, doctor: User, writer: User) -> None:
+    """For the reminder; for another time, with one that is kept; for a call about coming again; and what was said."""
+    made.ReminderFactory(appointment=visit)
+    for item, who in (("details", doctor), ("allergies", writer)):
+        made.AheadAnswerFactory(appointment=visit, item=item, answered_by=who)
+    wait = made.WaitFactory(patient=visit.patient, visit_type=_visit_type(), added_by=doctor)
+    made.WaitOfferFactory(wait=wait, provider=visit.provider)
+    made.RecallCallFactory(recall=made.RecallFactory(patient=visit.patient), called_by=doctor)
+
+
+def _papers_of(encounter: Encounter, doctor: User, writer: User) -> None:
+    """What is one's own alone, and what is everybody's at the chart."""
+    kept = {"patient": encounter.patient}
+    for author in (doctor, writer):
+        made.PaperFactory(**kept, kind="chart", asked_by=author, asked_as=author.acting_role)
+    made.PaperFactory(**kept, encounter=encounter, asked_by=doctor)
+
+
+def _orders_of(kept: dict[str, Any], number: int, writer: User) -> None:
+    """Of one who wrote, of one who signed, of neither; marked and not. Last one whom nobody has signed yet."""
+    other = _somebody()
+    for mark in ("", MARKS[number % 4]):
+        for one, two in ((other, other), (writer, other), (other, writer)):
+            made.ServiceRequestFactory(**kept, sensitivity=mark, written_by=one, ordered_by=two)
+        made.ServiceRequestFactory(**kept, sensitivity=mark, written_by=other, status="draft")
+    mark = ["", *MARKS][number % 5]
+    due = made.ResultDueFactory(entry=made.EntryFactory(patient=kept["patient"], sensitivity=mark))
+    unmarked = made.EntryFactory.create_batch(2, patient=kept["patient"])
+    for entry in (due.entry, *unmarked):
+        made.ResultReleaseFactory(entry=entry)
+    made.ReleaseWishFactory(patient=kept["patient"], said_by=writer)
+    made.AmendmentRequestFactory(patient=kept["patient"], asked_by=other)
+    made.AmendmentRequestFactory(patient=kept["patient"], sensitivity=mark, asked_by=writer)
+    made.AmendmentRequestFactory(
+        patient=kept["patient"], sensitivity=MARKS[number % 4], asked_by=other, written_by=writer
+    )
 
 
 def _medicines_of(kept: dict[str, Any], provider: Provider, number: int, writer: User) -> None:
@@ -262,7 +305,7 @@ def _medicines_of(kept: dict[str, Any], provider: Provider, number: int, writer:
     made.CollectionDeadlineFactory(prescription=ready)
     made.SafetyCheckFactory(prescription=ready)
     marked = {"prescriber": provider, "medication": _medication(), "sensitivity": MARKS[number % 4], **kept}
-    for status in ("draft", "signed", "picked_up"):
+    for status in ("draft", "signed", "picked_up", "not_dispensed"):
         signed = made.PrescriptionFactory(**marked, status=status)
         made.SafetyCheckFactory(prescription=signed)
         made.SafetyCheckFactory(prescription=signed, labels=[MARKS[number % 4]])
@@ -318,82 +361,3 @@ def _somebody() -> User:
 def forget() -> None:
     for shared in (_provider, _visit_type, _medication, _somebody):
         shared.forget()  # type: ignore[attr-defined]
-
-
-# == The rule, a third time ==
-@dataclass(frozen=True)
-class Rule:
-    """Every row that says why, read once as the system."""
-
-    relationships: list[CareRelationship]
-    memberships: list[Membership]
-    teams: list[Team]
-    covers: list[Cover]
-    restrictions: list[Restriction]
-    consents: list[Consent]
-
-    @classmethod
-    def read(cls) -> "Rule":
-        def rows(model: type[BaseModel]) -> list[Any]:
-            return list(model._default_manager.order_by("pk"))
-
-        with as_the_system():
-            found = [rows(m) for m in (CareRelationship, Membership, Team, Cover, Restriction, Consent)]  # type: ignore[list-item]
-        return cls(*found)
-
-    def opens(self, user: User, patient_id: UUID, wanted: str) -> bool:
-        """Whether this person, in the role they act in, reaches this scope or label of the patient now."""
-        role = user.acting_role
-        if role != "patient" and self._is_closed(user, patient_id):
-            return False
-        people = {user.pk} | {c.absent_id for c in self.covers if c.cover_id == user.pk and c.role == role and now(c)}
-        teams = self._teams_of(user)
-        return any(
-            (r.user_id in (people if r.kind != "break_glass" else {user.pk}) and r.role == role)
-            or any(r.site_id == team.site_id and self._a_team_may(team, r, wanted) for team in teams)
-            for r in self._of_patients.get(patient_id, ())
-            if now(r) and self._gives(r, wanted)
-        )
-
-    @cached_property
-    def _of_patients(self) -> dict[UUID, list[CareRelationship]]:
-        found: dict[UUID, list[CareRelationship]] = {}
-        for r in self.relationships:
-            found.setdefault(r.patient_id, []).append(r)
-        return found
-
-    def _teams_of(self, user: User) -> list[Team]:
-        mine = [m for m in self.memberships if m.user_id == user.pk and m.role == user.acting_role and now(m)]
-        return [team for team in self.teams for m in mine if (m.role, m.site_id) == (team.role, team.site_id)]
-
-    def _is_closed(self, user: User, patient_id: UUID) -> bool:
-        own = [r for r in self._of_patients.get(patient_id, ()) if r.kind == "self" and now(r)]
-        rows = [*own, *(x for x in self.restrictions if x.patient_id == patient_id and now(x))]
-        return any(row.user_id == user.pk for row in rows)
-
-    def _gives(self, r: CareRelationship, wanted: str) -> bool:
-        whole = r.kind in {"self", "break_glass"}
-        if r.kind == "share" and not self._agreed(r.patient_id, "treatment"):
-            return False
-        if wanted not in MARKS:
-            return wanted in r.scopes
-        if wanted == "substance_use" and not whole and not self._agreed(r.patient_id, "substance_use"):
-            return False
-        return whole or wanted in r.labels
-
-    def _agreed(self, patient_id: UUID, purpose: str) -> bool:
-        """A refusal in force outweighs any agreement."""
-        said = {c.decision for c in self.consents if c.patient_id == patient_id and c.purpose == purpose and now(c)}
-        return said == {"permit"}
-
-    def _a_team_may(self, team: Team, r: CareRelationship, wanted: str) -> bool:
-        return wanted in team.scopes or (wanted in r.labels and Scope.CLINICAL in team.scopes)
-
-
-def now(row: Any) -> bool:
-    start, end = row.validity.lower, row.validity.upper
-    moment = datetime.now(UTC)
-    return not row.validity.isempty and (start is None or start <= moment) and (end is None or moment < end)
-
-
-__all__ = ["ALWAYS", "LONG_AGO", "Matrix", "Rule", "build", "forget"]

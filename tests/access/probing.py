@@ -17,20 +17,22 @@ from django.db import connection
 
 from healthcare.accounts.permissions import Scope
 from healthcare.db.context import acting_as
-from tests.access.matrix import MARKS, Matrix, Rule
+from tests.access.matrix import Matrix
+from tests.access.rule import MARKS, Rule
 from tests.access.writing import REMOVES, RULES, Asked, By
 from tests.roles import taking_role
 
-ROWS_OF_A_PATIENT, MORE_ROWS = 2, {"records_draft": 12, "patients_carerelationship": 1}
+ROWS_OF_A_PATIENT, MORE_ROWS = 2, {"records_draft": 12, "records_resultrelease": 3, "patients_carerelationship": 1}
 #: Who is tried in other roles too: that is about reading, and tried there with more.
 IN_OTHER_ROLES = ("proxy as ", "writer and patient as ")
 #: Whom they are about: reached in every way, in part, for a time, in another role, and closed to some.
 PATIENTS = (0, 1, 3, 8, 20, 22, 27, 28, 29, 30, 33, 36)
 NO_ONE = "'00000000-0000-7000-8000-000000000001'"
 SOMEBODY = "(SELECT min(patient_id::text)::uuid FROM probe_patients_patientlink)"
+ONE_S_FIRST = "(SELECT min(id::text)::uuid FROM patients_patient)"  # of whom one reaches
 #: Table → column → what it is in turn, instead of what it is in the row that there is.
 VARIED: dict[str, dict[str, list[str]]] = {
-    "alerts_alert": {"state": ["'open'", "'acknowledged'"]},
+    "alerts_alert": {"state": ["'open'", "'acknowledged'"], "area": ["'clinical'", "'medication'", "'schedule'"]},
     "alerts_anomaly": {"verdict": ["''", "'justified'"]},
     "api_accesstoken": {"revoked": ["NULL", "now()"], "role": ["'doctor'", "'patient'"]},
     "api_grant": {"role": ["'doctor'", "'patient'"]},
@@ -63,11 +65,22 @@ VARIED: dict[str, dict[str, list[str]]] = {
         "site_id": ["NULL::uuid", "(app.site_ids())[1]", f"{NO_ONE}::uuid"],
         "confirmed_at": ["NULL::timestamptz", "now()"],
         "asked_at": ["NULL::timestamptz", "now()"],
-        "became": ["NULL::uuid", f"{NO_ONE}::uuid"],
+        "became": ["NULL::uuid", f"{NO_ONE}::uuid", ONE_S_FIRST],
     },
     "prescriptions_prescription": {"status": ["'draft'", "'signed'"]},
+    "records_amendmentrequest": {
+        "sensitivity": ["''", "'adolescent'"],
+        "state": ["'waiting'", "'withdrawn'", "'denied'", "'accepted'"],
+    },
     "records_entry": {"sensitivity": ["''", "'adolescent'"]},
     "records_message": {"to_patient": ["true", "false"], "author_role": ["'doctor'", "'patient'"]},
+    "records_paper": {
+        "kind": ["'sick_note'", "'chart'"],
+        "asked_as": ["'doctor'", "'patient'"],
+        "state": ["'asked'", "'made'"],
+    },
+    "records_recall": {"state": ["'planned'", "'due'"]},
+    "scheduling_wait": {"state": ["'waiting'", "'left'"]},
     "records_servicerequest": {"sensitivity": ["''", "'adolescent'"]},
     "records_thread": {"status": ["'open'", "'closed'"]},
 }
@@ -148,6 +161,7 @@ class Probes:
         kept = f"probe_{table}"
         patient = "patient_id" if "patient_id" in columns else "id" if table == "patients_patient" else "NULL::uuid"
         with taking_role("owner"), connection.cursor() as cursor:
+            cursor.execute(f"DROP TABLE IF EXISTS {kept}")
             cursor.execute(
                 f"CREATE TEMP TABLE {kept} AS SELECT t.* FROM (SELECT *, row_number() OVER (PARTITION BY {patient}"
                 f" ORDER BY id DESC) AS n_ FROM {table}) t WHERE n_ <= {MORE_ROWS.get(table, ROWS_OF_A_PATIENT)}"

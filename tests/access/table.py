@@ -12,7 +12,8 @@ the thing in the address is, which decides what opens besides one's own:
     -        nothing in the address belongs to anybody
     patient  rows of a patient: a colleague's, a foreign and a missing one are refused, and in the same words
     account  rows of an account: one's own alone
-    site     rows of a site: who works there
+    site     rows of a site: who keeps its desk
+    house    a site itself: who works there, whatever they do
     anyone   rows of the clinic: whoever opens the page at all; what does not exist is not there
     unknown  the page knows nothing of whom it is about: the same for every id, so for one that does not exist
 """
@@ -24,7 +25,7 @@ from pathlib import Path
 from tests.access.world import ACTORS
 
 FILE = Path(__file__).with_name("routes.txt")
-KINDS = {"-", "patient", "account", "site", "anyone", "unknown"}
+KINDS = {"-", "patient", "account", "site", "house", "anyone", "unknown"}
 METHODS = {"-": set(), "r": {"GET"}, "w": {"POST"}, "b": {"GET", "POST"}}
 
 

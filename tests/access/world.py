@@ -23,6 +23,8 @@ from healthcare.audit import record
 from healthcare.audit.models import AuditEvent
 from healthcare.db.context import acting_as
 from healthcare.db.uuids import uuid7
+from healthcare.messaging.actions import queue_message
+from healthcare.messaging.models import Message as Posted
 from healthcare.storage.objects import put
 from patients.models import CareRelationship, EmergencyAccess, Patient, Proxy
 from records.actions.notes import sign_note
@@ -33,6 +35,7 @@ from tests.factories import (
     LONG_AGO,
     AccessRequestFactory,
     AlertFactory,
+    AmendmentRequestFactory,
     AnomalyFactory,
     AppointmentFactory,
     CareRelationshipFactory,
@@ -48,6 +51,7 @@ from tests.factories import (
     MembershipFactory,
     MergeFactory,
     MessageFactory,
+    PaperFactory,
     PatientFactory,
     PatientLinkFactory,
     PatientNameFactory,
@@ -55,13 +59,16 @@ from tests.factories import (
     PrivacyCaseFactory,
     ProposedChangeFactory,
     ProviderPhotoFactory,
+    RecallFactory,
     RestrictionFactory,
     SecondFactorResetFactory,
     SelfRegistrationFactory,
     ServiceRequestFactory,
     SiteFactory,
     TimeClaimFactory,
+    UnmatchedResultFactory,
     VisitTypeFactory,
+    WaitFactory,
     bookable_provider,
     portal_user,
     proxy_of,
@@ -197,10 +204,13 @@ def signed_visit(patient: Patient, provider: Provider) -> Encounter:
     return encounter
 
 
-def printed(patient: Patient) -> Invoice:
+def kept_pdf() -> UUID:
     with as_the_system():
-        stored = put(b"%PDF-1.7\n" + b"synthetic " * 50, content_type="application/pdf", name="bill.pdf")
-    return InvoiceFactory(patient=patient, document=stored.pk)
+        return put(b"%PDF-1.7\n" + b"synthetic " * 50, content_type="application/pdf", name="bill.pdf").pk
+
+
+def printed(patient: Patient) -> Invoice:
+    return InvoiceFactory(patient=patient, document=kept_pdf())
 
 
 def payment_of(invoice: Invoice) -> LedgerEntry:
@@ -239,6 +249,14 @@ ROWS: dict[str, Make] = {
     "draft_order_id": lambda patient, provider, _made: ServiceRequestFactory(
         patient=patient, provider=provider, status="draft", display=f"Of {patient.name}"
     ),
+    "amendment_id": lambda patient, _provider, made: AmendmentRequestFactory(
+        patient=patient, entry=made["entry_id"], wanted=f"Of {patient.name}"
+    ),
+    "recall_id": lambda patient, _provider, _made: RecallFactory(patient=patient),
+    "paper_id": lambda patient, provider, made: PaperFactory(
+        patient=patient, encounter=made["encounter_id"], asked_by=provider.user, made=True, document=kept_pdf()
+    ),
+    "unmatched_id": lambda _patient, _provider, _made: UnmatchedResultFactory(),
     "thread_id": lambda patient, _provider, _made: MessageFactory(thread__patient=patient).thread,
     "other_id": lambda patient, _provider, _made: registered_twice(patient),
     "merge_id": lambda patient, _provider, _made: MergeFactory(patient=patient),
@@ -253,6 +271,7 @@ ROWS: dict[str, Make] = {
     "provider_id": lambda _patient, provider, _made: ProviderPhotoFactory(provider=provider).provider,
     "team_id": lambda patient, _provider, _made: Team.objects.get(site=patient.site, role="nurse"),
     "message_id": lambda _patient, _provider, _made: Nobody(),
+    "letter_id": lambda _patient, _provider, _made: letter_that_failed(),
     "site": lambda _patient, provider, _made: provider.sites.get(),
     "visit_type_id": lambda _patient, _provider, _made: VisitTypeFactory(),
     "emergency_id": lambda patient, _provider, _made: emergency(patient),
@@ -268,8 +287,18 @@ ROWS: dict[str, Make] = {
     "pair_id": lambda patient, _provider, _made: DuplicatePairFactory(patient=patient),
     "anomaly_id": lambda _patient, _provider, _made: AnomalyFactory(),
     "event_id": lambda patient, provider, _made: opened(patient, provider),
+    "wait_id": lambda patient, _provider, _made: WaitFactory(patient=patient),
+    "site_id": lambda patient, _provider, _made: patient.site,
     "claim_id": lambda _patient, provider, _made: TimeClaimFactory(resource=provider.resource),
 }
+
+
+def letter_that_failed() -> Posted:
+    asked = {"channel": "email", "address": "a@b.example", "template": "portal_opened", "parameters": {}}
+    with as_the_system():
+        key = queue_message(by=None, dedupe_key=str(uuid7()), **asked)
+        Posted.objects.filter(pk=key).update(status="failed", next_at=None)
+        return Posted.objects.get(pk=key)
 
 
 def rows_of(patient: Patient, provider: Provider) -> Ids:

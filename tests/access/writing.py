@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from healthcare.accounts.models import User
-from tests.access.matrix import Rule
+from tests.access.rule import Rule
 
 Row = SimpleNamespace
 ADMINISTRATOR, OFFICER, PATIENT, DESK = "administrator", "privacy_officer", "patient", "front_desk"
@@ -103,6 +103,11 @@ def access_given(row: Row, by: By) -> bool:
     )
 
 
+def a_paper_asked(row: Row, by: By) -> bool:
+    """In the role one acts in, and nobody's before it is made; no patient signs a sick note."""
+    return row.asked_as == by.role and row.state == "asked" and (by.is_staff or row.kind != "sick_note")
+
+
 def a_request_answered(row: Row, by: By) -> bool:
     if row.user_id == by.me:
         return row.answered_by_id == by.me and row.state == "withdrawn"
@@ -144,6 +149,30 @@ def an_order_changed(row: Row, by: By) -> bool:
     return by.is_staff and by.reaches(row.patient_id, "clinical") and open_
 
 
+def an_amendment_asked(row: Row, by: By) -> bool:
+    """By the patient's side alone, and it waits; marked or not, for who asked sees it."""
+    asks = by.role == PATIENT and row.asked_by_id == by.me and row.state == "waiting"
+    return asks and by.reaches(row.patient_id, "clinical")
+
+
+def an_amendment_changed(row: Row, by: By) -> bool:
+    """The patient's side takes back and disagrees; staff does the rest."""
+    taken_back = row.answered_by_id == by.me and row.state == "withdrawn"
+    disagrees = row.disagreed_by_id == by.me and row.state == "denied"
+    open_ = (
+        not row.sensitivity
+        or by.me in (row.asked_by_id, row.written_by_id)
+        or by.reaches(row.patient_id, row.sensitivity)
+    )
+    return (by.is_staff or taken_back or disagrees) and by.reaches(row.patient_id, "clinical") and open_
+
+
+def a_release(row: Row, by: By) -> bool:
+    """With the result itself: nobody wrote those that are tried, so nothing but its label opens a marked one."""
+    mark = by.rule.marks[row.entry_id]
+    return by.is_staff and by.reaches(row.patient_id, "clinical") and (not mark or by.reaches(row.patient_id, mark))
+
+
 def a_notice(row: Row, by: By) -> bool:
     return (by.is_staff or row.recipient_id == by.me) and by.reaches(row.patient_id, row.area)
 
@@ -176,6 +205,9 @@ RULES: dict[str, tuple[Asked, Asked]] = {
     "alerts_anomaly": (nobody, lambda row, by: by_role(OFFICER, "reviewed_by_id")(row, by) and row.verdict != ""),
     "alerts_notice": (nobody, a_notice),
     "alerts_reminder": (reaching("schedule"), reaching("schedule")),
+    "alerts_ladder": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
+    "alerts_recipients": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
+    "alerts_reminderplan": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "alerts_watchedit": (by_role(OFFICER, "made_by_id"), by_role(OFFICER)),
     "alerts_watchmark": (nobody, nobody),
     "api_accesstoken": (own_token, own_or_revoked),
@@ -272,6 +304,7 @@ RULES: dict[str, tuple[Asked, Asked]] = {
     ),
     "patients_usergrant": (nobody, nobody),
     "prescriptions_collectiondeadline": (reaching("medication", staff=True), reaching("medication", staff=True)),
+    "prescriptions_dispense": (reaching("medication", staff=True), reaching("medication", staff=True)),
     "prescriptions_medicationstatement": (
         nobody,
         reaching("medication", staff=True, also=unless_anothers("ended_by_id")),
@@ -282,6 +315,7 @@ RULES: dict[str, tuple[Asked, Asked]] = {
     ),
     "prescriptions_safetycheck": (reaching("medication", staff=True), nobody),
     "records_diagnosisfavorite": (lambda row, by: row.user_id == by.me, nobody),
+    "records_amendmentrequest": (an_amendment_asked, an_amendment_changed),
     "records_cosignature": (reaching("clinical", "signed_by_id", staff=True), nobody),
     "records_draft": (a_note_kept, a_note_kept),
     "records_encounter": (reaching("clinical", staff=True), reaching("clinical", staff=True)),
@@ -296,7 +330,19 @@ RULES: dict[str, tuple[Asked, Asked]] = {
         reaching("message", "author_id", also=towards_the_other),
         reaching("message", "read_by_id", also=lambda row, by: row.to_patient != by.is_staff),
     ),
+    "records_paper": (
+        reaching("clinical", "asked_by_id", also=a_paper_asked),
+        reaching("clinical", "voided_by_id", staff=True, also=lambda row, by: row.kind == "sick_note"),
+    ),
+    "records_releasepolicy": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
+    "records_releasewish": (reaching("clinical", "said_by_id", also=lambda row, by: by.role == PATIENT), nobody),
+    "records_recall": (
+        reaching("schedule", "planned_by_id", staff=True, also=lambda row, by: row.state == "planned"),
+        reaching("schedule", staff=True, also=unless_anothers("ended_by_id")),
+    ),
+    "records_recallcall": (reaching("schedule", "called_by_id", staff=True), nobody),
     "records_resultdue": (reaching("clinical", staff=True), nobody),
+    "records_resultrelease": (a_release, a_release),
     "records_servicerequest": (an_order_added, an_order_changed),
     "records_supervision": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "records_thread": (
@@ -306,9 +352,29 @@ RULES: dict[str, tuple[Asked, Asked]] = {
         ),
         reaching("message", also=lambda row, by: row.status == "open" or row.closed_by_id == by.me),
     ),
+    "records_unmatchedresult": (nobody, nobody),
+    "scheduling_downtimekey": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
+    "scheduling_patientfeed": (
+        reaching("schedule", "owner_id", also=lambda row, by: by.role == PATIENT),
+        reaching("schedule", "owner_id"),
+    ),
+    "scheduling_providerfeed": (
+        lambda row, by: row.owner_id == by.me and by.is_staff,
+        lambda row, by: row.owner_id == by.me,
+    ),
+    "scheduling_wait": (
+        reaching("schedule", "added_by_id", also=lambda row, by: row.state == "waiting"),
+        reaching("schedule"),
+    ),
+    "scheduling_waitoffer": (nobody, reaching("schedule")),
+    "scheduling_aheadanswer": (
+        reaching("schedule", "answered_by_id", also=lambda row, by: by.role == PATIENT),
+        reaching("schedule", "answered_by_id", also=lambda row, by: by.role == PATIENT),
+    ),
     "scheduling_appointment": (reaching("schedule"), reaching("schedule")),
     "scheduling_patientclaim": (reaching("schedule"), reaching("schedule")),
     "scheduling_qualification": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
+    "scheduling_siteclosure": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "scheduling_resource": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "scheduling_visittype": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "scheduling_workexception": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
@@ -321,6 +387,7 @@ REMOVES: dict[str, Asked] = {
     "patients_patientlink": reaching("identity", staff=True),
     "records_favouriteorder": lambda row, by: row.user_id == by.me,
     "records_diagnosisfavorite": lambda row, by: row.user_id == by.me,
+    "scheduling_siteclosure": by_role(ADMINISTRATOR),
     "scheduling_workexception": by_role(ADMINISTRATOR),
     "scheduling_workrule": by_role(ADMINISTRATOR),
 }

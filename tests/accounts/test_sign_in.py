@@ -1,6 +1,7 @@
 """Password, code, role: each step opens the next and nothing else."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -221,10 +222,23 @@ def test_one_network_address_has_a_ceiling_over_all_accounts() -> None:
     assert where(give_password(elsewhere, patient.email)) == reverse("accounts:continue")
 
 
+def test_tries_about_the_end_of_a_quarter_of_an_hour_are_counted_together() -> None:
+    """Else whoever waits for the clock has twenty tries within a minute."""
+    end = datetime(2026, 11, 23, 3, 15, tzinfo=UTC)
+    for _try in range(8):
+        FailureCount.add("sign_in", "192.0.2.9", end - timedelta(seconds=1), WINDOW)
+    later = [FailureCount.add("sign_in", "192.0.2.9", end + timedelta(seconds=n), WINDOW) for n in range(2)]
+    assert later == [9, 10]
+    counted = [FailureCount.get_count("sign_in", "192.0.2.9", end + part * WINDOW, WINDOW) for part in (0.5, 0.999, 1)]
+    assert counted == [6, 3, 2], "of the eight, the share that is not yet a quarter of an hour ago"
+    assert FailureCount.get_count("sign_in", "192.0.2.9", end + 2 * WINDOW, WINDOW) == 0
+
+
 def test_a_flood_of_names_fills_no_table() -> None:
     before = FailureCount.objects.count()
-    for number in range(5):
-        give_password(Client(), f"nobody{number}@clinic.example", "wrong password here")
+    with time_machine.travel(timezone.now(), tick=False):
+        for number in range(5):
+            give_password(Client(), f"nobody{number}@clinic.example", "wrong password here")
     assert FailureCount.objects.count() == before + 1
     row = FailureCount.objects.get(count=5)
     assert "127.0.0.1" not in row.digest

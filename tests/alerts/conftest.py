@@ -11,7 +11,7 @@ from healthcare.messaging.models import Message
 from patients.models import Patient
 from tests.events.draining import as_worker
 from tests.factories import PatientFactory, ProviderFactory, SiteFactory, portal_user, staff
-from tests.messaging.conftest import mail, templates  # noqa: F401  (fixtures)
+from tests.messaging.conftest import carriers, mail, post, templates  # noqa: F401  (fixtures)
 from tests.patients.conftest import audited, browser, no_audit  # noqa: F401  (fixtures)
 from tests.roles import as_the_system
 

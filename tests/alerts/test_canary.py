@@ -3,7 +3,7 @@ or line of the audit."""
 
 import json
 import logging
-from datetime import timedelta
+from datetime import time, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,18 +16,21 @@ from alerts.models import Alert, Notice, Reminder
 from billing.events import InvoiceIssued
 from healthcare.audit.models import AuditEvent
 from healthcare.db.context import acting_as
+from healthcare.devservices.carriers import Carriers
 from healthcare.events import broker as broker_module
 from healthcare.events import publish
 from healthcare.events.broker import Broker
 from healthcare.events.delivering import explode_events
 from healthcare.events.models import OutboxEvent
 from healthcare.events.relay import due_work, take
+from patients.models import Patient
 from prescriptions.events import PrescriptionNotCollected, PrescriptionPickedUp, PrescriptionReady
 from records.events import AbnormalValueRecorded, MessageSent, ResultReleased
 from scheduling import actions as scheduling
 from tests.alerts.conftest import Clinic
 from tests.events.draining import as_worker, drain
 from tests.factories import (
+    ContactPreferenceFactory,
     EncounterFactory,
     EntryFactory,
     MessageFactory,
@@ -111,10 +114,30 @@ def chart(clinic: Clinic) -> None:
         publish(InvoiceIssued(entry.pk, who))
 
 
+def agrees_to_sms(clinic: Clinic) -> None:
+    """To those about visits and about health, at any hour, so that what can go by SMS does."""
+    with as_the_system():
+        patient = Patient.objects.get(pk=clinic.patient.pk)
+        patient.phone = "+15085550123"
+        patient.quiet_from = patient.quiet_until = time(12)
+        patient.save(update_fields=["phone", "quiet_from", "quiet_until"])
+    for purpose in ("visits", "health"):
+        ContactPreferenceFactory(patient=clinic.patient, channel="sms", purpose=purpose, allowed=True)
+
+
+@pytest.mark.parametrize("by_sms", [False, True], ids=["by mail", "by SMS"])
 def test_no_name_value_or_reason_leaves_by_any_way(
-    clinic: Clinic, mail: MailServer, said: dict[str, list[str]], browser: Any, caplog: Any
+    clinic: Clinic,
+    mail: MailServer,
+    carriers: Carriers,
+    said: dict[str, list[str]],
+    browser: Any,
+    caplog: Any,
+    by_sms: bool,
 ) -> None:
     staff("administrator", clinic.site)
+    if by_sms:
+        agrees_to_sms(clinic)
     clinic.provider = bookable_provider(clinic.site, name="Maren Okafor", user=staff("doctor", clinic.site))
     visits(clinic)
     chart(clinic)
@@ -129,7 +152,11 @@ def test_no_name_value_or_reason_leaves_by_any_way(
     said["logs"] = [repr(vars(line)) for line in caplog.records if line.name.startswith("healthcare")]
     said["rows"] = as_worker(lambda: [repr(list(m.objects.order_by("pk").values())) for m in (Alert, Notice, Reminder)])
     assert [way for way, found in said.items() if not found] == [], "each way was used"
-    assert len(said["mails"]) >= 12
+    said["texts"] = [json.dumps(sms) for sms in carriers.taken]
+    assert len(said["mails"]) + len(said["texts"]) >= 12
+    assert len(said["texts"]) >= 2 * by_sms
+    for name in (clinic.provider.name, clinic.doctor.full_name):
+        assert not [text for text in said["texts"] if name in text], "who treats somebody says what for"
     leaks = [(way, canary) for way, texts in said.items() for canary in CANARIES if any(canary in t for t in texts)]
     assert leaks == []
 

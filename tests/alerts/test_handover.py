@@ -1,4 +1,4 @@
-"""Alerts of a colleague who left ask who stands in for them, and without anybody the team."""
+"""Alerts of a colleague who left or is away ask who stands in for them, and without anybody the team."""
 
 from typing import Any
 
@@ -11,8 +11,18 @@ from alerts.actions.asking import _asked
 from alerts.panels import held
 from alerts.rules import OWNER, TEAM
 from healthcare.accounts import actions as accounts
+from healthcare.accounts.models import User
 from healthcare.db.context import acting_as
-from tests.factories import AlertFactory, CoverFactory, MessageFactory, PatientFactory, ThreadFactory, staff
+from patients.actions.covers import end_cover
+from tests.factories import (
+    AlertFactory,
+    CoverFactory,
+    MessageFactory,
+    PatientFactory,
+    RestrictionFactory,
+    ThreadFactory,
+    staff,
+)
 from tests.roles import as_the_system
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +79,38 @@ def test_a_new_alert_belongs_to_who_stands_in(world: Any) -> None:
     leave(boss, doctor, to=other)
     with as_the_system():
         assert queries.fit_owner([doctor], "abnormal_value", patient.pk) == other
+
+
+def test_who_stands_in_is_asked_for_as_long_as_the_colleague_is_away(world: Any) -> None:
+    """Old alerts and new ones; afterwards the old ones are the colleague's again."""
+    patient, doctor, other, _boss = world
+    alert = AlertFactory(patient=patient, owner=doctor)
+    cover = CoverFactory(absent=doctor, cover=other, role="doctor")
+    assert mine_of(other) == mine_of(doctor) == [alert]
+    with as_the_system():
+        assert list(_asked(alert, OWNER)) == [other]
+        assert queries.fit_owner([doctor], "abnormal_value", patient.pk) == other
+    with acting_as(doctor):
+        end_cover(by=doctor, cover=cover, now=timezone.now())
+    assert mine_of(other) == []
+    with as_the_system():
+        assert list(_asked(alert, OWNER)) == [doctor]
+        assert queries.fit_owner([doctor], "abnormal_value", patient.pk) == doctor
+
+
+def mine_of(person: Any) -> list[Any]:
+    user = User.objects.get(pk=person.pk).in_role("doctor")  # as in a new request
+    with acting_as(user):
+        return [line.alert for line in queries.split(queries.open_lines(user))["mine"]]
+
+
+def test_whom_the_record_is_closed_to_is_not_asked_in_a_colleagues_place(world: Any) -> None:
+    patient, doctor, other, _boss = world
+    alert = AlertFactory(patient=patient, owner=doctor)
+    CoverFactory(absent=doctor, cover=other, role="doctor")
+    RestrictionFactory(patient=patient, user=other)
+    with as_the_system():
+        assert list(_asked(alert, OWNER)) == [doctor]
 
 
 def test_a_stand_in_who_left_too_is_not_asked(world: Any) -> None:

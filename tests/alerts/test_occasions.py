@@ -11,11 +11,25 @@ from psycopg.types.range import TimestamptzRange
 
 from alerts import subscribers
 from alerts.models import Alert
-from prescriptions.events import PrescriptionCancelled, PrescriptionNotCollected, PrescriptionPickedUp
+from prescriptions.events import (
+    ConflictFoundLater,
+    PrescriptionCancelled,
+    PrescriptionNotCollected,
+    PrescriptionNotDispensed,
+    PrescriptionPickedUp,
+    PrescriptionToPrepare,
+)
 from prescriptions.models import Prescription
 from records.events import AbnormalValueRecorded, EntryVoided
 from records.models import Entry
-from scheduling.events import AppointmentCancelled, AppointmentMoved, TimeBlocked, TimeUnblocked
+from scheduling.events import (
+    AppointmentCancelled,
+    AppointmentMoved,
+    SiteClosed,
+    SiteReopened,
+    TimeBlocked,
+    TimeUnblocked,
+)
 from tests.alerts.conftest import Clinic
 from tests.events.draining import as_worker
 from tests.factories import (
@@ -25,7 +39,9 @@ from tests.factories import (
     EntryFactory,
     PrescriptionFactory,
     ProviderFactory,
+    SiteClosureFactory,
     TimeClaimFactory,
+    WorkExceptionFactory,
 )
 from tests.roles import as_the_system
 from tests.twice import deliver_twice
@@ -205,6 +221,37 @@ def test_picked_up_twice_informs_the_prescriber_once_and_ends_the_waiting(clinic
     assert [letter.address for letter in posted()] == [clinic.doctor.email]
 
 
+def test_not_dispensed_tells_the_prescriber_once_until_it_is_taken_up_again(clinic: Clinic, posted: Any) -> None:
+    prescription = prescribed(clinic, "not_dispensed")
+    fact = PrescriptionNotDispensed(prescription.pk, clinic.patient.pk, clinic.provider.pk)
+    deliver_twice(subscribers.tell_prescriber_not_dispensed, fact, rows)
+    alert = the_alert()
+    assert (alert.kind, alert.severity, alert.state, alert.owner) == ("not_dispensed", "high", "open", clinic.doctor)
+    assert [letter.address for letter in posted()] == [clinic.doctor.email]
+    deliver_twice(subscribers.close_alerts_of_taken_up, PrescriptionToPrepare(prescription.pk, clinic.patient.pk), rows)
+    assert the_alert().state == "closed"
+
+
+def test_what_is_dispensed_after_all_or_unknown_is_no_alert(clinic: Clinic) -> None:
+    prescription = prescribed(clinic, "signed")
+    with as_the_system():
+        for key in (prescription.pk, uuid4()):
+            subscribers.tell_prescriber_not_dispensed(
+                PrescriptionNotDispensed(key, clinic.patient.pk, clinic.provider.pk)
+            )
+    assert as_worker(alerts) == []
+
+
+def test_each_pick_up_is_told_once(clinic: Clinic) -> None:
+    prescription = prescribed(clinic, "picked_up")
+    who = (prescription.pk, clinic.patient.pk, clinic.provider.pk)
+    with as_the_system():
+        for dispense in (uuid4(), uuid4()):
+            for _each in range(3):
+                subscribers.tell_prescriber_picked_up(PrescriptionPickedUp(*who, dispense))
+    assert len(as_worker(alerts)) == 2
+
+
 def test_what_was_collected_or_cancelled_meanwhile_is_no_alert(clinic: Clinic) -> None:
     prescription = prescribed(clinic, "ready")
     with as_the_system():
@@ -250,6 +297,36 @@ def test_a_block_that_was_lifted_meanwhile_asks_nobody(clinic: Clinic) -> None:
     assert as_worker(alerts) == []
 
 
+def closed_for(visit: Any, **fields: Any) -> Any:
+    return SiteClosureFactory(site=visit.site, during=visit.during, **fields)
+
+
+def test_a_site_that_closes_asks_its_desk_once_for_each_visit_in_it(clinic: Clinic, posted: Any) -> None:
+    visit = AppointmentFactory(patient=clinic.patient, provider=clinic.provider)
+    later = AppointmentFactory(patient=clinic.patient, start=visit.ends_at + timedelta(days=60))
+    done = AppointmentFactory(patient=clinic.patient, status="cancelled", cancelled_at=datetime(2026, 1, 1, tzinfo=UTC))
+    closure = closed_for(visit)
+    fact = SiteClosed(closure.pk, visit.site_id, (visit.pk, later.pk, done.pk))
+    deliver_twice(subscribers.ask_desk_of_closed_site, fact, rows)
+    assert [alert.source for alert in as_worker(alerts)] == [f"scheduling.appointment:{visit.pk}"]
+    assert {letter.address for letter in posted()} == {clinic.desk.email}
+    deliver_twice(subscribers.close_alerts_of_reopened_site, SiteReopened(closure.pk, visit.site_id), rows)
+    assert [alert.state for alert in as_worker(alerts)] == ["closed"]
+
+
+def test_a_site_that_opened_again_or_extra_hours_ask_nobody(clinic: Clinic) -> None:
+    visit = AppointmentFactory(patient=clinic.patient, provider=clinic.provider)
+    with as_the_system():
+        subscribers.ask_desk_of_closed_site(SiteClosed(uuid4(), visit.site_id, (visit.pk,)))
+    resource = as_worker(lambda: visit.provider.resource)
+    WorkExceptionFactory(resource=resource, site=visit.site, kind="extra", during=visit.during)
+    closure = closed_for(visit)
+    with as_the_system():
+        for inside in ((visit.pk,), ()):
+            subscribers.ask_desk_of_closed_site(SiteClosed(closure.pk, visit.site_id, inside))
+    assert as_worker(alerts) == []
+
+
 def test_lifting_a_block_twice_closes_what_waited_for_it_alone(clinic: Clinic) -> None:
     block, other = uuid4(), uuid4()
     for claim in (block, other):
@@ -276,3 +353,33 @@ def test_moving_or_cancelling_the_visit_twice_closes_what_waited_for_it(
     )
     deliver_twice(subscriber, fact(visit.pk, clinic.patient.pk, 1), rows)
     assert the_alert().state == "closed"
+
+
+# == What was learned after the signature ==
+def test_a_conflict_found_later_twice_is_one_alert_of_the_prescriber(clinic: Clinic, posted: Any) -> None:
+    prescription = prescribed(clinic, "signed")
+    fact = ConflictFoundLater(prescription.pk, clinic.patient.pk, uuid4())
+    deliver_twice(subscribers.tell_prescriber_of_conflict, fact, rows)
+    alert = the_alert()
+    assert (alert.kind, alert.severity, alert.owner) == ("later_conflict", "high", clinic.doctor)
+    assert alert.source == f"prescriptions.prescription:{prescription.pk}"
+    assert len(posted()) == 1
+
+
+def test_another_conflict_is_another_alert_and_cancelling_ends_both(clinic: Clinic) -> None:
+    prescription = prescribed(clinic, "picked_up")
+    for _each in range(2):
+        with as_the_system():
+            subscribers.tell_prescriber_of_conflict(ConflictFoundLater(prescription.pk, clinic.patient.pk, uuid4()))
+    assert len(as_worker(rows)) == 2
+    with as_the_system():
+        subscribers.close_alerts_of_prescription(PrescriptionCancelled(prescription.pk, clinic.patient.pk))
+    assert {state for _pk, state in as_worker(rows)} == {"closed"}
+
+
+def test_a_conflict_of_what_was_cancelled_or_is_not_there_alarms_nobody(clinic: Clinic) -> None:
+    gone = prescribed(clinic, "cancelled")
+    for key in (gone.pk, uuid4()):
+        with as_the_system():
+            subscribers.tell_prescriber_of_conflict(ConflictFoundLater(key, clinic.patient.pk, uuid4()))
+    assert as_worker(rows) == []

@@ -8,7 +8,9 @@ import time_machine
 
 from alerts import subscribers
 from alerts.actions import tell_patient
+from alerts.actions.letters import Envelope, write_letter
 from alerts.models import Notice
+from alerts.queries.people import addressee_of
 from alerts.rules import LETTERS, is_bounce
 from healthcare.messaging.events import MessageFailed
 from healthcare.messaging.models import Message
@@ -22,12 +24,14 @@ from tests.factories import (
     ContactPointFactory,
     ContactPreferenceFactory,
     MessageFactory,
+    PatientFactory,
     ThreadFactory,
 )
 from tests.roles import as_the_system
 from tests.twice import deliver_twice
 
 pytestmark = pytest.mark.django_db
+HOUR = timedelta(hours=1)
 TEN_AT_NIGHT = datetime(2026, 5, 7, 2, tzinfo=UTC)  # in New York
 EIGHT = datetime(2026, 5, 7, 12, tzinfo=UTC)
 
@@ -93,10 +97,30 @@ def test_outside_them_it_leaves_at_once(clinic: Clinic) -> None:
 
 def test_what_would_come_too_late_leaves_at_once(clinic: Clinic) -> None:
     quiet(clinic)
-    visit = AppointmentFactory(patient=clinic.patient, provider=clinic.provider, start=EIGHT - timedelta(hours=1))
+    visit = AppointmentFactory(patient=clinic.patient, provider=clinic.provider, start=EIGHT - HOUR)
     with time_machine.travel(TEN_AT_NIGHT, tick=False), as_the_system():
         subscribers.confirm_booking(AppointmentBooked(visit.pk, clinic.patient.pk, 0))
     assert leaves() == [TEN_AT_NIGHT]
+
+
+@pytest.mark.parametrize(
+    ("mail", "told"), [("rosa@mail.example", ("email", "queued", "")), ("", ("sms", "skipped", "quiet_hours"))]
+)
+def test_an_sms_that_would_come_too_late_goes_by_mail_or_not_at_all(
+    clinic: Clinic, mail: str, told: tuple[str, str, str]
+) -> None:
+    with as_the_system():
+        patient = PatientFactory(site=clinic.site, phone="+15085550123", email=mail)
+        ContactPreferenceFactory(patient=patient, channel="sms", purpose="visits", allowed=True)
+        to = addressee_of(patient, LETTERS["wait_offered"])
+    assert to.channel == "sms"
+    envelope = Envelope(
+        letter="wait_offered", patient=patient, to=to, source="", occasion="an offer", expires_at=EIGHT - HOUR
+    )
+    with time_machine.travel(TEN_AT_NIGHT, tick=False):
+        as_system(write_letter, envelope=envelope)
+    told_of = Notice.objects.filter(letter="wait_offered").values_list("channel", "state", "reason")
+    assert as_worker(told_of.get) == told
 
 
 def test_a_letter_to_a_colleague_does_not_wait_for_the_patients_night(clinic: Clinic) -> None:
@@ -134,7 +158,7 @@ def test_and_nothing_more_is_sent_there_in_whatever_capitals(clinic: Clinic) -> 
 
 
 @pytest.mark.parametrize(
-    "why", [{"error": "smtp-554"}, {"error": "expired"}, {"status": "unknown"}, {"channel": "sms"}]
+    "why", [{"error": "smtp-554"}, {"error": "expired"}, {"status": "unknown"}, {"error": "twilio-30006"}]
 )
 def test_other_failures_mark_nothing(clinic: Clinic, why: dict[str, str]) -> None:
     write(clinic)

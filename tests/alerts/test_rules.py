@@ -112,3 +112,30 @@ def test_why_a_reminder_is_not_sent(status: str, sequence: int, starts_in: int, 
     starts_at = NOW + starts_in * timedelta(hours=1)
     found = rules.why_not_send(status=status, sequence=sequence, planned=2, starts_at=starts_at, now=NOW)
     assert found == why
+
+
+@given(MOMENTS, ZONES, st.sampled_from(rules.USUAL_STAGES))
+def test_nobody_is_reminded_at_night_or_too_late(starts_at: datetime, zone: str, stage: str) -> None:
+    due = rules.due_at(starts_at, zone, stage)
+    planned = rules.by_day(due, starts_at, zone)
+    assert rules.MORNING <= planned.astimezone(ZoneInfo(zone)).time() < rules.NIGHT
+    assert planned < starts_at
+    assert planned <= max(due, starts_at - rules.IN_TIME)
+    assert abs(planned - due) <= timedelta(hours=13), "a night, and an hour that the clock may add"
+
+
+@pytest.mark.parametrize(
+    ("starts", "planned"),
+    [("2026-05-07T13:00", "2026-05-07T12:00"),  # nine o'clock in New York: at eight
+     ("2026-05-07T12:30", "2026-05-07T00:30"),  # half past eight: half past eight the evening before
+     ("2026-05-07T17:00", "2026-05-07T15:00")],
+)  # fmt: skip
+def test_two_hours_before_an_early_visit_is_earlier(starts: str, planned: str) -> None:
+    at, due = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (starts, planned))
+    assert rules.by_day(rules.due_at(at, "America/New_York", "two_hours"), at, "America/New_York") == due
+
+
+@pytest.mark.parametrize(("minutes", "why"), [(0, "later_one_due"), (239, "later_one_due"), (241, "")])
+def test_of_those_that_are_late_the_last_goes(minutes: int, why: str) -> None:
+    asked = {"status": "booked", "sequence": 0, "planned": 0, "starts_at": NOW + timedelta(days=1), "now": NOW}
+    assert rules.why_not_send(**asked, next_due=NOW + timedelta(minutes=minutes)) == why

@@ -19,9 +19,17 @@ from billing.events import InvoiceIssued
 from healthcare.audit.models import AuditEvent
 from healthcare.events.facts import name_of
 from healthcare.events.registry import all_subscribers
+from healthcare.messaging.templating import SUFFIXES
 from prescriptions.events import PrescriptionReady
 from records.events import MessageSent, ResultReleased
-from scheduling.events import AppointmentBooked, AppointmentCancelled, AppointmentMoved
+from scheduling.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMoved,
+    AppointmentRequested,
+    RequestDeclined,
+    RequestExpired,
+)
 from scheduling.models import Appointment
 from tests.alerts.conftest import Clinic
 from tests.events.draining import as_worker, drain
@@ -39,9 +47,14 @@ from tests.roles import as_the_system
 from tests.twice import deliver_twice
 
 pytestmark = pytest.mark.django_db
+REQUEST_FACTS = [
+    ("appointment_requested", AppointmentRequested, subscribers.confirm_request),
+    ("request_declined", RequestDeclined, subscribers.tell_of_declined),
+    ("request_expired", RequestExpired, subscribers.tell_of_expired),
+]
 VISIT_FACTS = [
-    ("appointment_booked", AppointmentBooked, subscribers.confirm_booking, "PUBLISH"),
-    ("appointment_moved", AppointmentMoved, subscribers.confirm_move, "PUBLISH"),
+    ("appointment_booked", AppointmentBooked, subscribers.confirm_booking, "REQUEST"),
+    ("appointment_moved", AppointmentMoved, subscribers.confirm_move, "REQUEST"),
     ("appointment_cancelled", AppointmentCancelled, subscribers.confirm_cancellation, "CANCEL"),
 ]
 
@@ -90,6 +103,36 @@ def test_a_visit_is_confirmed_once_also_when_delivered_twice(
     assert "openstreetmap.org" in words
 
 
+@pytest.mark.parametrize(("letter", "fact", "subscriber"), REQUEST_FACTS)
+def test_what_becomes_of_a_request_is_told_once_without_a_calendar_and_without_a_word_of_why(
+    clinic: Clinic, mail: MailServer, letter: str, fact: Any, subscriber: Any
+) -> None:
+    fields: dict[str, Any] = {"status": "requested", "answer_by": timezone.now() + timedelta(hours=1)}
+    if letter != "appointment_requested":
+        ended = {"request_end": letter.removeprefix("request_"), "cancel_reason": "Burning is for the nurse"}
+        fields |= ended | {"status": "cancelled", "cancelled_at": timezone.now()}
+    visit = a_visit(clinic, **fields)
+    deliver_twice(subscriber, fact(visit.pk, clinic.patient.pk, 2), notices)
+    assert as_worker(notices) == [(letter, "queued", "", "wilhelmina@portal.example")]
+    drain()
+    (sent,) = mail.taken
+    assert not sent.is_multipart()
+    words = str(sent.get_content()) + str(sent["Subject"])
+    assert "Maren Okafor, MD" in words
+    assert "not come" in words
+    assert "Burning" not in words
+
+
+@pytest.mark.parametrize(("letter", "fact", "subscriber"), REQUEST_FACTS)
+def test_what_was_answered_meanwhile_is_not_told(
+    clinic: Clinic, posted: Any, letter: str, fact: Any, subscriber: Any
+) -> None:
+    visit = a_visit(clinic)
+    deliver_twice(subscriber, fact(visit.pk, clinic.patient.pk, 2), notices)
+    assert as_worker(notices) == [(letter, "skipped", "outdated", None)]
+    assert posted() == []
+
+
 def test_the_time_is_that_of_the_site_with_its_zone(clinic: Clinic, posted: Any) -> None:
     start = timezone.now().replace(year=2031, month=1, day=14, hour=14, minute=40, second=0, microsecond=0)
     visit = a_visit(clinic, start=start, sequence=0)
@@ -127,7 +170,7 @@ def test_a_patient_without_any_address_has_a_row_that_says_so_delivered_twice_or
     assert as_worker(notices) == [(letter, "skipped", "no_address", None)]
     assert posted() == []
     audit = as_worker(lambda: AuditEvent.objects.get(action="alerts.tell"))
-    assert audit.detail == {"letter": letter, "state": "no_address"}
+    assert audit.detail == {"letter": letter, "channel": "email", "state": "no_address"}
 
 
 def test_an_address_that_no_mail_server_takes_is_noted(clinic: Clinic, posted: Any) -> None:
@@ -261,7 +304,9 @@ def test_the_table_names_facts_that_exist_and_templates_that_are_there() -> None
     }
     for letter in LETTERS.values():
         assert letter.fact in known
-        assert (Path(settings.BASE_DIR) / f"templates/messaging/{letter.template}.txt").exists()
+        for way in letter.ways:
+            found = Path(settings.BASE_DIR) / f"templates/messaging/{letter.template}.{SUFFIXES[way]}"
+            assert found.exists(), found
 
 
 def all_subscribers_of_alerts() -> list[Any]:

@@ -115,15 +115,16 @@ def check_visit(visit: Appointment) -> None:
 
 
 def check_reminders(visit: Appointment) -> None:
-    """One row for each time the visit had; the one of its present time waits, if it stands, and no other."""
+    """Rows for each time the visit had; those of its present time wait, if it stands, and no other."""
     now = as_worker(lambda: Appointment.objects.get(pk=visit.pk))
     rows = as_worker(lambda: list(Reminder.objects.filter(appointment=visit).order_by("sequence")))
-    assert [row.sequence for row in rows] == list(range(now.sequence + 1))
-    waiting = {row.sequence: row.due_at for row in rows if row.state == "due"}
+    assert {row.sequence for row in rows} == set(range(now.sequence + 1))
+    waiting = {(row.sequence, row.due_at) for row in rows if row.state == "due" and row.stage == "day_before"}
     if now.status in ("booked", "confirmed"):
-        assert waiting == {now.sequence: now.starts_at - timedelta(days=1)}
+        assert waiting == {(now.sequence, now.starts_at - timedelta(days=1))}
+        assert {row.sequence for row in rows if row.state == "due"} == {now.sequence}
     else:
-        assert waiting == {}
+        assert [row for row in rows if row.state == "due"] == []
 
 
 def test_the_checks_see_what_they_are_for(world: Clinic) -> None:

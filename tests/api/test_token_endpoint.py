@@ -258,7 +258,7 @@ def test_a_person_signed_in_changes_nothing_here(program: Application) -> None:
     assert problem(answer) in {"invalid_client", "unauthorized_client"}
 
 
-def test_guessing_is_slowed_down(program: Application, settings: Any) -> None:
+def test_guessing_is_slowed_down(program: Application, settings: Any, one_minute: None) -> None:
     settings.API_LIMITS = settings.API_LIMITS | {"oauth": 3}
     network = {"REMOTE_ADDR": "127.0.0.77"}
     answers = [Client(**network).post(TOKEN, {"grant_type": "x"}).status_code for _time in range(5)]

@@ -8,7 +8,6 @@ from django.utils import translation
 
 from healthcare.accounts.models import Session
 from healthcare.api.middleware import TokenPath, is_token_path
-from healthcare.api.throttles import _counts, _leases
 from healthcare.audit.models import AuditEvent
 from healthcare.db.context import NOBODY, acting_as_system, current_actor
 from tests.factories import PatientFactory, portal_user, staff
@@ -180,9 +179,7 @@ def test_me_of_a_patient_names_their_record(api) -> None:
 
 # == How often ==
 @pytest.fixture
-def limits(settings):
-    _leases.clear()
-    _counts.clear()
+def limits(settings, one_minute):
     settings.REDIS_URL = ""
     settings.API_LIMITS = {"read": 3, "write": 2, "address": 2, "oauth": 2}
 

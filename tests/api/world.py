@@ -15,12 +15,14 @@ from tests.factories import (
     EntryFactory,
     InvoiceFactory,
     PrescriptionFactory,
+    WaitFactory,
 )
 
 #: Name in an address → the id of a row of this patient.
 OF_A: dict[str, Callable[[Patient], UUID]] = {
     "patient_id": lambda patient: patient.pk,
     "appointment_id": lambda patient: AppointmentFactory(patient=patient).pk,
+    "wait_id": lambda patient: WaitFactory(patient=patient).pk,
     "entry_id": lambda patient: EntryFactory(patient=patient).pk,
     "prescription_id": lambda patient: PrescriptionFactory(patient=patient).pk,
     "alert_id": lambda patient: AlertFactory(patient=patient).pk,

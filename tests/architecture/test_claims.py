@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.architecture.tree import PACKAGES, ROOT, files, name
 
 WRITES = re.compile(
@@ -19,6 +21,7 @@ def ours():
     return [path for path in files(*PACKAGES, suffix=".py") if "migrations" not in path.parts]
 
 
+@pytest.mark.bug(6)
 def test_one_module_alone_writes_claims():
     for path in ours():
         text = path.read_text()
@@ -27,6 +30,7 @@ def test_one_module_alone_writes_claims():
             assert not any(found), f"{name(path)}: claims are made by claim_times and ended by release_claims alone."
 
 
+@pytest.mark.bug(6)
 def test_one_function_claims_and_one_releases():
     text = (ROOT / CLAIMS).read_text()
     functions = {part.split("(")[0]: part for part in text.split("\ndef ")[1:]}

@@ -35,6 +35,10 @@ PUBLIC = {
     "accounts/address/<str:token>/": "by a link in a mail",
     "portal/register": "who wants to become a patient",
     "portal/register/<str:token>": "by a link in a mail",
+    "scheduling/feeds/<str:token>/visits.ics": "a calendar program, by a secret address",
+    "scheduling/visits/<str:token>/cancel": "by a link in a mail",
+    "scheduling/visits/<str:token>/confirm": "by a link in a mail",
+    "scheduling/offers/<str:token>": "by a link in a mail",
     "oauth/token/": "programs, by a code, a renewal or a secret",
     "oauth/revoke/": "programs give a token back",
     "oauth/introspect/": "programs with a secret",
@@ -43,6 +47,7 @@ PUBLIC = {
     "v1/openapi.json": "documentation; no data in it",
     "v1/problems/<slug:slug>": "documentation; no data in it",
     "messaging/twilio/<uuid:message_id>/": "the carrier's report, signed by it",
+    "messaging/twilio/replies/": "what people write back, signed by the carrier",
 }
 # Views left of accounts cannot name a permission; each asks something of its own besides a sign-in.
 ASKS_ITS_OWN = {"storage/<str:token>/": "a link signed for the very person"}

@@ -37,6 +37,9 @@ WITHOUT_FACTORY = {
     "events.Delivery": "made by the relay",
     "events.JobTick": "made by run_job()",
     "messaging.Message": "made by queue_message()",
+    "messaging.OptOut": "made by a reply, or what the carrier says",
+    "messaging.Reply": "made by receive_reply()",
+    "messaging.Circuit": "made by the sender",
     "storage.StoredObject": "made by put()",
     "analytics.VisitDay": "made by roll_up()",
     "analytics.WaitDay": "made by roll_up()",
@@ -48,7 +51,11 @@ WITHOUT_FACTORY = {
     "patients.PatientOrigin": "made by import_fhir",
     "patients.Merge": "made by merge_patients()",
 }
-WITHOUT_ADMIN = WITHOUT_FACTORY | {"alerts.WatchMark": "the web login may not read it"}
+WITHOUT_ADMIN = WITHOUT_FACTORY | {
+    "alerts.WatchMark": "the web login may not read it",
+    "scheduling.Opening": "the web login may not read it",
+    "records.UnmatchedResult": "the web login may not read it: pages ask two functions",
+}
 
 
 def place(model: type[models.Model]) -> int:

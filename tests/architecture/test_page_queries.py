@@ -20,13 +20,19 @@ from tests.factories import (
     InvoiceFactory,
     MedicationFactory,
     MessageFactory,
+    PaperFactory,
     PatientFactory,
     PrescriptionFactory,
     ProviderFactory,
+    RecallCallFactory,
+    RecallFactory,
     ServiceRequestFactory,
     SiteFactory,
     ThreadFactory,
+    UnmatchedResultFactory,
     VisitTypeFactory,
+    WaitFactory,
+    WaitOfferFactory,
     bookable_provider,
     portal_user,
     staff,
@@ -45,6 +51,7 @@ OVERVIEWS = {
     "patients:profile": "doctor nurse front_desk",
     "scheduling:visits": "doctor nurse front_desk",
     "scheduling:book": "front_desk",
+    "scheduling:waits": "front_desk",
     "records:encounters": "doctor nurse",
     "records:results": "doctor nurse",
     "records:orders": "doctor nurse",
@@ -53,6 +60,7 @@ OVERVIEWS = {
     "records:immunizations": "doctor nurse",
     "records:entries": "doctor nurse",
     "records:growth": "doctor nurse",
+    "records:papers": "doctor nurse",
     "records:messages": "doctor nurse front_desk",
     "prescriptions:medicines": "doctor nurse pharmacist",
     "prescriptions:choose": "doctor",
@@ -65,15 +73,21 @@ LISTS = {
     "patients:search": "doctor nurse front_desk",
     "scheduling:day": "doctor nurse front_desk",
     "scheduling:flow": "doctor nurse front_desk",
+    "scheduling:waitlist": "doctor nurse front_desk",
+    "records:recalls_to_call": "doctor nurse front_desk",
     "scheduling:block": "doctor front_desk",
     "records:notes_to_sign": "doctor",
     "records:results_to_read": "doctor",
     "records:overdue_orders": "doctor nurse",
+    "records:unmatched_results": "doctor nurse",
+    "records:overdue_tests": "front_desk",
     "records:inbox": "doctor nurse front_desk",
     "prescriptions:written": "doctor",
     "prescriptions:dispensary": "pharmacist",
+    "prescriptions:overrides": "pharmacist administrator",
     "billing:list": "billing front_desk",
     "alerts:list": "doctor nurse front_desk pharmacist",
+    "alerts:post": "administrator",
     "analytics:dashboard": "administrator researcher doctor billing",
 }
 PORTAL = (
@@ -82,9 +96,11 @@ PORTAL = (
     "portal:openings",
     "scheduling_portal:find",
     "scheduling_portal:visits",
+    "scheduling_portal:waits",
     "records_portal:summaries",
     "records_portal:results",
     "records_portal:health",
+    "records_portal:papers",
     "records_portal:messages",
     "prescriptions_portal:medicines",
     "billing_portal:list",
@@ -125,6 +141,10 @@ class World:
         EncounterFactory(patient=patient, site=self.site, provider=self.provider, note_signed_at=now)
         EncounterFactory(patient=patient, site=self.site, provider=self.provider)
         EntryFactory(patient=patient, provider=self.provider)
+        PaperFactory(patient=patient)
+        WaitOfferFactory(wait=WaitFactory(patient=patient), provider=self.provider, state="expired", next_at=None)
+        RecallCallFactory(recall=RecallFactory(patient=patient, due_on=now.date()))
+        UnmatchedResultFactory()
         ServiceRequestFactory(patient=patient, provider=self.provider)
         EntryFactory(patient=patient, kind="vital_signs", code="8867-4", display="Heart rate", unit="/min")
         for kind, code in (("condition", "I10"), ("allergy", ""), ("immunization", "140")):

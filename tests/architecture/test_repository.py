@@ -18,6 +18,7 @@ INDEX = re.compile(
     r"py" r"pi\.org|python" r"hosted|--index" r"-url|--extra" r"-index|--find" r"-links|artifac" r"tory", re.IGNORECASE
 )
 TOOLS = re.compile(r"\b(clau" r"de|anth" r"ropic|copi" r"lot|chat" r"gpt|open" r"ai)\b", re.IGNORECASE)
+UNMERGED = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
 UNDONE = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
 
 
@@ -57,9 +58,10 @@ def test_no_room_is_without_a_subject():
         (MACHINE_PATH, "holds a path of some machine; say it relative to the repository or by a setting"),
         (INDEX, "names a package index; locks carry names and hashes alone"),
         (TOOLS, "names a tool that has no place in the product"),
+        (UNMERGED, "holds both sides of a merge; choose"),
         (UNDONE, "leaves a note of unfinished work; finish it, or open an issue"),
     ],
-    ids=["paths", "indexes", "tools", "unfinished"],
+    ids=["paths", "indexes", "tools", "unmerged", "unfinished"],
 )
 def test_nothing_stands_in_the_repository_that_must_not(pattern, rule):
     found = [

@@ -42,7 +42,7 @@ def naming() -> str:
 def test_each_is_used(template, naming):
     parts = template.rsplit("/", 1)
     # A name put together: by the component tags, or by messaging, whose verbs name a letter without its ending.
-    letter = template.startswith("messaging/") and f'{template.rsplit("/", 1)[-1].removesuffix(".txt")}"' in naming
+    letter = template.startswith("messaging/") and f'{template.rsplit("/", 1)[-1].partition(".")[0]}"' in naming
     built = letter or f"{parts[0]}/{{" in naming or f"{parts[0]}/%s" in naming
     assert template.startswith(FOUND_BY_NAME) or template in naming or built, (
         f"Nothing uses templates/{template}: remove it."

@@ -30,19 +30,23 @@ PARTS_OF_VERBS = {
     "records.actions.writing": "how the verbs of the chart write rows",
     "patients.actions.numbers": "the next record numbers, within verbs",
     "patients.actions.portal.hash_code": "plain arithmetic",
+    "prescriptions.actions.standing": "where one stands, within verbs",
     "prescriptions.actions.steps": "what the verbs of prescriptions share",
     "scheduling.actions.claims": "locks, claims and releases, within verbs",
     "scheduling.actions.refusals": "sentences",
     "scheduling.actions.steps": "steps of several verbs",
+    "scheduling.actions.taken": "sentences, and what else there is",
 }
 WITHOUT_AUDIT_LINE = {
     "alerts.actions.notices.mark_bounced_address": "mark_contact, of the app to the left, writes it",
     "analytics.actions.read_dashboard": "counts alone, of nobody in particular",
     "patients.actions.duplicates.note_duplicates": "part of register_patient, whose line it is",
+    "scheduling.actions.downtime.write_downtime_packets": "a line for each packet, beside its file",
     "scheduling.actions.providers.warn_of_licences": "queue_message writes one for each letter",
     "patients.actions.portal.tell_portal_opened": "the message row says what was sent, when and to whom",
     "scheduling.actions.forgetting.forget_free_times": "the cache holds no row of anybody's",
     "patients.actions.proxies.tell_proxy_added": "the message row says what was sent, when and to whom",
+    "records.actions.voiding.give_back_appointment": "undo_start, of the app to the left, writes it",
     "prescriptions.actions.writing.change_draft": "one row overwritten, audited once when begun (DESIGN, Audit)",
 }
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from django.utils.html import strip_tags
 from psycopg.types.range import DateRange
 
 from billing.models import Coverage, EligibilityCheck
+from scheduling.models import VisitType
 from tests.factories import (
     AppointmentFactory,
     CareRelationshipFactory,
@@ -16,6 +18,7 @@ from tests.factories import (
     InvoiceFactory,
     PatientFactory,
     PlanFactory,
+    PlanTermsFactory,
     VisitCoverageFactory,
     portal_user,
     staff,
@@ -300,6 +303,21 @@ def test_a_visit_shows_which_card_counts_on_its_day(browser, rosa, clerk) -> Non
         assert part.lower() in text.lower(), part
     VisitCoverageFactory(coverage=card, appointment=visit, service_date=date.fromisoformat(visit.wall_start[:10]))
     assert "As it was when the patient came" in browser(desk).get(url).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("copay", "said"), [("25.00", "Copay to ask for: $25.00"), ("0", "No copay"), (None, "Copay not known")]
+)
+def test_the_desk_is_shown_what_to_ask_for(browser, rosa, copay, said) -> None:
+    desk = staff("front_desk", rosa.site)
+    card = CoverageFactory(patient=rosa, plan__without_terms=True)
+    visit = AppointmentFactory(patient=rosa)
+    PlanTermsFactory(plan=card.plan, copay=copay, validity=DateRange(date(2020, 1, 1), None))
+    url = f"/scheduling/patients/{rosa.pk}/visits/{visit.pk}"
+    assert said in strip_tags(browser(desk).get(url).content.decode())
+    with as_the_system():
+        VisitType.objects.filter(pk=visit.visit_type_id).update(takes_copay=False)
+    assert "opay" not in browser(desk).get(url).content.decode()
 
 
 def test_who_sees_no_bills_and_visits_that_did_not_take_place_have_none(browser, rosa) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -22,9 +23,11 @@ from tests.billing.test_walls import run
 from tests.factories import (
     AppointmentFactory,
     CoverageFactory,
+    EligibilityCheckFactory,
     EncounterFactory,
     FeeFactory,
     PlanFactory,
+    PlanTermsFactory,
     SiteFactory,
     VisitCoverageFactory,
 )
@@ -236,3 +239,41 @@ def test_before_the_patient_comes_the_cards_of_that_day_are_shown(visit, rosa, c
     assert found.copied
     assert found.lines[0].meta == "Pays first, XQH 884 201 557"
     assert found.lines[0].check.status == "asked"
+
+
+# == What the patient pays when they come ==
+def copay_of(visit: Any, clerk: Any) -> tuple[Decimal | None, bool]:
+    with acting_as(clerk):
+        found = coverage_of_visit(clerk, visit)
+    return found.copay, found.answered
+
+
+def answered(check: EligibilityCheck, **answer: Any) -> None:
+    answer |= {"status": "answered", "answered_at": NOW}
+    for name, value in answer.items():
+        setattr(check, name, value)
+    with as_the_system():
+        check.save(update_fields=answer)
+
+
+def test_the_copay_is_that_of_the_terms_on_the_day_until_the_payer_answers(visit, rosa, clerk) -> None:
+    card = CoverageFactory(patient=rosa, plan__without_terms=True)
+    assert copay_of(visit, clerk) == (None, False)
+    PlanTermsFactory(plan=card.plan, copay=Decimal("25.00"), validity=DateRange(date(2026, 1, 1), None))
+    assert copay_of(visit, clerk) == (Decimal("25.00"), False)
+    copied(visit)
+    assert copay_of(visit, clerk) == (Decimal("25.00"), False)
+    with as_the_system():
+        first = EligibilityCheck.objects.get(appointment=visit)
+    answered(first, outcome="active", reason="covered", copay=Decimal("30.00"))
+    assert copay_of(visit, clerk) == (Decimal("30.00"), True)
+    later = EligibilityCheckFactory(coverage=card, appointment=visit, asked_at=NOW + timedelta(hours=1))
+    answered(later, outcome="inactive", reason="over")
+    assert copay_of(visit, clerk) == (Decimal("25.00"), False)
+
+
+def test_terms_of_other_days_and_cards_that_pay_later_do_not_say_the_copay(visit, rosa, clerk) -> None:
+    card, second = (CoverageFactory(patient=rosa, priority=n, plan__without_terms=True) for n in (1, 2))
+    PlanTermsFactory(plan=card.plan, copay=Decimal("25.00"), validity=DateRange(date(2025, 1, 1), DAY))
+    PlanTermsFactory(plan=second.plan, copay=Decimal("40.00"), validity=DateRange(date(2025, 1, 1), None))
+    assert copay_of(visit, clerk) == (None, False)

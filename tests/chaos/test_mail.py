@@ -68,6 +68,7 @@ def test_a_broker_killed_under_load_loses_and_doubles_nothing(house: House, post
     assert set(letters(mail).values()) == {1}
 
 
+@pytest.mark.bug(21)
 def test_a_broker_that_forgot_everything_costs_time_alone(house: House, post: Post, mail: MailServer) -> None:
     house.relay()
     keys = [post.queue() for _ in range(5)]
@@ -79,6 +80,7 @@ def test_a_broker_that_forgot_everything_costs_time_alone(house: House, post: Po
     assert set(letters(mail).values()) == {1}
 
 
+@pytest.mark.bug(21)
 def test_a_worker_killed_while_the_mail_server_has_it_leaves_it_unknown(
     house: House, post: Post, mail: MailServer
 ) -> None:
@@ -111,6 +113,7 @@ def test_a_killed_relay_is_replaced_by_another(house: House, post: Post, mail: M
 
 
 @pytest.mark.chaos
+@pytest.mark.bug(21)
 def test_workers_killed_again_and_again(house: House, post: Post, mail: MailServer) -> None:
     """At most one unknown for each kill; everything else is sent; nothing twice."""
     count, kills = 40, 4

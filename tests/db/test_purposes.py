@@ -27,12 +27,15 @@ def definers() -> dict[str, list[str]]:
 COUNTS_AND_MACHINERY = {
     "outbox_figures": "counts and ages",
     "messages_figures": "counts and ages",
+    "post_by_channel": "counts and times by channel",
     "audit_sealing": "counts and times",
     "audit_epoch": "which cluster this is; for the sealer",
     "make_audit_partition": "makes a month; no row is read",
     "held_in_records": "counts of what waits for one colleague, for the administrator who closes the account",
     "held_in_prescriptions": "the same of prescriptions",
     "held_in_alerts": "the same of alerts",
+    "visits_of_kind": "counts by provider and day, for who books where so many are the most",
+    "visits_to_come_at": "ids, to who closes a site; claims show the same ids to everybody",
     "stored_object": "one file's name and place by its random key, for a link signed for one person; it names nobody",
 }
 

@@ -1,5 +1,8 @@
 """What manage.py's own commands understand."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,8 @@ from healthcare.devservices import clinic, front_door, verification
 @pytest.fixture
 def called(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     calls: dict[str, Any] = {}
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
 
     def remember(name: str) -> Any:
         def run(**options: Any) -> int:
@@ -47,3 +52,26 @@ def test_nonsense_is_refused(line: str, capsys: pytest.CaptureFixture[str]) -> N
         front_door.open_with(line.split())
     assert left.value.code == 2
     assert "error:" in capsys.readouterr().err
+
+
+def test_processes_that_follow_keep_what_they_compile(called: dict[str, Any], tmp_path: Path) -> None:
+    front_door.open_with(["services"])
+    assert os.environ["PYTHONPYCACHEPREFIX"] == str(Path(sys.prefix) / "bytecode")
+    (tmp_path / "once.py").touch()
+    kept = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path / "kept")}
+    subprocess.run([sys.executable, "-c", "import once"], cwd=tmp_path, env=kept, check=True)
+    assert list((tmp_path / "kept").rglob("once*.pyc"))
+    assert not (tmp_path / "__pycache__").exists()
+
+
+def test_where_they_are_to_be_kept_may_be_said(called: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", "/elsewhere")
+    front_door.open_with(["services"])
+    assert os.environ["PYTHONPYCACHEPREFIX"] == "/elsewhere"
+
+
+def test_a_python_of_the_machine_is_left_as_it_is(called: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    front_door.open_with(["services"])
+    assert os.environ["PYTHONDONTWRITEBYTECODE"] == "1"
+    assert "PYTHONPYCACHEPREFIX" not in os.environ

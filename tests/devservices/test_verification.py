@@ -30,6 +30,7 @@ def pytest_stage(monkeypatch: pytest.MonkeyPatch, script: str) -> Stage:
 def verify(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Verify":
     monkeypatch.setattr(verification, "start_servers", lambda folder, supervisor: {"MARKED": "yes"})
     monkeypatch.setattr(Supervisor, "listen", lambda self: None)
+    monkeypatch.setattr(verification, "TEMPLATE", ["/bin/sh", "-c", "exit 1"])
     return Verify(monkeypatch)
 
 
@@ -119,6 +120,19 @@ def test_it_brings_its_own_servers(folder: Folder, supervisor: Supervisor) -> No
     assert environment["DATA_DIR"] == str(folder.path)
     assert environment["DJANGO_SETTINGS_MODULE"] == "healthcare.settings.test"
     assert "BOOTSTRAP_DATABASE_URL" in environment
+
+
+def test_the_template_of_the_tests_is_made_beside_the_stages_before_them(
+    folder: Folder, supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "TEMPLATE", ["/bin/sh", "-c", 'echo "$SERVER"'])
+    verification.make_template([stage("lint")], {"SERVER": "ours"}, supervisor)
+    assert supervisor.children == []
+    verification.make_template([stage("lint"), Stage("tests", [*PYTEST, "-n2"])], {"SERVER": "ours"}, supervisor)
+    [child] = supervisor.children
+    assert child.process is not None
+    assert child.process.wait(30) == 0
+    assert child.log.read_text() == "ours\n"
 
 
 def test_a_given_server_is_used_and_gets_the_logins_of_tests(

@@ -49,17 +49,20 @@ def clock() -> Iterator[Any]:
         yield traveller
 
 
+@pytest.mark.bug(25)
 def test_two_beats_run_a_tick_once(clock: Any) -> None:
     assert [run_job(NAME), run_job(NAME)] == [True, False]
     assert RAN == ["minute"]
 
 
+@pytest.mark.bug(25)
 def test_the_next_tick_runs_again_also_over_a_change_of_summer_time(clock: Any) -> None:
     run_job(NAME)
     clock.shift(timedelta(seconds=60))
     assert run_job(NAME)
 
 
+@pytest.mark.bug(25)
 def test_a_clock_set_back_repeats_nothing(clock: Any) -> None:
     run_job(NAME)
     clock.shift(timedelta(seconds=60))

@@ -10,7 +10,7 @@ from healthcare.events.queues import QUEUES, lease, patience, wait_after
 @pytest.mark.parametrize(("attempts", "longest"), [(1, 30), (2, 120), (3, 600), (4, 3_600), (5, 14_400)])
 def test_routine_work_waits_longer_each_time(attempts: int, longest: int) -> None:
     assert wait_after(attempts, "default", 1) == timedelta(seconds=longest)
-    assert wait_after(attempts, "default", 0) == timedelta(seconds=longest / 2)
+    assert wait_after(attempts, "default", 0) == timedelta(seconds=longest / 10)
 
 
 def test_after_the_last_step_it_is_given_up() -> None:

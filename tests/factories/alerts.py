@@ -7,14 +7,21 @@ from uuid import uuid4
 import factory
 from django.utils import timezone
 
-from alerts.models import Alert, Notice, Reminder
+from alerts.models import Alert, Ladder, Notice, Recipients, Reminder, ReminderPlan
 from alerts.rules import KINDS, next_at
 from healthcare.accounts.models import Team
 from tests.factories.ground import Factory, PatientFactory
-from tests.factories.scheduling import AppointmentFactory
+from tests.factories.scheduling import AppointmentFactory, VisitTypeFactory
 from tests.roles import as_the_system
 
-__all__ = ["AlertFactory", "NoticeFactory", "ReminderFactory"]
+__all__ = [
+    "AlertFactory",
+    "LadderFactory",
+    "NoticeFactory",
+    "RecipientsFactory",
+    "ReminderFactory",
+    "ReminderPlanFactory",
+]
 
 
 def team_of(alert: Any) -> Team:
@@ -64,3 +71,27 @@ class ReminderFactory(Factory):
     stage = "day_before"
     due_at = datetime(2026, 3, 1, 12, tzinfo=UTC)
     next_at = factory.SelfAttribute("due_at")
+
+
+class ReminderPlanFactory(Factory):
+    class Meta:
+        model = ReminderPlan
+
+    visit_type = factory.SubFactory(VisitTypeFactory)
+    stages = factory.LazyFunction(lambda: ["day_before"])
+
+
+class RecipientsFactory(Factory):
+    class Meta:
+        model = Recipients
+
+    kind = "failed_order"
+    role = "nurse"
+
+
+class LadderFactory(Factory):
+    class Meta:
+        model = Ladder
+
+    severity = "urgent"
+    again, team, supervisors = 2, 4, 6

@@ -9,6 +9,7 @@ import factory
 
 from prescriptions.models import (
     CollectionDeadline,
+    Dispense,
     Ingredient,
     Medication,
     MedicationStatement,
@@ -22,6 +23,7 @@ from tests.roles import taking_role
 
 __all__ = [
     "CollectionDeadlineFactory",
+    "DispenseFactory",
     "IngredientFactory",
     "MedicationFactory",
     "MedicationStatementFactory",
@@ -116,12 +118,43 @@ class PrescriptionFactory(Factory):
     picked_up_relation = factory.LazyAttribute(lambda made: "self" if made.picked_up_at else "")
     handed_out_by = factory.LazyAttribute(lambda made: made.ready_by if made.picked_up_at else None)
     cancelled_at = factory.LazyAttribute(lambda made: NOON if made.status == "cancelled" else None)
+    not_dispensed_at = factory.LazyAttribute(lambda made: NOON if made.status == "not_dispensed" else None)
+    not_dispensed_by = factory.LazyAttribute(lambda made: UserFactory() if made.not_dispensed_at else None)
+    not_dispensed_reason = factory.LazyAttribute(lambda made: "out_of_stock" if made.not_dispensed_at else "")
     cancelled_by = factory.LazyAttribute(lambda made: made.prescriber.user if made.cancelled_at else None)
     cancel_reason = factory.LazyAttribute(lambda made: "wrong" if made.cancelled_at else "")
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        """What is ready or was collected was prepared: with the dispense that says so."""
+        prescription = super()._create(model_class, *args, **kwargs)
+        if prescription.status in ORDER[2:]:
+            DispenseFactory(prescription=prescription)
+            prescription.dispensed = prescription.quantity
+        return prescription
 
 
 def was(made: Any, status: str) -> bool:
     return made.status in ORDER[ORDER.index(status) :]
+
+
+class DispenseFactory(Factory):
+    """The whole supply, standing as its prescription stands."""
+
+    class Meta:
+        model = Dispense
+
+    prescription = factory.SubFactory(PrescriptionFactory)
+    patient = factory.LazyAttribute(lambda made: made.prescription.patient)
+    fill = 0
+    quantity = factory.LazyAttribute(lambda made: made.prescription.quantity)
+    state = factory.LazyAttribute(lambda made: "handed_out" if made.prescription.picked_up_at else "prepared")
+    prepared_at = factory.LazyAttribute(lambda made: made.prescription.ready_at or NOON)
+    prepared_by = factory.LazyAttribute(lambda made: made.prescription.ready_by or UserFactory())
+    picked_up_at = factory.LazyAttribute(lambda made: made.prescription.picked_up_at)
+    picked_up_by = factory.LazyAttribute(lambda made: made.prescription.picked_up_by)
+    picked_up_relation = factory.LazyAttribute(lambda made: made.prescription.picked_up_relation)
+    handed_out_by = factory.LazyAttribute(lambda made: made.prescription.handed_out_by)
 
 
 class SafetyCheckFactory(Factory):

@@ -1,6 +1,6 @@
 """Visits and the hours round them. A factory's visit has its claims, as the database asks of every visit."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,13 +12,22 @@ from healthcare.accounts.models import Provider, Site
 from scheduling.models import (
     BLOCK_LANE,
     HOLDING,
+    AheadAnswer,
     Appointment,
+    ArrivalCount,
+    DowntimeKey,
+    Opening,
     PatientClaim,
+    PatientFeed,
+    ProviderFeed,
     ProviderPhoto,
     Qualification,
     Resource,
+    SiteClosure,
     TimeClaim,
     VisitType,
+    Wait,
+    WaitOffer,
     WorkException,
     WorkRule,
 )
@@ -27,13 +36,22 @@ from tests.factories.ground import Factory, PatientFactory, ProviderFactory, Sit
 from tests.roles import as_the_system
 
 __all__ = [
+    "AheadAnswerFactory",
     "AppointmentFactory",
+    "ArrivalCountFactory",
+    "DowntimeKeyFactory",
+    "OpeningFactory",
     "PatientClaimFactory",
+    "PatientFeedFactory",
+    "ProviderFeedFactory",
     "ProviderPhotoFactory",
     "QualificationFactory",
     "ResourceFactory",
+    "SiteClosureFactory",
     "TimeClaimFactory",
     "VisitTypeFactory",
+    "WaitFactory",
+    "WaitOfferFactory",
     "WorkExceptionFactory",
     "WorkRuleFactory",
     "bookable_provider",
@@ -81,6 +99,24 @@ class ProviderPhotoFactory(Factory):
     content = b"\xff\xd8\xff"
 
 
+class ProviderFeedFactory(Factory):
+    class Meta:
+        model = ProviderFeed
+
+    provider = factory.SubFactory(ProviderFactory)
+    owner = factory.LazyAttribute(lambda feed: feed.provider.user or UserFactory())
+    digest = factory.Sequence(lambda n: f"{n:064x}")
+
+
+class PatientFeedFactory(Factory):
+    class Meta:
+        model = PatientFeed
+
+    patient = factory.SubFactory(PatientFactory)
+    owner = factory.SubFactory(UserFactory)
+    digest = factory.Sequence(lambda n: f"{n:064x}")
+
+
 class QualificationFactory(Factory):
     """A licence since 2020, without an end; `last_day` is in `validity`, which is half open."""
 
@@ -116,6 +152,15 @@ class WorkExceptionFactory(Factory):
     during = factory.LazyFunction(lambda: span(tomorrow_at(12), 60))
     kind = "closed"
     reason = "Away"
+
+
+class SiteClosureFactory(Factory):
+    class Meta:
+        model = SiteClosure
+
+    site = factory.SubFactory(SiteFactory)
+    during = factory.LazyFunction(lambda: span(tomorrow_at(0), 24 * 60))
+    reason = "Training"
 
 
 class AppointmentFactory(Factory):
@@ -155,6 +200,73 @@ class TimeClaimFactory(Factory):
     kind = "block"
     lane = factory.LazyAttribute(lambda claim: BLOCK_LANE if claim.kind == "block" else 0)
     blocked = factory.Sequence(lambda n: span(tomorrow_at(8) + timedelta(hours=n % 12)))
+
+
+class AheadAnswerFactory(Factory):
+    class Meta:
+        model = AheadAnswer
+
+    patient = factory.SelfAttribute("appointment.patient")
+    appointment = factory.SubFactory("tests.factories.scheduling.AppointmentFactory")
+    item = "details"
+    right = True
+    answered_by = factory.SubFactory(UserFactory)
+
+
+class ArrivalCountFactory(Factory):
+    class Meta:
+        model = ArrivalCount
+
+    site = factory.SubFactory(SiteFactory)
+    day = factory.Sequence(lambda n: date(2030, 1, 1) + timedelta(days=n % 1000))
+    last = 1
+
+
+class WaitFactory(Factory):
+    """Of any provider at the patient's site, any time of the next ten years: tests live in 2030, too."""
+
+    class Meta:
+        model = Wait
+
+    patient = factory.SubFactory(PatientFactory)
+    visit_type = factory.SubFactory(VisitTypeFactory)
+    site = factory.LazyAttribute(lambda wait: wait.patient.site)
+    first_day = factory.LazyFunction(lambda: timezone.now().date())
+    last_day = factory.LazyFunction(lambda: timezone.now().date() + timedelta(days=3650))
+    added_by = factory.SubFactory(UserFactory)
+
+
+class WaitOfferFactory(Factory):
+    """Kept for an hour; its hold is made by the verb alone."""
+
+    class Meta:
+        model = WaitOffer
+
+    wait = factory.SubFactory(WaitFactory)
+    patient = factory.LazyAttribute(lambda offer: offer.wait.patient)
+    provider = factory.SubFactory(ProviderFactory)
+    during = factory.LazyFunction(lambda: span(tomorrow_at(12)))
+    time_zone = factory.LazyAttribute(lambda offer: offer.wait.site.time_zone)
+    until = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))
+    next_at = factory.LazyAttribute(lambda offer: offer.until)
+
+
+class OpeningFactory(Factory):
+    class Meta:
+        model = Opening
+
+    resource = factory.SubFactory(ResourceFactory)
+    during = factory.LazyFunction(lambda: span(tomorrow_at(12)))
+    next_at = factory.LazyFunction(timezone.now)
+
+
+class DowntimeKeyFactory(Factory):
+    class Meta:
+        model = DowntimeKey
+
+    site = factory.SubFactory(SiteFactory)
+    kind = "desk"
+    secret = "k3fm-9xqt-abcd-efgh-mnpq"
 
 
 class PatientClaimFactory(Factory):

@@ -20,7 +20,8 @@ from records.queries.lines import line_of
 from records.queries.resources import contents_of
 from records.rules.vitals import PRESSURE
 from tests.accounts.conftest import sign_in
-from tests.factories import SiteFactory, staff
+from tests.factories import SiteFactory, portal_user, staff
+from tests.records.downloading import downloaded, entries_of, facts, imported, release_all, well
 from tests.roles import as_the_system, taking_role
 
 FOLDER = Path(settings.BASE_DIR).parent / "shared" / "data" / "synthea"
@@ -35,6 +36,7 @@ KINDS = {
     "plan_item": "CarePlan Goal",
     "laboratory_result vital_signs observation social_history": "Observation",
 }
+AS_THEY_CAME = ("Claim", "ExplanationOfBenefit", "ImagingStudy")
 pytestmark = [pytest.mark.shared_data, pytest.mark.django_db]
 
 
@@ -69,6 +71,23 @@ def test_all_twenty_come_in_and_come_in_once(request):
     with as_the_system():
         assert Patient.objects.count() == 20
         assert Patient.objects.filter(deceased=True).count() == 2
+
+
+def test_each_takes_their_record_along_and_it_is_the_same_elsewhere(tmp_path):
+    """Released as a whole, downloaded in the portal, and imported as somebody of whom nothing is known."""
+    SiteFactory(time_zone="America/New_York")
+    run(FOLDER)
+    with as_the_system():
+        people = list(Patient.objects.select_related("site").order_by("pk"))
+    assert len(people) == 20
+    for patient in people:
+        release_all(patient)
+        bundle = downloaded(sign_in(portal_user(patient)))
+        assert well(bundle, *AS_THEY_CAME) == []
+        other, report = imported(bundle, tmp_path)
+        assert report["rejected"] == []
+        assert set(report["kept"]) <= set(AS_THEY_CAME)
+        assert Counter(map(facts, entries_of(other))) == Counter(map(facts, entries_of(patient)))
 
 
 def stands_in_the_chart(expected):

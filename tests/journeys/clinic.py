@@ -25,7 +25,7 @@ from healthcare.devservices.addresses import NAMES
 from healthcare.devservices.folder import BASE_DIR
 from healthcare.devservices.testing import MARK
 
-PATIENCE = 300  # seconds; two of them are prepared at once, on two cores
+PATIENCE = 900  # seconds; two of them are prepared at once, on two cores
 T = TypeVar("T")
 STEP = 30  # seconds a code is shown; RFC 6238
 

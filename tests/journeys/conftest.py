@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, ViewportSize, expect, sync_playwright
 
+from healthcare.devservices.stages import BROWSERS
 from tests.devservices.conftest import open_for_servers
 from tests.journeys import looking
 from tests.journeys.clinic import Account, Clinic, opened
 from tests.journeys.looking import listen, look
+from tests.journeys.sharing import OneDemo, misplaced
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -29,6 +30,16 @@ NARROW: ViewportSize = {"width": 360, "height": 800}
 PATIENCE_MS = 60_000  # for whatever a page is to show; a busy machine draws slowly
 expect.set_options(timeout=PATIENCE_MS)
 LATELY = 100  # seconds; a third of what the clinic takes for proven (STEP_UP_SECONDS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneDemo:
+    return OneDemo(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if found := misplaced(items):
+        raise pytest.UsageError(f"Journeys in the running demo stand in tests/journeys itself: {', '.join(found)}")
 
 
 @pytest.fixture(scope="session")
@@ -148,5 +159,16 @@ def looks_right() -> Callable[..., None]:
             page.emulate_media(color_scheme="light")
         if before:
             page.set_viewport_size(before)
+
+    return check
+
+
+@pytest.fixture
+def fine(looks_right: LooksRight) -> Callable[[Any], None]:
+    """`fine(page)`: `looks_right`, and nothing in the console of a page that `open_page` opened."""
+
+    def check(page: Any) -> None:
+        looks_right(page)
+        assert page.errors == [], page.errors
 
     return check

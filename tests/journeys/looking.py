@@ -33,6 +33,12 @@ def look(page: Page) -> None:
     assert sideways(page) <= 0, f"{where} is {sideways(page)} px too wide"
 
 
+def fine(page: Page) -> None:
+    """`look`, and nothing in the console of a page that `open_page` opened."""
+    look(page)
+    assert page.errors == [], page.errors  # type: ignore[attr-defined]
+
+
 def sideways(page: Page) -> int:
     """By how many pixels the page is wider than its window."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

@@ -1,14 +1,12 @@
 """From a closed chart to an open one: in an emergency, on request, and why not; and what the privacy officer finds."""
 
-import os
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import NARROW, WIDE, LooksRight, SignedIn, SignIn
+from tests.journeys.conftest import LooksRight, SignedIn, SignIn
 from tests.journeys.looking import follow
 from tests.journeys.test_scope import register
 
@@ -20,16 +18,6 @@ def heading(page: Page, text: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(text)
 
 
-def picture(page: Page, name: str) -> None:
-    """Kept where LOOK_AT names a folder, for whoever wants to see them."""
-    folder = os.environ.get("LOOK_AT")
-    if folder:
-        for size in (WIDE, NARROW):
-            page.set_viewport_size(size)
-            page.screenshot(path=Path(folder) / f"{name}-{size['width']}.png", full_page=True)
-        page.set_viewport_size(WIDE)
-
-
 def test_a_doctor_breaks_the_glass_and_the_officer_reviews_it(
     new_page: Callable[..., Page], sign_in: SignIn, signed_in: SignedIn, looks_right: LooksRight
 ) -> None:
@@ -38,11 +26,9 @@ def test_a_doctor_breaks_the_glass_and_the_officer_reviews_it(
     doctor = sign_in(new_page(), "aaron.feld", chart)  # a session of its own: its key changes with the glass
     heading(doctor, "Not in your scope")
     looks_right(doctor)
-    picture(doctor, "refused")
     doctor.get_by_role("link", name="Why can I not open it?").click()
     heading(doctor, "Why can I not open this chart?")
     looks_right(doctor)
-    picture(doctor, "why")
     doctor.goto(chart)
     doctor.get_by_role("link", name="Open in an emergency").click()
     heading(doctor, "Open a chart in an emergency")
@@ -53,14 +39,12 @@ def test_a_doctor_breaks_the_glass_and_the_officer_reviews_it(
     doctor.get_by_role("button", name="Open the chart").click()
     expect(doctor.get_by_label("In one sentence")).to_have_value("urgent")
     looks_right(doctor)
-    picture(doctor, "break-glass")
     doctor.get_by_label("In one sentence").fill(REASON)
     doctor.get_by_role("button", name="Open the chart").click()
     glass = doctor.locator(".glass")
     expect(glass).to_contain_text(re.compile(r"(59|60) minutes left"))
     expect(doctor.locator(".banner")).to_contain_text("Abernathy")
     looks_right(doctor, dark=True)
-    picture(doctor, "open")
     doctor.get_by_role("navigation", name="Chart").get_by_role("link", name="Medicines").click()
     expect(glass).to_be_visible()
 
@@ -79,7 +63,6 @@ def review(signed_in: SignedIn, looks_right: LooksRight) -> None:
     row = officer.get_by_role("row").filter(has_text=REASON)
     expect(row).to_contain_text("Abernathy, Odessa")
     looks_right(officer, dark=True)
-    picture(officer, "queue")
     row.get_by_role("link", name="Aaron Feld").click()
     heading(officer, "Review an emergency access")
     deeds = officer.get_by_role("region", name="What was done in the chart meanwhile")
@@ -87,7 +70,6 @@ def review(signed_in: SignedIn, looks_right: LooksRight) -> None:
     looks_right(officer)
     officer.get_by_label("Justified", exact=True).check()
     officer.get_by_label("Why").fill("The ambulance confirms it")
-    picture(officer, "review")
     officer.get_by_role("button", name="Keep the review").click()
     expect(officer.locator("#messages")).to_contain_text("The review is kept.")
 
@@ -100,12 +82,10 @@ def test_a_colleague_asks_and_is_let_in(signed_in: SignedIn, looks_right: LooksR
     heading(asker, "Ask for access to a chart")
     looks_right(asker)
     asker.get_by_label("Why").fill("Referred to me for his knee")
-    picture(asker, "ask")
     asker.get_by_role("button", name="Ask for access").click()
     expect(asker.locator("#messages")).to_contain_text("Your request is on its way")
     expect(asker.locator("main")).not_to_contain_text("Thistlewood")
     looks_right(asker)
-    picture(asker, "own-requests")
 
     carer.goto("/patients/requests")
     row = carer.get_by_role("row").filter(has_text="Referred to me for his knee")
@@ -114,7 +94,6 @@ def test_a_colleague_asks_and_is_let_in(signed_in: SignedIn, looks_right: LooksR
     row.get_by_role("link", name="Aaron Feld").click()
     carer.get_by_label("Yes, to what is ticked").check()
     looks_right(carer)
-    picture(carer, "answer")
     carer.get_by_role("button", name="Answer").click()
     expect(carer.locator("#messages")).to_contain_text("Answered.")
 
@@ -134,4 +113,3 @@ def test_an_administrator_sees_why_and_no_name(signed_in: SignedIn, looks_right:
     expect(administrator.locator("main")).to_contain_text("Can open the chart")
     expect(administrator.locator("body")).not_to_contain_text("Quimby")
     looks_right(administrator, dark=True)
-    picture(administrator, "explain")

@@ -58,7 +58,9 @@ def she_finds_a_doctor_and_books(story: Story) -> None:
     expect(page.get_by_role("main")).to_contain_text("12 Alder Street")
     page.get_by_label("What is it about?").fill("Headaches, and my pressure is up")
     look(page)
-    page.get_by_role("button", name="Book this visit").click()
+    follow(page.get_by_role("button", name="Book this visit"))
+    if (instead := page.get_by_role("alert").get_by_role("button")).count():  # she may be elsewhere then, by night
+        follow(instead.first)
     expect(page.locator("#messages")).to_contain_text("Your visit is booked.")
     expect(page.get_by_role("link", name="Add to my calendar")).to_be_visible()
     look(page)
@@ -78,7 +80,7 @@ def the_confirmation_comes_and_a_reminder_waits(story: Story) -> None:
         story.visit_id,
         story.patient_id,
     )
-    assert stages == [(0,)]
+    assert stages == [(0,)] * 3
 
 
 # == 3 ==
@@ -93,6 +95,7 @@ def the_desk_keeps_the_day(story: Story) -> None:
     story.page("jodie.parrish", "/scheduling/flow")
     expect(desk.get_by_role("main")).to_contain_text("Delgado-Ferreira")
     story.picture(desk, "flow", WIDE)
+    story.page("jodie.parrish", "/scheduling/week")
     doctor = story.page("maren.okafor", "/scheduling/block")
     doctor.get_by_role("textbox", name="Day").fill((timezone.localdate() + timedelta(days=20)).isoformat())
     doctor.get_by_role("textbox", name="From", exact=True).fill("9:00 am")
@@ -117,7 +120,8 @@ def another_visit_is_moved_and_called_off(story: Story, desk: Page) -> None:
     take_the_last_time(desk, but=1)
     desk.get_by_role("button", name=re.compile("^Move")).click()
     expect(desk.locator("#messages")).to_contain_text("Moved.")
-    assert reminders(story, other) == {(0, "superseded"), (1, "due")}
+    early = {(0, "skipped"), (1, "skipped")}  # the stage of three days before, where the visit is sooner
+    assert reminders(story, other) - early == {(0, "superseded"), (1, "due")}
     follow(desk.get_by_role("link", name="Cancel the visit"))
     look(desk)
     desk.get_by_role("main").get_by_role("textbox").last.fill("She is travelling")
@@ -173,7 +177,7 @@ def the_doctor_acknowledges_and_releases(story: Story) -> None:
     follow(doctor.get_by_role("row", name=re.compile("Delgado-Ferreira.*Potassium")).get_by_role("link"))
     look(doctor)
     doctor.get_by_label("To the patient").fill("A little high. Please have it measured again next week.")
-    doctor.get_by_role("button", name="Release to the patient").click()
+    doctor.get_by_role("button", name=re.compile("^(Release|Send) to the patient$")).click()  # it may be out already
     expect(doctor.locator("#messages")).to_contain_text("Released.")
 
 

@@ -1,4 +1,4 @@
-"""An urgent alert from its commit to the carrier, behind 10,000 due reminders."""
+"""An urgent alert from its commit to the carrier, behind 10,000 due reminders; then 20 letters a second."""
 
 import time
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from alerts import actions
 from alerts.models import Alert
 from healthcare.db.context import acting_as_system
 from healthcare.db.uuids import uuid7
+from healthcare.messaging.actions import queue_message
 from patients.models import Patient
 from tests.load.bench import Bench
 from tests.load.figures import percentile
@@ -42,6 +43,8 @@ SELECT a.id, min(m.sent_at) FROM alerts_alert a
 JOIN alerts_notice n ON n.alert_id = a.id JOIN messaging_message m ON m.id = n.message_id
 WHERE a.id = ANY(%s) AND m.sent_at IS NOT NULL GROUP BY 1
 """
+A_SECOND, LETTERS_FOR, LATE = 20, 15, 5.0  # letters; seconds of them; seconds after the last that one may take
+SENT = "SELECT count(*) FROM messaging_message WHERE id = ANY(%s) AND sent_at IS NOT NULL"
 WAITING = "SELECT count(*) FROM alerts_reminder WHERE state = 'due' AND next_at <= now()"
 
 
@@ -60,6 +63,23 @@ def run(bench: Bench) -> None:
     bench.fact("commit to carrier", delays)
     bench.budget("alerts not handed over", len(committed) - len(taken), 0)
     bench.budget("p99 from commit to carrier", percentile(taken, 0.99), 2000, " ms")
+    deliver(bench)
+
+
+def deliver(bench: Bench) -> None:
+    """So many letters a second, each to somebody else: those that are sent late show that it cannot be sustained."""
+    keys, begun = [], time.monotonic()
+    for number in range(A_SECOND * LETTERS_FOR):
+        time.sleep(max(0.0, begun + number / A_SECOND - time.monotonic()))
+        with acting_as_system(PURPOSE):
+            key = uuid7()
+            asked = {"channel": "email", "address": f"{key.hex}@bench.example", "template": "portal_opened"}
+            keys.append(queue_message(by=None, parameters={}, dedupe_key=f"bench:{key}", **asked))
+    last = time.monotonic()
+    while (sent := rows_of(SENT, keys)[0][0]) < len(keys) and time.monotonic() < last + LATE:
+        time.sleep(0.2)
+    bench.fact("letters a second that were queued, sent", f"{len(keys) / (last - begun):.0f}, {sent / LETTERS_FOR:.0f}")
+    bench.budget(f"letters not sent {LATE:.0f} s after the last of {LETTERS_FOR} s", len(keys) - sent, 0)
 
 
 def remind() -> list[UUID]:

@@ -24,9 +24,11 @@ from tests.load.people import Person, rows_of, staff, tokens_for
 from tests.load.times import Slot, slots
 
 CLIENTS, WRITERS, PER_WRITER = 16, 4, 60
+CROWD = 64  # who book with one provider at once
 MOST = 4_000  # free times asked for at most; 200 a second for ten seconds, twice over
 RACED, REPLAYED = 10, 25  # each tenth time two ask for, each 25th request is sent again
 TOKENS = 100  # each may write 120 times a minute
+DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 OVERLAPS = """
 SELECT count(*) FROM scheduling_appointment a JOIN scheduling_appointment b
 ON a.{whose} = b.{whose} AND a.id < b.id AND a.during && b.during
@@ -92,7 +94,20 @@ def run(bench: Bench) -> None:
     bench.budget("bookings", taken.rate * share, 200, "/s", at_least=True)
     bench.budget("p95 of a booking", taken.total.p95, 150, " ms")
     bench.budget("answers of 5xx", sum(count for status, count in desk.outcomes.items() if status >= 500), 0)
+    measure_crowd(bench, desks)
     measure_verb(bench, desks)
+
+
+def measure_crowd(bench: Bench, desks: Sequence[Person]) -> None:
+    """All with one provider: each waits for those who hold the provider's lock before it."""
+    began, deadlocks = rows_of("SELECT clock_timestamp()")[0][0], rows_of(DEADLOCKS)[0][0]
+    free = slots(MOST, provider_id=slots(1)[0].provider_id)
+    desk = Desk(bench, free, tokens_for(desks, at_least=TOKENS))
+    taken = bench.measure(f"{CROWD} writers with one provider", [desk.client() for _client in range(CROWD)])
+    bench.no_errors(taken)
+    tell_outcomes(bench, desk, began, who=", one provider")
+    bench.budget(f"p99 at {CROWD} writers with one provider", taken.total.p99, 500, " ms")
+    bench.budget("deadlocks", rows_of(DEADLOCKS)[0][0] - deadlocks, 0)
 
 
 def own_patients(desks: Sequence[Person]) -> list[Person]:
@@ -108,14 +123,14 @@ def own_patients(desks: Sequence[Person]) -> list[Person]:
     ]
 
 
-def tell_outcomes(bench: Bench, desk: Desk, began: object) -> None:
+def tell_outcomes(bench: Bench, desk: Desk, began: object, who: str = "") -> None:
     """The database is asked, not the answers alone: as many new visits as won keys, and none over another."""
     booked = rows_of(BOOKED, began)[0][0]
-    bench.fact("answers", {str(status): count for status, count in sorted(desk.outcomes.items())})
-    bench.fact("visits booked, by the database", booked)
-    bench.budget("visits too many or too few", abs(booked - len(desk.won)), 0)
+    bench.fact(f"answers{who}", {str(status): count for status, count in sorted(desk.outcomes.items())})
+    bench.fact(f"visits booked{who}, by the database", booked)
+    bench.budget(f"visits too many or too few{who}", abs(booked - len(desk.won)), 0)
     overlaps = sum(rows_of(OVERLAPS.format(whose=whose), began)[0][0] for whose in ("provider_id", "patient_id"))
-    bench.budget("visits that overlap", overlaps, 0)
+    bench.budget(f"visits that overlap{who}", overlaps, 0)
 
 
 # == The verb in process, and a bare insert under the same constraint ==

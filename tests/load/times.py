@@ -30,10 +30,12 @@ class Slot:
     end: datetime
 
 
-def slots(at_most: int, *, site_id: UUID | None = None, from_day: int = 3) -> list[Slot]:
+def slots(
+    at_most: int, *, site_id: UUID | None = None, provider_id: UUID | None = None, from_day: int = 3
+) -> list[Slot]:
     """The first free times after `from_day` days, in the order of their starts. Raises NobodyFound when there is none.
 
-    `site_id` narrows to one site.
+    `site_id` narrows to one site, `provider_id` to one provider.
     """
     now = timezone.now()
     with acting_as_system(PURPOSE):
@@ -43,6 +45,8 @@ def slots(at_most: int, *, site_id: UUID | None = None, from_day: int = 3) -> li
         providers = Provider.objects.filter(ended_at=None, resource__isnull=False)
         if site_id is not None:
             providers = providers.filter(sites=site_id)
+        if provider_id is not None:
+            providers = providers.filter(pk=provider_id)
         found: list[Slot] = []
         known = list(providers.order_by("pk"))
         random.Random(SEED).shuffle(known)

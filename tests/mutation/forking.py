@@ -33,7 +33,11 @@ from healthcare.db.prepared import prepared
 from tests.mutation.python import Mutant, exchanged, mutants_of, watched
 from tests.mutation.walls import HELD_BY, changed
 
-MOST_TESTS, ENOUGH, FAR_TOO_LONG = 60, 20.0, 300  # of one mutant; in seconds: no further test is begun; it hangs
+MOST_TESTS, FAR_TOO_LONG = 60, 300  # of one mutant; in seconds: it hangs
+#: In seconds: no further test of a mutant is begun. Of a wall any test of its files may be the one that asks.
+ENOUGH_OF_CODE, ENOUGH_OF_WALLS = 20.0, 150.0
+#: Tests that do not pass without any mutant either, and so say nothing.
+LEFT_OUT: list[str] = []
 #: A world of its own, other connections, or a browser: too slow to run for each mutant.
 SLOW_FIXTURES = {"built", "live_server", "superuser", "transactional_db"}
 NONE_FAILED, ONE_FAILED, BROKEN = 0, 1, 2
@@ -53,14 +57,17 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if not modules:
         return None
     items = [item for item in session.items if isinstance(item, pytest.Function) and is_quick(item)]
-    attempts = of_walls(modules, items) if modules[0] in HELD_BY else of_code(modules, items)
+    walls = modules[0] in HELD_BY
+    attempts = of_walls(modules, items) if walls else of_code(modules, items)
+    enough = ENOUGH_OF_WALLS if walls else ENOUGH_OF_CODE
     left, tried = [], 0
     for name, tests in attempts:
         tried += 1
-        if not one_fails_in_a_child(tests):
+        if not one_fails_in_a_child(tests, enough):
             left.append(name)
             print(f"LEFT {name}", file=sys.__stderr__, flush=True)
-    Path(session.config.getoption("report")).write_text(json.dumps({"mutants": tried, "left": left}, indent=1))
+    report = {"mutants": tried, "left": left, "left_out": LEFT_OUT}
+    Path(session.config.getoption("report")).write_text(json.dumps(report, indent=1))
     return True
 
 
@@ -94,7 +101,10 @@ def of_walls(subjects: list[str], items: Tests) -> Iterator[tuple[str, Iterator[
 def passes(item: pytest.Function) -> float:
     """How long it takes, in seconds; 0 where it does not pass."""
     reports = runtestprotocol(item, nextitem=SomethingElse(item), log=False)
-    return sum(report.duration for report in reports) if all(report.passed for report in reports) else 0
+    if all(report.passed for report in reports):
+        return sum(report.duration for report in reports)
+    LEFT_OUT.append(item.nodeid)
+    return 0
 
 
 def case_of(item: pytest.Function) -> int:
@@ -137,7 +147,7 @@ class SomethingElse:
         return [self.session]
 
 
-def one_fails_in_a_child(tests: Iterator[pytest.Function], enough: float = ENOUGH) -> bool:
+def one_fails_in_a_child(tests: Iterator[pytest.Function], enough: float) -> bool:
     """Whether one of them fails there, or hangs."""
     for alias in connections:
         connections[alias].close()

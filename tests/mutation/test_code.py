@@ -27,7 +27,7 @@ PARTS = {
     ),
     "walls": (list(HELD_BY), sorted({file for files in HELD_BY.values() for file in files})),
 }
-LONGEST = 30 * 60  # seconds; ten times what it takes
+LONGEST = 60 * 60  # seconds; the walls took 24 minutes beside much other work
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -49,4 +49,4 @@ def test_each_change_of_what_decides_access_is_noticed(part: str, tmp_path: Path
     assert report.exists(), ended.stdout[-5000:]
     found = json.loads(report.read_text())
     left = unexplained(found["left"], found["mutants"], record_property)
-    assert not left, f"Nobody notices:\n{left}"
+    assert not left, f"Nobody notices:\n{left}\nNot asked, since they fail without any mutant: {found['left_out']}"

@@ -15,7 +15,8 @@ from patients import access
 from patients.access import find_visible
 from patients.models import Patient, reach
 from records.models import Draft, Entry
-from tests.access.matrix import Matrix, Rule
+from tests.access.matrix import Matrix
+from tests.access.rule import Rule
 from tests.mutation.python import mutants_of
 from tests.mutation.sql import mutants_of as sql_mutants_of
 from tests.mutation.surviving import Tell, unexplained

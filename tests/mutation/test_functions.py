@@ -7,13 +7,14 @@ import pytest
 from django.db import connection
 
 from healthcare.accounts.permissions import Scope
-from tests.access.matrix import MARKS, Matrix, Rule
+from tests.access.matrix import Matrix
+from tests.access.rule import MARKS, Rule
 from tests.access.test_two_walls import behind_second
 from tests.mutation.sql import mutants_of
 from tests.mutation.surviving import Tell, said, survivors
 from tests.roles import as_the_system
 
-FUNCTIONS = ("reaches", "closed_patient_ids", "own_patient_id", "stood_for", "group_ids", "opened_by")
+FUNCTIONS = ("reaches", "closed_patient_ids", "stood_for", "group_ids", "opened_by")
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

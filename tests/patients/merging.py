@@ -16,7 +16,9 @@ from records.rules.notes import signature_of
 from tests.factories import (
     AccessRequestFactory,
     AddressFactory,
+    AheadAnswerFactory,
     AlertFactory,
+    AmendmentRequestFactory,
     AppointmentFactory,
     CareRelationshipFactory,
     CloseWatchFactory,
@@ -38,6 +40,8 @@ from tests.factories import (
     MedicationStatementFactory,
     MessageFactory,
     NoticeFactory,
+    PaperFactory,
+    PatientFeedFactory,
     PatientIdentifierFactory,
     PatientLinkFactory,
     PatientNameFactory,
@@ -45,16 +49,22 @@ from tests.factories import (
     PrescriptionFactory,
     PrivacyCaseFactory,
     ProposedChangeFactory,
+    RecallCallFactory,
+    RecallFactory,
     RelatedPersonFactory,
+    ReleaseWishFactory,
     ReminderFactory,
     RestrictionFactory,
     ResultDueFactory,
+    ResultReleaseFactory,
     SafetyCheckFactory,
     ServiceRequestFactory,
     ThreadFactory,
     UnbilledVisitFactory,
     UserFactory,
     VisitCoverageFactory,
+    WaitFactory,
+    WaitOfferFactory,
     portal_user,
     proxy_of,
 )
@@ -71,6 +81,7 @@ def chart(patient: Patient) -> None:
     start = timezone.now() + timedelta(days=1, hours=2 * LATER["n"])
     visit = AppointmentFactory(patient=patient, start=start)
     ReminderFactory(appointment=visit)
+    AheadAnswerFactory(appointment=visit)
     encounter = EncounterFactory(patient=patient, appointment=visit)
     panel = EntryFactory(patient=patient, encounter=encounter)
     EntryFactory(patient=patient, encounter=encounter, parent=panel)
@@ -86,7 +97,13 @@ def orders(patient: Patient) -> None:
     asked = ServiceRequestFactory(patient=patient)
     result = EntryFactory(patient=patient, request=asked)
     ResultDueFactory(patient=patient, entry=result)
+    ResultReleaseFactory(patient=patient, entry=result)
+    ReleaseWishFactory(patient=patient)
     CosignatureFactory(patient=patient)
+    AmendmentRequestFactory(patient=patient, entry=result)
+    RecallCallFactory(recall=RecallFactory(patient=patient))
+    PaperFactory(patient=patient)
+    PaperFactory(patient=patient, kind="chart", made=True)
 
 
 def signed_note(patient: Patient, encounter: Any, kind: str = "note") -> Any:
@@ -184,6 +201,8 @@ PIECES: dict[str, Callable[[Patient], Any]] = {
     "death report": lambda patient: DeathReportFactory(patient=patient),
     "profile": profile,
     "draft": lambda patient: DraftFactory(patient=patient),
+    "waitlist": lambda patient: WaitOfferFactory(wait=WaitFactory(patient=patient), state="expired", next_at=None),
+    "feed": lambda patient: PatientFeedFactory(patient=patient),
     "number": lambda patient: PatientIdentifierFactory(patient=patient),
     "family": lambda patient: (PatientLinkFactory(patient=patient), PatientLinkFactory(other=patient)),
     "pair": lambda patient: (DuplicatePairFactory(patient=patient), DuplicatePairFactory(other=patient)),

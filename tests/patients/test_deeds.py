@@ -4,23 +4,22 @@ import ast
 from collections.abc import Iterator
 
 import pytest
-from django.conf import settings
 
 from healthcare.audit import record
 from healthcare.db.context import acting_as
 from healthcare.events.parts import parts_of
 from patients.queries import DEEDS, openings_of
+from tests.architecture.tree import parsed, sources
 from tests.factories import PatientFactory, portal_user, staff
 from tests.roles import as_the_system
 
-PACKAGES = ("healthcare", "patients", "scheduling", "records", "prescriptions", "billing", "alerts", "analytics")
 HANDING_ON = ("_say_of_patient",)
 
 
 def lines_about_patients() -> Iterator[ast.Call]:
     """Where the sources audit something with a patient's id; what passes a name on is left out for its callers."""
-    for path in (path for package in PACKAGES for path in (settings.BASE_DIR / package).rglob("*.py")):
-        tree = ast.parse(path.read_text())
+    for path in sources(migrations=True):
+        tree = parsed(path)
         handing_on = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name in HANDING_ON]
         inside = {id(node) for function in handing_on for node in ast.walk(function)}
         for node in ast.walk(tree):

@@ -229,3 +229,12 @@ def test_the_formulary_is_found_by_part_of_a_name(api, doctor) -> None:
     assert len(first["items"]) == 3
     assert first["next"]
     assert api(portal_user(PatientFactory())).read("/medications").status_code == 403
+
+
+def test_a_taper_is_drafted_by_a_program(api, doctor, patient) -> None:
+    then = [{"dose": "2", "days": 3}, {"dose": "1", "days": 3}]
+    body = api(doctor).write("/prescriptions", draft_of(patient, sig=SIG | {"then": then})).json()
+    assert body["sig_text"].endswith("for 7 days, then 2 capsules for 3 days, then 1 capsule for 3 days.")
+    assert body["quantity"] == "32"
+    wrong = api(doctor).write("/prescriptions", draft_of(patient, sig=SIG | {"then": [{"dose": "2", "days": 999}]}))
+    assert wrong.status_code == 422

@@ -62,6 +62,8 @@ def test_everybody_takes_what_fits_and_everybody_has_work(site) -> None:
     assert states["picked_up"] > states["ready"] > 0
     assert states["signed"] > 0
     assert states["not_collected"] > 0
+    assert states["not_dispensed"] > 0
+    assert any(row.is_part for row in told)
     assert {row.medicine for row in told} >= {habit.label for habits in demo.HABITS.values() for habit in habits}
     assert {row.prescriber.specialty for row in told} == {"Internal medicine", "Family medicine"}
     assert all(row.reason and row.sig_text for row in told)

@@ -1,6 +1,8 @@
 """The dispensary in the browser: the queue, handing out, what nobody came for; and what prescribers see of it."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 
@@ -14,6 +16,11 @@ from tests.roles import as_the_system
 pytestmark = pytest.mark.django_db
 QUEUE = "/prescriptions/dispensary"
 WHO = {"name": "Theo Delgado", "relation": "child", "identity_checked": "on"}
+
+
+def plain(page: str) -> str:
+    """What is read, without tags, each gap one space."""
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>|[\u2066-\u2069]", "", page)))
 
 
 def late(doctor, patient, **more) -> Prescription:
@@ -109,6 +116,76 @@ def test_the_queue_costs_the_same_with_ten_times_the_rows(browser, doctor, pharm
     with assert_queries() as many:
         text_of(client.get(QUEUE))
     assert len(one) == len(many)
+
+
+# == Otherwise than whole ==
+def test_a_part_of_another_maker_and_the_rest_later(browser, doctor, pharmacist, patient) -> None:
+    prescription, client = signed(doctor, patient), browser(pharmacist)
+    page = text_of(client.get(address(patient, prescription, "/ready")))
+    assert 'value="14"' in page
+    assert "Due: 14 capsules" in plain(page)
+    for said, refusal in (
+        ({"quantity": "15"}, "at most 14 capsules"),
+        ({"quantity": "ten"}, "How much is a number above 0"),
+        ({"quantity": "10"}, "Choose why it is less than is due"),
+    ):
+        refused = text_of(client.post(address(patient, prescription, "/ready"), said), 422)
+        assert refusal in plain(refused)
+        assert f'value="{said["quantity"]}"' in refused
+    said = {"quantity": "10", "part_reason": "out_of_stock", "product": "Amoxil"}
+    text_of(client.post(address(patient, prescription, "/ready"), said, follow=True))
+    page = text_of(client.get(address(patient, prescription, "/pick-up")))
+    assert "10 capsules. Instead: Amoxil" in plain(page)
+    text_of(client.post(address(patient, prescription, "/pick-up"), WHO, follow=True))
+    assert "To come: 4 capsules" in plain(text_of(client.get(QUEUE)))
+    page = plain(text_of(client.get(address(patient, prescription))))
+    assert "Collected in part, the rest to prepare" in page
+    assert "Not enough in stock" in page
+
+
+def test_exactly_this_one_offers_no_other_maker(browser, doctor, pharmacist, patient) -> None:
+    prescription = signed(doctor, patient, may_substitute=False)
+    page = text_of(browser(pharmacist).get(address(patient, prescription, "/ready")))
+    assert "Of another maker" not in page
+    assert "the prescriber allows no other maker" in page
+
+
+def test_what_is_ready_has_nothing_to_prepare(browser, doctor, pharmacist, patient) -> None:
+    prescription, client = ready(doctor, patient), browser(pharmacist)
+    assert client.get(address(patient, prescription, "/ready")).status_code == 302
+    page = text_of(client.post(address(patient, prescription, "/ready"), follow=True))
+    assert "Somebody was quicker" in page
+
+
+def test_not_dispensed_says_why_to_everybody_and_is_taken_up_again(browser, doctor, pharmacist, patient) -> None:
+    prescription, client = signed(doctor, patient), browser(pharmacist)
+    there = address(patient, prescription, "/not-dispensed")
+    text_of(client.get(there))
+    assert "Choose why" in text_of(client.post(there, {}), 422)
+    assert "Say why in your words" in text_of(client.post(there, {"reason": "other"}), 422)
+    page = text_of(client.post(there, {"reason": "unclear", "note": "Which strength?"}, follow=True))
+    assert "The prescriber is told." in page
+    page = plain(text_of(client.get(QUEUE, {"show": "not_dispensed"})))
+    assert "The prescription is not clear: Which strength?" in page
+    page = text_of(client.post(there, {"reason": "unclear"}, follow=True))
+    assert "It is now: not dispensed" in page
+    own = browser(doctor)
+    assert "amoxicillin" in text_of(own.get("/prescriptions/", {"show": "not_dispensed"}))
+    assert "Prepare after all" in text_of(own.get(address(patient, prescription)))
+    assert "To prepare: amoxicillin" in text_of(own.post(address(patient, prescription, "/again"), follow=True))
+    assert "Somebody was quicker" in text_of(own.post(address(patient, prescription, "/again"), follow=True))
+
+
+def test_the_next_supply_goes_into_the_queue(browser, doctor, pharmacist, patient) -> None:
+    prescription, client = ready(doctor, patient, repeats=1), browser(pharmacist)
+    text_of(client.post(address(patient, prescription, "/pick-up"), WHO, follow=True))
+    assert "Prepare the next supply" in text_of(client.get(address(patient, prescription)))
+    text_of(client.post(address(patient, prescription, "/repeat"), follow=True))
+    assert "Repeat 1" in plain(text_of(client.get(QUEUE)))
+    page = plain(text_of(client.get(address(patient, prescription))))
+    assert "1 repeat, 0 left" in page
+    assert "Prepare the next supply" not in page
+    assert browser(staff("nurse", patient.site)).post(address(patient, prescription, "/repeat")).status_code == 403
 
 
 # == What the prescriber sees ==

@@ -87,8 +87,8 @@ def test_a_pick_up_says_by_whom_and_tells_the_prescriber_once(doctor, pharmacist
     for _again in range(2):
         with pytest.raises(NotPossible, match="handed out already: to Theo Delgado"):
             hand_out(pharmacist, prescription)
-    told = PrescriptionPickedUp(prescription_id=kept.pk, patient_id=patient.pk, provider_id=kept.prescriber_id)
-    assert announced(PrescriptionPickedUp) == [told]
+    (told,) = announced(PrescriptionPickedUp)
+    assert (told.prescription_id, told.patient_id, told.provider_id) == (kept.pk, patient.pk, kept.prescriber_id)
     assert audit_of(kept)[-1] == "prescriptions.pick_up"
 
 

@@ -24,13 +24,22 @@ def table(name: str) -> list[dict[str, str]]:
 
 
 def test_the_formulary_has_what_an_outpatient_clinic_prescribes() -> None:
-    assert len({line.names for line in MEDICATIONS}) >= 120
-    assert len(MEDICATIONS) >= 300
+    assert len({line.names for line in MEDICATIONS}) >= 400
+    assert len(MEDICATIONS) >= 1000
     for line in MEDICATIONS:
         assert line.label, line
         assert line.route in ROUTES, line
         assert line.dose_unit in UNITS, line
         assert 1 <= line.pick_up_days <= 90, line
+
+
+def test_a_form_says_how_it_is_taken_whatever_else_the_ingredient_comes_as() -> None:
+    for line in MEDICATIONS:
+        if line.form.endswith(("tablet", "capsule")):
+            assert line.route in ("oral", "sublingual"), line.label
+            assert line.dose_unit in ("tablet", "capsule"), line.label
+        if line.form == "nasal_spray":
+            assert (line.route, line.dose_unit) == ("nasal", "spray"), line.label
 
 
 def test_nothing_is_listed_twice_and_every_ingredient_is_known() -> None:
@@ -48,6 +57,14 @@ def test_names_are_generic_in_lower_case_and_doses_are_written_safely() -> None:
             amount = part.split(" ")[0]
             assert not amount.startswith("."), f"{line.key}: a leading zero"
             assert not ("." in amount and amount.endswith("0")), f"{line.key}: no trailing zero"
+
+
+def test_there_are_rules_enough_by_class_and_ingredient() -> None:
+    interactions = [rule for rule in RULES if rule.kind == "interaction"]
+    assert len(interactions) >= 300
+    assert len({(rule.left, rule.right) for rule in interactions}) == len(interactions)
+    by_class = [rule for rule in interactions if any(term.startswith("class:") for term in rule.left | rule.right)]
+    assert len(by_class) >= 150
 
 
 def test_rules_speak_of_what_there_is_in_words_that_fit() -> None:
@@ -71,6 +88,9 @@ def test_every_drug_of_the_onc_list_is_an_ingredient() -> None:
     drugs = {plain(row[side]) for row in rows for side in ("object_drug", "precipitant_drug")}
     assert len(drugs) == 97
     assert drugs <= named
+    synonyms = {word: line.name for line in INGREDIENTS.values() for word in (line.name, *line.synonyms)}
+    prescribable = {name for line in MEDICATIONS for name in line.ingredients}
+    assert {synonyms[drug] for drug in drugs} <= prescribable
 
 
 @pytest.mark.shared_data

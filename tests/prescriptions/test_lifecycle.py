@@ -2,13 +2,15 @@
 
 import socket
 from collections import Counter
+from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 import time_machine
 from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from healthcare.db.context import acting_as
@@ -18,7 +20,7 @@ from prescriptions import actions
 from prescriptions.actions import FindingsUnanswered, NotPossible
 from prescriptions.actions.steps import signature_of
 from prescriptions.events import PrescriptionNotCollected, PrescriptionPickedUp
-from prescriptions.models import CollectionDeadline, Prescription
+from prescriptions.models import CollectionDeadline, Dispense, Prescription
 from tests.events.test_relay import HereAndNow, Post
 from tests.factories import PatientFactory, staff
 from tests.prescriptions.conftest import NOW, allergy, drafted, provider, ready, reload, signed
@@ -26,10 +28,78 @@ from tests.roles import as_the_system, taking_role
 from tests.scheduling.at_once import rounds
 
 LATE = NOW + timedelta(days=100)
-# Each step: who does it, and where it leads.
-STEPS = {"ready": "ready", "pick_up": "picked_up", "expire": "not_collected", "keep": "ready", "cancel": "cancelled"}
-# Where a step may start from, beside the table of moves: getting ready and being kept ready lead to the same state.
-FROM = {"ready": {"signed"}, "keep": {"not_collected"}}
+SUPPLY, REPEATS, PART = 14, 2, 5
+OPEN, WAITS = ("signed", "ready", "not_collected"), ("ready", "not_collected")
+
+
+@dataclass
+class Shelf:
+    """One prescription of 14 capsules with two repeats, as it should stand: the verbs once more, in Python."""
+
+    status: str = "signed"
+    fill: int = 0
+    waiting: int = 0
+    handed: int = 0
+    given: list[int] = field(default_factory=list)  # the supply that each hand-out belonged to
+
+    @property
+    def due(self) -> int:
+        return min(SUPPLY, SUPPLY * (self.fill + 1) - self.handed - self.waiting)
+
+    def ready(self, at_most: int = SUPPLY) -> bool:
+        return self.moves(self.status == "signed", "ready", waiting=min(at_most, self.due))
+
+    def part(self) -> bool:
+        return self.ready(PART)
+
+    def pick_up(self) -> bool:
+        goes = self.status in WAITS
+        if goes:
+            self.handed, self.waiting, self.given = self.handed + self.waiting, 0, [*self.given, self.fill]
+        return self.moves(goes, "signed" if self.due else "picked_up")
+
+    def expire(self) -> bool:
+        return self.moves(self.status == "ready", "not_collected")
+
+    def keep(self) -> bool:
+        return self.moves(self.status == "not_collected", "ready")
+
+    def cancel(self) -> bool:
+        return self.moves(self.status in (*OPEN, "not_dispensed"), "cancelled", waiting=0)
+
+    def not_dispense(self) -> bool:
+        fill = self.given[-1] if self.given else self.fill
+        status = "picked_up" if self.given else "not_dispensed"
+        return self.moves(self.status in OPEN, status, waiting=0, fill=fill)
+
+    def take_up(self) -> bool:
+        return self.moves(self.status == "not_dispensed", "signed")
+
+    def repeat(self) -> bool:
+        return self.moves(self.status == "picked_up" and self.fill < REPEATS, "signed", fill=self.fill + 1)
+
+    def moves(self, goes: bool, status: str, **more: int) -> bool:
+        if goes:
+            assert status in Prescription.MOVES[self.status]
+            self.status = status
+            vars(self).update(more)
+        return goes
+
+
+STEPS = ("ready", "part", "pick_up", "expire", "keep", "cancel", "not_dispense", "take_up", "repeat")
+HANDED = {"name": "Rosa", "relation": "self", "identity_checked": True}
+VERBS: dict[str, Any] = {
+    "ready": actions.mark_ready,
+    "part": lambda **said: actions.mark_ready(
+        quantity=min(Decimal(PART), reload(said["prescription"]).due_quantity), part_reason="out_of_stock", **said
+    ),
+    "pick_up": lambda **said: actions.pick_up(**HANDED, **said),
+    "keep": lambda **said: actions.keep_ready(days=3, **said),
+    "cancel": lambda **said: actions.cancel_prescription(reason="changed", **said),
+    "not_dispense": lambda **said: actions.not_dispense(reason="out_of_stock", **said),
+    "take_up": actions.take_up_again,
+    "repeat": actions.repeat_prescription,
+}
 
 
 def attempt(step: str, prescription: Prescription, doctor: Any, pharmacist: Any) -> bool:
@@ -40,16 +110,7 @@ def attempt(step: str, prescription: Prescription, doctor: Any, pharmacist: Any)
                 return actions.expire_uncollected(by=None, prescription_id=prescription.pk, now=LATE)
         by = doctor if step in {"cancel", "keep"} else pharmacist
         with acting_as(by):
-            if step == "ready":
-                actions.mark_ready(by=by, prescription=prescription, now=NOW)
-            elif step == "keep":
-                actions.keep_ready(by=by, prescription=prescription, days=3, now=NOW)
-            elif step == "cancel":
-                actions.cancel_prescription(by=by, prescription=prescription, reason="changed", now=NOW)
-            else:
-                actions.pick_up(
-                    by=by, prescription=prescription, name="Rosa", relation="self", identity_checked=True, now=NOW
-                )
+            VERBS[step](by=by, prescription=prescription, now=NOW)
     except NotPossible:
         return False
     return True
@@ -57,23 +118,28 @@ def attempt(step: str, prescription: Prescription, doctor: Any, pharmacist: Any)
 
 @pytest.mark.django_db
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(steps=st.lists(st.sampled_from(sorted(STEPS)), max_size=12))
-def test_in_every_order_of_steps_the_table_of_moves_holds(doctor, pharmacist, patient, announced, steps) -> None:
+@given(steps=st.lists(st.sampled_from(STEPS), max_size=16))
+@example(steps=["ready", "pick_up", "repeat", "part", "pick_up", "not_dispense", "repeat", "ready", "pick_up"])
+def test_in_every_order_of_steps_never_more_is_dispensed_than_prescribed(
+    doctor, pharmacist, patient, announced, steps
+) -> None:
     with transaction.atomic():
-        prescription = signed(doctor, patient)
-        status = "signed"
+        prescription = signed(doctor, patient, repeats=REPEATS)
+        shelf = Shelf()
         for step in steps:
-            goes = STEPS[step] in Prescription.MOVES[status] and status in FROM.get(step, {status})
-            assert attempt(step, prescription, doctor, pharmacist) is goes, (step, status)
-            status = STEPS[step] if goes else status
+            goes = getattr(shelf, step)()
+            assert attempt(step, prescription, doctor, pharmacist) is goes, (step, shelf)
             kept = reload(prescription)
-            assert kept.status == status
+            assert (kept.status, kept.fill, kept.dispensed) == (shelf.status, shelf.fill, shelf.handed + shelf.waiting)
+            assert kept.dispensed <= SUPPLY * (kept.fill + 1) <= SUPPLY * (REPEATS + 1)
             assert signature_of(kept) == kept.signature, "what was signed is as it was signed"
             with as_the_system():
                 waits = CollectionDeadline.objects.filter(prescription=prescription).exclude(next_at=None).exists()
-            assert waits is (status == "ready")
+                prepared = Dispense.objects.waiting().filter(prescription=prescription).count()
+            assert waits is (shelf.status == "ready")
+            assert prepared == (shelf.status in WAITS)
         told = [fact for fact in announced(PrescriptionPickedUp) if fact.prescription_id == prescription.pk]
-        assert len(told) == (status == "picked_up"), "what is handed out is handed out once, and told once"
+        assert len({fact.dispense_id for fact in told}) == len(told) == len(shelf.given), "each is told once"
         transaction.set_rollback(True)
 
 

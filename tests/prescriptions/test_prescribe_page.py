@@ -378,3 +378,18 @@ def test_the_kept_check_of_a_broken_one_has_no_version(browser, doctor, patient,
         assert SafetyCheck.objects.get(prescription=draft).problem == BROKEN
     page = text_of(client.get(address(patient, draft)))
     assert "It cannot wait. Asked the pharmacist" in page
+
+
+# == A taper ==
+def test_a_taper_is_typed_kept_and_shown(browser, doctor, patient) -> None:
+    draft = drafted(doctor, patient, "prednisone 10 mg, tablet", sig=None)
+    client = browser(doctor)
+    typed = {"dose": "4", "frequency": "in_the_morning", "duration_days": "3", "then": "3 x 3, 2 × 3, 1*3"}
+    page = text_of(client.post(address(patient, draft, "/change"), typed, headers=HTMX))
+    assert "then 3 tablets for 3 days, then 2 tablets for 3 days, then 1 tablet for 3 days." in page
+    assert "30 tablets" in page
+    assert reload(draft).directions.days == 12
+    assert 'value="3 × 3, 2 × 3, 1 × 3"' in text_of(client.get(address(patient, draft)))
+    wrong = text_of(client.post(address(patient, draft, "/change"), typed | {"then": "less and less"}), 422)
+    assert "Write each step as dose × days" in wrong
+    assert "less and less" in wrong

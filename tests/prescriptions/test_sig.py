@@ -1,6 +1,7 @@
 """Directions: the sentence on the label, and how much of the medicine they take."""
 
 import re
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -17,6 +18,7 @@ from prescriptions.rules.sig import (
     ROUTES,
     UNITS,
     Sig,
+    Step,
     doses_in,
     mistakes_in,
     number,
@@ -46,6 +48,15 @@ def sigs(draw: st.DrawFn) -> Sig:
         as_needed_for=draw(st.sampled_from(["", "pain"])),
         note=draw(st.sampled_from(["", "with water", "with food."])),
     )
+
+
+@st.composite
+def tapers(draw: st.DrawFn) -> Sig:
+    """A first dose and steps after it."""
+    first = draw(sigs().filter(lambda sig: sig.frequency != "once" and sig.duration_days <= 30))
+    steps = draw(st.lists(st.tuples(st.integers(1, 40), st.integers(1, 14)), min_size=1, max_size=12))
+    then = tuple(Step(UNITS[first.dose_unit].splits * parts, days) for parts, days in steps)
+    return replace(first, then=then)
 
 
 @given(sigs())
@@ -206,3 +217,50 @@ def test_every_form_of_the_formulary_can_be_prescribed() -> None:
     for words, route, unit in FORMS.values():
         assert mistakes_in(Sig(D(1), unit, route, "once_daily", 1)) == {}
         assert words
+
+
+# == Tapers ==
+PREDNISONE = Sig(D(4), "tablet", "oral", "in_the_morning", 3, then=(Step(D(2), 3), Step(D("0.5"), 1)))
+
+
+def test_a_taper_says_each_step() -> None:
+    assert sig_text(PREDNISONE) == (
+        "Take 4 tablets by mouth in the morning for 3 days, then 2 tablets for 3 days, then 0.5 tablet for 1 day."
+    )
+    going = replace(PREDNISONE, ongoing=True, note="with food")
+    assert sig_text(going).endswith("then 2 tablets for 3 days, then 0.5 tablet, with food.")
+    assert quantity_of(PREDNISONE) == (D(19), "tablet")
+    assert quantity_sum(PREDNISONE) == "4 × 1 × 3 days + 2 × 1 × 3 days + 0.5 × 1 × 1 day"
+    assert (PREDNISONE.days, PREDNISONE.largest_dose) == (7, D(4))
+
+
+@given(tapers())
+def test_the_quantity_of_a_taper_is_that_of_its_steps(sig: Sig) -> None:
+    assert mistakes_in(sig) == {}
+    assert read_sig(sig.content()) == sig
+    per = DROPS_PER_ML if quantity_of(sig)[1] != sig.dose_unit else 1
+    each = [replace(sig, dose=step.dose, duration_days=step.days, then=()) for step in sig.steps]
+    taken = sum(Fraction(one.dose) * doses_in(one) for one in each) / per
+    assert taken <= Fraction(quantity_of(sig)[0]) < taken + 1
+    assert sig_text(sig).count(", then ") == len(sig.then)
+
+
+@pytest.mark.parametrize(
+    ("then", "frequency", "code"),
+    [
+        ((Step(D("0.1"), 3),), "once_daily", "cannot_be_split"),
+        ((Step(D(0), 3),), "once_daily", "range"),
+        ((Step(D(1), 0),), "once_daily", "steps"),
+        ((Step(D(1), 400),), "once_daily", "steps"),
+        ((Step(D(1), 1),) * 13, "once_daily", "steps"),
+        ((Step(D(1), 3),), "once", "steps"),
+    ],
+)
+def test_a_taper_that_nobody_could_follow_is_refused(then, frequency, code) -> None:
+    assert mistakes_in(replace(PREDNISONE, frequency=frequency, then=then)) == {"then": code}
+
+
+def test_what_was_kept_before_there_were_tapers_is_read_as_before() -> None:
+    plain = replace(PREDNISONE, then=())
+    assert "then" not in plain.content()
+    assert read_sig(plain.content()) == plain

@@ -12,7 +12,7 @@ from django.db import connection
 
 from healthcare.fhir.resources import Home, Incoming, Ledger, Outcome, Resource
 from patients.models import Patient
-from records.models import Encounter, Entry
+from records.models import Encounter, Entry, ServiceRequest
 from tests.factories import SiteFactory
 from tests.roles import as_the_system
 
@@ -75,7 +75,11 @@ def taken(resource: Resource, *batch: Incoming, known: Ledger | None = None) -> 
 def row_of(outcome: Outcome) -> Any:
     if outcome.home is None:
         return None
-    models: dict[str, Any] = {"records.entry": Entry, "records.encounter": Encounter}
+    models: dict[str, Any] = {
+        "records.entry": Entry,
+        "records.encounter": Encounter,
+        "records.servicerequest": ServiceRequest,
+    }
     with as_the_system():
         return models[outcome.home.model].objects.get(pk=outcome.home.id)
 

@@ -9,10 +9,10 @@ from django.test import Client
 from healthcare.accounts.models import User
 from patients.models import Patient
 from tests.factories import PatientFactory, staff
-from tests.patients.conftest import audited, sign_in
+from tests.patients.conftest import audited, no_audit, sign_in
 from tests.records.visits import Visit, visit
 
-__all__ = ["audited"]
+__all__ = ["audited", "no_audit"]
 
 
 @pytest.fixture

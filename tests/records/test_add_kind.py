@@ -16,11 +16,12 @@ from records import kinds as all_kinds
 from records import migrations as all_migrations
 from records.actions.entries import record_said
 from records.events import AbnormalValueRecorded
-from records.fhir.by_kind import resource_of
 from records.kinds import NotOfKind, Said, card_of, kind_of, kinds, part_of
 from records.models import Entry
-from tests.factories import staff
+from records.telling.by_kind import resource_of
+from tests.factories import portal_user, staff
 from tests.records.arriving import NOW, entries, incoming, ledger, take
+from tests.records.downloading import downloaded, of
 from tests.roles import taking_role
 
 pytestmark = pytest.mark.django_db
@@ -185,6 +186,8 @@ def test_it_comes_from_fhir_and_goes_there(rosa) -> None:
         home.taken_for(incoming(rosa, {"resourceType": "ClinicalImpression", "summary": "x"}), ledger()) == "foot_check"
     )
     told = resource_of(row)
+    assert told is not None
+    assert told.pop("meta")["versionId"] == str(row.pk)
     assert told == {
         "resourceType": "ClinicalImpression",
         "id": str(row.pk),
@@ -194,6 +197,15 @@ def test_it_comes_from_fhir_and_goes_there(rosa) -> None:
     }
     row.data["felt"] = 7
     assert resource_of(row) is None
+
+
+def test_its_patient_takes_it_along(rosa, nurse, browser) -> None:
+    with acting_as(nurse):
+        for felt in (9, 7):
+            said = Said(display=f"felt {felt}", clinical_status="over", data={"felt": felt})
+            record_said(by=nurse, patient=rosa, kind="foot_check", said=said, now=NOW)
+    (found,) = of(downloaded(browser(portal_user(rosa))), "ClinicalImpression")
+    assert (found["summary"], found["subject"]) == ("felt 9", {"reference": f"Patient/{rosa.pk}"})
 
 
 def test_what_is_urgent_is_announced_and_who_may_not_is_refused(rosa, nurse, browser, announced) -> None:

@@ -12,14 +12,14 @@ from healthcare.accounts.models import Provider
 from healthcare.db.context import acting_as
 from patients.access import NotInScope
 from records.access.signing import can_amend
-from records.actions.encounters import close_encounter, finish_encounter
+from records.actions.encounters import close_encounter, finish_encounter, reopen_encounter
 from records.actions.entries import void_entry
 from records.actions.imports import Arrival, take_entries
 from records.actions.notes import NotWritable, add_addendum
 from records.actions.signing import NotSigned, amend_note, cosign, sign_nursing_note
 from records.actions.writing import Content, NotCurrent
 from records.events import NoteSigned
-from records.models import Cosignature, Encounter, Entry
+from records.models import Cosignature, Entry
 from records.queries.encounters import is_intact, visit_page
 from records.rules.notes import NoteText
 from tests.factories import EntryFactory, SupervisionFactory
@@ -115,10 +115,9 @@ def test_a_closed_visit_takes_an_amendment_and_a_wrong_one_none(running) -> None
         finish_encounter(by=running.doctor, encounter=running.encounter, now=NOW)
         close_encounter(by=running.doctor, encounter=running.encounter, now=NOW)
     version = amends(running, note)
-    with as_the_system():
-        visit = Encounter.objects.get(pk=running.encounter.pk)
-        visit.status = "entered_in_error"
-        visit.save()
+    with acting_as(running.doctor):
+        reopen_encounter(by=running.doctor, encounter=running.encounter, reason="Wrong patient", now=NOW)
+    running.mistaken()
     with pytest.raises(NotSigned, match="entered in error"):
         amends(running, version, TEXT)
 

@@ -19,7 +19,7 @@ from records.actions.writing import Content, NotRecorded
 from records.events import EncounterClosed, EncounterReopened
 from records.models import Draft, Encounter, Entry
 from records.rules.laboratory import Measured
-from records.rules.states import CLOSED, EXCEPTIONS, LATE_KINDS, NOTES, OPEN, WRONG, Deed, state_of, takes
+from records.rules.states import ANSWERS, CLOSED, EXCEPTIONS, LATE_KINDS, NOTES, OPEN, WRONG, Deed, state_of, takes
 from tests.factories import EncounterFactory, ServiceRequestFactory
 from tests.patients.conftest import sign_in
 from tests.records.visits import NOW, TEXT, Visit, events_of, visit
@@ -44,12 +44,6 @@ def reopen(running: Visit, reason: str = "A finding was left out", by=None) -> E
     user = by or running.doctor
     with acting_as(user):
         return reopen_encounter(by=user, encounter=running.encounter, reason=reason, now=LATER)
-
-
-def mistaken(running: Visit) -> None:
-    with as_the_system():
-        running.encounter.status = "entered_in_error"
-        running.encounter.save()
 
 
 @pytest.fixture
@@ -82,9 +76,10 @@ def test_each_exception_has_a_reason() -> None:
 
 @pytest.mark.parametrize("deed", Deed)
 @pytest.mark.parametrize("kind", ["note", "vital_signs", "laboratory_result", "addendum"])
-def test_what_is_open_takes_everything_and_what_is_wrong_only_what_marks_it_so(kind, deed) -> None:
+def test_what_is_open_takes_everything_and_what_is_wrong_what_marks_it_so_or_answers_an_order(kind, deed) -> None:
     assert takes(OPEN, kind, deed)
-    assert takes(WRONG, kind, deed) == (deed == Deed.VOID)
+    answers = kind == "laboratory_result" and deed in (Deed.ADD, Deed.REPLACE)
+    assert takes(WRONG, kind, deed) == (deed == Deed.VOID or answers)
 
 
 @pytest.mark.parametrize(
@@ -116,6 +111,7 @@ def test_the_trigger_names_the_same_kinds() -> None:
         (body,) = cursor.fetchone()
     assert f"kind NOT IN ({', '.join(repr(kind) for kind in LATE_KINDS)})" in body
     assert f"kind IN ({', '.join(repr(kind) for kind in NOTES)})" in body
+    assert f"kind NOT IN ({', '.join(repr(kind) for kind in ANSWERS)})" in body
 
 
 # == Close ==
@@ -319,13 +315,13 @@ def test_a_visit_does_not_begin_closed(running) -> None:
 
 
 def test_a_visit_entered_in_error_takes_nothing_by_sql(running) -> None:
-    mistaken(running)
+    running.mistaken()
     assert add(running)
 
 
 def test_nothing_is_added_to_the_addenda_of_a_wrong_visit(running) -> None:
     note = running.signs()
-    mistaken(running)
+    running.mistaken()
     with acting_as(running.doctor), pytest.raises(NothingToAdd, match="entered in error"):
         add_addendum(by=running.doctor, note=note, text="More", now=LATER)
 

@@ -8,7 +8,14 @@ from django.utils import timezone
 from records.demo import notes as demo
 from records.models import Draft, Encounter, Entry
 from records.queries.encounters import is_intact
-from tests.factories import AppointmentFactory, DiagnosisCodeFactory, PatientFactory, ProviderFactory, portal_user
+from tests.factories import (
+    AppointmentFactory,
+    DiagnosisCodeFactory,
+    PatientFactory,
+    ProviderFactory,
+    portal_user,
+    staff,
+)
 from tests.records.visits import doctor_of
 from tests.roles import as_the_system, taking_role
 
@@ -65,6 +72,17 @@ def test_some_visits_are_written_two_wait_and_one_goes_on(clinic) -> None:
     waiting = [visit for visit in visits if visit.note_signed_at is None and visit.status == "finished"]
     assert len(waiting) == 2
     assert len(notes) == len(visits) - 3
+
+
+def test_what_somebody_in_training_signed_waits_for_a_colleague(clinic) -> None:
+    staff("administrator", clinic.site)
+    _trainee, provider = doctor_of(clinic.site, email="hanna.kowalczyk@clinic.example")
+    for number in range(3):
+        past(number + 20, clinic, provider, reason="Knee pain")
+    told()
+    with as_the_system():
+        signed = Entry.objects.filter(kind="note", author__email__startswith="hanna").order_by("effective_at")
+        assert [note.record_status for note in signed] == ["final", "preliminary", "preliminary"]
 
 
 def test_the_patient_with_an_account_has_something_to_read(clinic) -> None:

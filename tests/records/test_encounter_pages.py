@@ -228,9 +228,7 @@ def test_finishing_is_asked_and_done(running) -> None:
 
 
 def test_a_visit_that_cannot_end_says_why(running) -> None:
-    with as_the_system():
-        running.encounter.status = "entered_in_error"
-        running.encounter.save()
+    running.mistaken()
     page = text(sign_in(running.doctor).post(address("finish", running), follow=True))
     assert "cannot be finished" in page
     assert "Entered in error" in page

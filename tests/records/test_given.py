@@ -10,8 +10,8 @@ from healthcare.db.context import acting_as
 from records.actions.immunizations import record_immunization
 from records.actions.writing import NotRecorded
 from records.fhir import ImmunizationResource
-from records.fhir.by_kind import resource_of
 from records.rules.said import Dose
+from records.telling.by_kind import resource_of
 from tests.records.arriving import CVX, concept, entries, incoming, take
 
 pytestmark = pytest.mark.django_db

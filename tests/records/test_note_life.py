@@ -38,11 +38,13 @@ from records.actions.notes import (
     throw_draft_away,
 )
 from records.actions.signing import NotSigned, amend_note, sign_nursing_note
+from records.actions.voiding import NotVoided, void_encounter
 from records.actions.writing import Content, NotCurrent, NotRecorded
 from records.models import Draft, Entry
 from records.models.encounters import ENCOUNTER_MOVES
 from records.queries.encounters import is_intact
 from records.rules.notes import NoteText, note_text
+from tests.bearer import Program, token_for
 from tests.patients.conftest import sign_in
 from tests.records.visits import NOW, visit
 from tests.roles import as_the_system
@@ -63,6 +65,7 @@ REFUSALS = (
     NotClosed,
     NotRecorded,
     NotSigned,
+    NotVoided,
     Entry.DoesNotExist,
 )
 
@@ -78,7 +81,7 @@ class NoteLife(RuleBasedStateMachine):
         self.kept: tuple[str, NoteText] | None = None  # the window and the text that the server has
         self.signed: dict[object, dict[str, object]] = {}
         self.voided: set[object] = set()
-        self.closed = False
+        self.closed = self.wrong = False
 
     def attempt(self, who: str, act):
         """Run a verb as somebody; whatever refuses leaves nothing half done."""
@@ -194,6 +197,39 @@ class NoteLife(RuleBasedStateMachine):
             assert (who, reason) == ("doctor", "Left out")
             self.closed = False
 
+    @rule(who=WHO, reason=st.sampled_from(["", "Wrong patient"]))
+    def end_it_in_error(self, who, reason) -> None:
+        done = self.attempt(
+            who, lambda user, now: void_encounter(by=user, encounter=self.running.encounter, reason=reason, now=now)
+        )
+        if done is not None:
+            assert (who, reason) == ("doctor", "Wrong patient")
+            assert not self.closed
+            assert not self.wrong
+            self.wrong = True
+            self.voided |= set(self.signed)
+
+    @rule(who=WHO, whose=WHO)
+    def end_it_in_error_by_sql(self, who, whose) -> None:
+        """In one's own name, while it is open and nothing stands in it: else the database refuses."""
+        user, named = getattr(self.running, who), getattr(self.running, whose)
+        said = "status = 'entered_in_error', voided_at = now(), void_reason = 'x', voided_by_id = %s"
+        try:
+            with acting_as(user), transaction.atomic(), connection.cursor() as cursor:
+                key = self.running.encounter.pk
+                cursor.execute(f"UPDATE records_encounter SET {said} WHERE id = %s", [named.pk, key])
+                moved = cursor.rowcount
+                cursor.execute(
+                    "SET CONSTRAINTS guard_wrong_visit IMMEDIATE; SET CONSTRAINTS guard_wrong_visit DEFERRED"
+                )
+        except DatabaseError:
+            return
+        if moved:
+            assert who == whose
+            assert not self.closed
+            assert not self.wrong
+            self.wrong = True
+
     @rule(who=st.sampled_from(["doctor", "nurse"]), kind=st.sampled_from(["vital_signs", "laboratory_result"]))
     def write_a_child_by_sql(self, who, kind) -> None:
         user = getattr(self.running, who)
@@ -203,9 +239,9 @@ class NoteLife(RuleBasedStateMachine):
             with acting_as(user), transaction.atomic():
                 row.save(force_insert=True)
         except DatabaseError:
-            assert self.closed
+            assert self.closed or self.wrong
         else:
-            assert not self.closed or kind == "laboratory_result"
+            assert kind == "laboratory_result" or not (self.closed or self.wrong)
 
     @precondition(lambda self: self.signed)
     @rule(data=st.data())
@@ -219,14 +255,18 @@ class NoteLife(RuleBasedStateMachine):
             assert take_entries(by=None, arrivals=[told], now=NOW) == [None]
 
     @precondition(lambda self: self.signed)
-    @rule(who=WHO, door=st.sampled_from(["page", "admin"]), data=st.data())
+    @rule(who=WHO, door=st.sampled_from(["page", "admin", "api"]), data=st.data())
     def knock(self, who, door, data) -> None:
-        """By the pages: an amendment that says nothing, and the admin, which has no form for it."""
+        """By the pages: an amendment that says nothing; the admin and `/v1`, which have no way to write a note."""
         key = data.draw(st.sampled_from(list(self.signed)))
         client = sign_in(getattr(self.running, who))
         if door == "page":
             amend = reverse("records:amend", args=[self.running.patient.pk, self.running.encounter.pk])
             answer = client.post(amend, {"plan": "Other", "assessment": "Other", "because": "", "version": key})
+        elif door == "api":
+            body = {"standing": "resolved", "because": "Other"}
+            answer = Program(token_for(getattr(self.running, who))).write(f"/records/{key}/change", body)
+            assert answer.status_code >= 400
         else:
             answer = client.post(reverse("admin:records_entry_change", args=[key]), {"data": "{}"})
         assert answer.status_code < 500
@@ -261,6 +301,10 @@ class NoteLife(RuleBasedStateMachine):
         row = self.running.now_is()
         with as_the_system():
             standing = Entry.objects.current().filter(encounter=row, kind="note").count()
+        assert self.wrong == row.is_wrong
+        if self.wrong:
+            assert (standing, row.closed_at) == (0, None), "nothing stands in it, and nothing moves any more"
+            return
         assert standing == (row.note_signed_at is not None), "one note at most, and the worklist is right"
         assert row.status in ENCOUNTER_MOVES
         assert (row.closed_at is not None) == self.closed

@@ -36,7 +36,7 @@ def test_a_doctor_orders_several_at_once(rosa, doctor, provider, browser) -> Non
     }
     for address in ("orders/", f"visits/{running.pk}/"):
         page = client.get(f"/records/{rosa.pk}/{address}").content.decode()
-        assert "XR Chest 2 Views" in page, address
+        assert "Chest X-ray, 2 views" in page, address
 
 
 def test_what_is_typed_finds_and_what_is_chosen_stays(rosa, doctor, provider, browser) -> None:

@@ -1,6 +1,7 @@
 """The verbs of an order: prepared, placed, its specimen taken, put off, revoked, failed."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,15 +14,19 @@ from healthcare.db.context import acting_as
 from patients.access import NotInScope
 from records.access.orders import can_answer, can_decide, can_order
 from records.actions import orders as verbs
+from records.actions.entries import void_entry
+from records.actions.results import enter_result
 from records.actions.writing import NotCurrent, NotRecorded
-from records.events import OrderExtended, OrderFailed, OrderPlaced, OrderRevoked, SpecimenCollected
+from records.events import EntryVoided, OrderExtended, OrderFailed, OrderPlaced, OrderRevoked, SpecimenCollected
 from records.models import FavouriteOrder, ServiceRequest
 from records.models.orders import ORDER_MOVES
 from records.rules import orders as rules
-from records.rules.laboratory import TESTS
-from tests.factories import EncounterFactory, ProviderFactory, ServiceRequestFactory, staff
-from tests.records.ordering import BASIC, CHEST, DAY, HCG, LIPIDS, NOW, one_order, order, order_now_is
+from records.rules.laboratory import TESTS, Measured
+from records.subscribers import await_answer
+from tests.factories import EncounterFactory, EntryFactory, ProviderFactory, ServiceRequestFactory, staff
+from tests.records.ordering import A1C, BASIC, CHEST, DAY, HCG, LIPIDS, NOW, one_order, order, order_now_is
 from tests.roles import as_the_system
+from tests.twice import deliver_twice
 
 pytestmark = pytest.mark.django_db
 
@@ -191,6 +196,51 @@ def test_one_waits_longer(rosa, doctor, announced) -> None:
     ends(doctor, request)
     with acting_as(doctor), pytest.raises(NotRecorded, match="No answer is awaited"):
         verbs.extend_order(by=doctor, request=request, expected_by=NOW.date() + 30 * DAY, now=NOW)
+
+
+# == An answer that was wrong ==
+def test_an_order_waits_again_when_its_answer_was_wrong(rosa, doctor, nurse) -> None:
+    request = one_order(doctor, rosa, A1C)
+    with acting_as(nurse):
+        verbs.collect_specimen(by=nurse, request=request, now=NOW)
+        measured = Measured(code=A1C, value=Decimal("5.2"))
+        entry = enter_result(
+            by=nurse, patient=rosa, measured=measured, effective_at=NOW, now=NOW, request=order_now_is(request)
+        )
+    assert order_now_is(request).status == "final"
+    with acting_as(doctor):
+        void_entry(by=doctor, entry=entry, reason="Wrong patient", now=NOW)
+    assert order_now_is(request).status == "specimen_collected"
+    with acting_as(nurse):
+        enter_result(
+            by=nurse, patient=rosa, measured=measured, effective_at=NOW, now=NOW, request=order_now_is(request)
+        )
+    assert order_now_is(request).status == "final"
+    with as_the_system():
+        line = AuditEvent.objects.get(action="records.await_answer")
+    assert (line.target_id, line.detail) == (request.pk, {"status": "specimen_collected"})
+
+
+def test_told_twice_it_waits_again_once_and_of_anything_else_nothing(rosa, doctor) -> None:
+    request = ServiceRequestFactory(patient=rosa, status="final")
+    voided = {"record_status": "entered_in_error", "voided_at": NOW, "voided_by": doctor, "void_reason": "Wrong"}
+    entry = EntryFactory(patient=rosa, request=request, **voided)
+    left = EntryFactory(patient=rosa, request=request, code="2345-7")
+    fact = EntryVoided(entry.pk, rosa.pk, "laboratory_result")
+    assert deliver_twice(await_answer, fact, lambda: ServiceRequest.objects.get().status) == "preliminary"
+    with as_the_system():
+        await_answer(EntryVoided(EntryFactory(patient=rosa).pk, rosa.pk, "laboratory_result"))
+        assert ServiceRequest.objects.get().status == "preliminary"
+        assert left.request == request
+
+
+@over(some.booleans(), some.dictionaries(some.sampled_from("abc"), some.sampled_from(["preliminary", "final"])))
+def test_where_it_stands_by_what_is_left(collected, given) -> None:
+    status = rules.waits_again("abc", given, collected=collected)
+    if not given:
+        assert status == ("specimen_collected" if collected else "active")
+    else:
+        assert (status == "final") == (given == dict.fromkeys("abc", "final"))
 
 
 def test_favourites_are_ones_own(rosa, doctor, nurse) -> None:

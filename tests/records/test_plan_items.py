@@ -9,9 +9,9 @@ from django.utils import timezone
 from healthcare.db.context import acting_as
 from healthcare.fhir.resources import resources
 from records.actions.entries import NotAMove, change_clinical_status, record_said
-from records.fhir.by_kind import resource_of
 from records.kinds import Said
 from records.kinds.plan_item import WORDS, is_overdue, role
+from records.telling.by_kind import resource_of
 from tests.records.arriving import concept, entries, incoming, take, taken
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,7 @@ def test_it_is_typed_done_and_taken_up_again(rosa, nurse, browser) -> None:
     client = browser(nurse)
     shown = client.post(f"/records/{rosa.pk}/record/plan_item", FACTS).headers["Location"]
     page = client.get(shown).content.decode()
-    for words in ("Repeat the potassium", "Dr. Okafor", "2031-03-02", "fasting"):
+    for words in ("Repeat the potassium", "Dr. Okafor", "Mar 2, 2031", "fasting"):
         assert words in page
     page = client.get(f"{shown}change-status").content.decode()
     assert "To do" in page

@@ -52,7 +52,7 @@ def test_without_words_for_the_patient_they_read_the_plan(running) -> None:
     assert page.count("Nitrofurantoin for 5 days.") == 2, "as what to do now, and in the note itself"
     assert "Nothing was measured." in page
     assert "No further visit is booked." in page
-    assert "No new diagnosis was made." in page
+    assert "No diagnosis was written down." in page
 
 
 def test_what_is_not_signed_is_not_there(running) -> None:
@@ -71,12 +71,8 @@ def test_the_list_and_the_first_page_lead_to_it(running) -> None:
 
 
 def test_a_visit_entered_by_mistake_is_not_shown(running) -> None:
-    from tests.roles import as_the_system
-
     running.signs()
-    with as_the_system():
-        running.encounter.status = "entered_in_error"
-        running.encounter.save()
+    running.mistaken()
     patient = sign_in(running.rosa)
     assert patient.get(summary(running)).status_code == 404
     assert summary(running) not in text(patient.get(reverse("records_portal:summaries")))

@@ -49,6 +49,17 @@ class Visit:
         with acting_as(user):
             return sign_note(by=user, encounter=self.encounter, text=text, version=version, now=now)
 
+    def mistaken(self) -> None:
+        """Its row says so, and what stood in it, past the verb."""
+        with as_the_system():
+            found = Encounter.objects.get(pk=self.encounter.pk)
+            found.status, found.voided_at, found.void_reason = "entered_in_error", NOW, "Wrong patient"
+            found.voided_by = self.doctor
+            found.save()
+            for row in Entry.objects.filter(encounter=found, patient_id=found.patient_id).current():
+                row.record_status, row.voided_at, row.void_reason = "entered_in_error", NOW, "Wrong patient"
+                row.save(update_fields=["record_status", "voided_at", "void_reason", "updated_at"])
+
     def draft(self) -> Draft | None:
         with as_the_system():
             return Draft.objects.filter(encounter=self.encounter).first()

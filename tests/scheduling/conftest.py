@@ -14,6 +14,7 @@ from patients.models import Patient
 from scheduling import actions
 from scheduling.models import Appointment, Resource, VisitType
 from tests.factories import PatientFactory, SiteFactory, VisitTypeFactory, bookable_provider, portal_user, staff
+from tests.messaging.conftest import mail  # noqa: F401  (fixture)
 from tests.patients.conftest import audited, no_audit, sign_in  # noqa: F401  (fixtures)
 from tests.roles import as_the_system
 

@@ -14,16 +14,27 @@ from scheduling.models import (
     PatientClaim,
     Qualification,
     Resource,
+    SiteClosure,
     TimeClaim,
     VisitType,
     WorkException,
     WorkRule,
 )
-from tests.factories import QualificationFactory, ResourceFactory, WorkExceptionFactory, staff
+from tests.factories import QualificationFactory, ResourceFactory, SiteClosureFactory, WorkExceptionFactory, staff
 from tests.scheduling.pages import at, text, visit_at
 
 pytestmark = pytest.mark.django_db
-MODELS = [Appointment, PatientClaim, Qualification, Resource, TimeClaim, VisitType, WorkException, WorkRule]
+MODELS = [
+    Appointment,
+    PatientClaim,
+    Qualification,
+    Resource,
+    SiteClosure,
+    TimeClaim,
+    VisitType,
+    WorkException,
+    WorkRule,
+]
 
 
 def url(model) -> str:
@@ -83,13 +94,23 @@ def test_a_kind_of_visit(boss, clinic) -> None:
         "buffer_after": "5",
         "grid_minutes": "5",
         "notice_minutes": "60",
+        "cancel_minutes": "120",
         "horizon_days": "90",
         "portal_mode": "off",
+        "answer_hours": "48",
+        "offer_minutes": "30",
+        "takes_copay": "on",
+        "anyone": "first",
         "specialty": "",
+        "most_per_day": "4",
+        "needs": ["Treatment chair"],
         "active": "on",
     }
+    chair = {"kind": "device", "provider": "", "site": clinic.site.pk, "name": "Chair", "category": "Treatment chair"}
+    previewed_then_saved(boss, place(Resource, "add"), chair)
     assert "Wound check" in previewed_then_saved(boss, place(VisitType, "add"), typed)
     made = VisitType.objects.get(slug="wound")
+    assert (made.needs, made.most_per_day, made.most_per_week) == (["Treatment chair"], 4, None)
     address = place(VisitType, "change", made.pk)
     said = previewed_then_saved(boss, address, {**typed, "minutes": "20"})
     assert "“15” becomes “20”" in said
@@ -103,9 +124,11 @@ def test_a_room_and_its_new_name(boss, clinic) -> None:
     typed = {"kind": "room", "provider": "", "site": clinic.site.pk, "name": "Room 9"}
     assert clinic.site.name in previewed_then_saved(boss, place(Resource, "add"), typed)
     room = Resource.objects.get(name="Room 9")
-    previewed_then_saved(boss, place(Resource, "change", room.pk), {"name": "Treatment room"})
+    changed = {"name": "Treatment room", "category": "Procedure room"}
+    assert "Procedure room" in previewed_then_saved(boss, place(Resource, "change", room.pk), changed)
     room.refresh_from_db()
-    assert room.name == "Treatment room"
+    assert (room.name, room.category) == ("Treatment room", "Procedure room")
+    assert clinic.site.name in text(boss.get(url(Resource), {"q": "treatment"}))
     wrong = {**typed, "name": "", **SAVED}
     assert "has a name" in text(boss.post(place(Resource, "add"), wrong, follow=True))
 
@@ -153,9 +176,10 @@ def test_a_closed_morning_says_how_many_visits_lie_in_it_and_is_withdrawn(boss, 
     assert "after the start" in text(boss.post(place(WorkException, "add"), backwards, follow=True))
 
 
-@pytest.mark.parametrize("model", [Resource, VisitType, WorkException, WorkRule])
+@pytest.mark.parametrize("model", [Resource, SiteClosure, VisitType, WorkException, WorkRule])
 def test_each_page_says_what_it_is_for_and_nobody_else_comes_in(boss, browser, clinic, model) -> None:
     WorkExceptionFactory(resource=clinic.resource)
+    SiteClosureFactory(site=clinic.site)
     for address in (url(model), place(model, "add"), place(model, "change", model.objects.order_by("pk").first().pk)):
         assert escape(str(site.get_model_admin(model).says)) in text(boss.get(address))
         for role in ("front_desk", "doctor"):

@@ -46,6 +46,16 @@ def count() -> int:
 
 
 # == Who may ==
+def test_who_may_puts_a_visit_on_top_and_others_are_refused(api, clinic) -> None:
+    api(clinic.rosa).write("/appointments", asked(clinic))
+    with as_the_system():
+        other = PatientFactory(site=clinic.site)
+    body = asked(clinic, patient=str(other.pk), overbook="In pain since the night")
+    assert api(clinic.desk).write("/appointments", body).status_code == 201
+    assert api(staff("nurse", clinic.site)).write("/appointments", body).status_code == 403
+    assert count() == 2
+
+
 def test_a_patient_books_for_themselves(api, clinic) -> None:
     answer = api(clinic.rosa).write("/appointments", asked(clinic))
     assert answer.status_code == 201, answer.content

@@ -76,6 +76,7 @@ def test_a_booking_is_made_once_however_often_it_is_sent(browser, clinic) -> Non
     assert (visit.starts_at, visit.reason, visit.booked_by_id) == (at(9), "Cough for three weeks", clinic.desk.pk)
 
 
+@pytest.mark.bug(7)
 def test_whoever_comes_second_gets_three_other_times_and_keeps_the_form(browser, clinic) -> None:
     visit_at(clinic, at(9), patient=PatientFactory(site=clinic.site))
     desk, form = browser(clinic.desk), sent(clinic)

@@ -8,7 +8,14 @@ from patients.access import NotInScope
 from scheduling import actions
 from scheduling.access import can_book, can_change, can_check_in, can_room
 from scheduling.actions import NotBookable
-from scheduling.events import AppointmentMissed, PatientArrived, PatientRoomed, VisitFinished, VisitStarted
+from scheduling.events import (
+    AppointmentMissed,
+    PatientArrived,
+    PatientRoomed,
+    StartUndone,
+    VisitFinished,
+    VisitStarted,
+)
 from scheduling.models import HERE, HOLDING, MOVES, OPEN, Appointment, TimeClaim
 from tests.factories import PatientFactory, portal_user, staff
 from tests.roles import as_the_system
@@ -151,3 +158,49 @@ def test_the_way_is_short_for_a_visit_that_is_over(clinic, nurse):
     assert visit.is_open
     do(actions.start_visit, visit, nurse)
     assert not do(actions.finish_visit, visit, nurse).is_open
+
+
+# == What never took place ==
+@pytest.mark.parametrize("finished", [True, False])
+def test_nobody_had_checked_them_in_so_it_is_booked_again(clinic, nurse, announced, finished):
+    visit = do(actions.start_visit, clinic.book(), nurse, later(3))
+    if finished:
+        do(actions.finish_visit, visit, nurse, later(9))
+    visit = undo(visit, nurse)
+    assert (visit.status, visit.arrived_at, visit.started_at, visit.finished_at) == ("booked", None, None, None)
+    assert TimeClaim.objects.filter(appointment_id=visit.pk).exists()
+    assert undo(visit, nurse).status == "booked", "a second time changes nothing"
+    assert announced(StartUndone) == [StartUndone(visit.pk, clinic.patient.pk)]
+    assert do(actions.start_visit, visit, nurse, later(20)).started_at == later(20)
+
+
+def test_what_was_confirmed_is_confirmed_again(clinic, nurse):
+    visit = do(actions.confirm_appointment, clinic.book(), clinic.desk)
+    assert undo(do(actions.start_visit, visit, nurse), nurse).status == "confirmed"
+
+
+@pytest.mark.parametrize(("finished", "then"), [(True, ("arrived", "", None)), (False, ("roomed", "3", later(5)))])
+def test_who_was_checked_in_is_here(clinic, nurse, finished, then):
+    visit = clinic.book()
+    do(actions.check_in, visit, clinic.desk)
+    do(actions.room_patient, visit, nurse, later(5), room="3")
+    do(actions.start_visit, visit, nurse, later(10))
+    if finished:
+        do(actions.finish_visit, visit, nurse, later(20))
+    visit = undo(visit, nurse)
+    assert (visit.status, visit.room, visit.roomed_at) == then
+    assert visit.arrived_at == NINE
+    assert do(actions.miss_appointment, visit, clinic.desk, later(30)).status == "left"
+
+
+def test_who_may_not_say_so(clinic, nurse):
+    visit = do(actions.start_visit, clinic.book(), nurse)
+    with pytest.raises(NotAllowed):
+        undo(visit, clinic.desk)
+    with pytest.raises(NotInScope):
+        undo(visit, staff("nurse"))
+
+
+def undo(visit, by):
+    with acting_as(by):
+        return actions.undo_start(by=by, appointment=visit)

@@ -61,7 +61,7 @@ def test_blocked_time_shows_and_its_visits_wait_to_be_moved(browser, clinic) -> 
     page = browser(clinic.desk).get(URL, tomorrow())
     assert [found.pk for found in page.context["to_move"]] == [visit.pk]
     told = text(page)
-    assert "To move: blocked time" in told
+    assert "To move: blocked or closed time" in told
     assert told.count("Conference") == 2, "before and after the visit"
     assert f"visits/{visit.pk}/move" in told
 

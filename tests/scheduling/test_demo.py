@@ -16,8 +16,9 @@ from patients import demo as people
 from patients.models import Patient
 from scheduling import demo
 from scheduling.demo.licences import GENERAL
-from scheduling.models import Appointment, TimeClaim, VisitType
+from scheduling.models import Appointment, SiteClosure, TimeClaim, VisitType, Wait
 from scheduling.queries.providers import active_providers, in_need, lines_of
+from scheduling.queries.rooms import rooms_kept
 from tests.factories import PatientFactory, ProviderFactory, SiteFactory, UserFactory, staff
 from tests.roles import as_the_system, taking_role
 
@@ -73,7 +74,7 @@ def test_two_weeks_of_visits_in_every_state_told_once(clinic) -> None:
     assert took < 300, f"{took:.0f} s"
     assert 300 <= len(visits) <= 420, len(visits)
     assert len(told()) == len(visits)
-    assert {visit.status for visit in visits} == STATES
+    assert {visit.status for visit in visits} == {*STATES, "requested"}
     children_see_the_childrens_doctor_and_nobody_is_in_two_places(visits)
     now = timezone.now()
     assert not [v for v in visits if v.is_open and v.ends_at < now - timedelta(hours=3)], "the past is settled"
@@ -86,6 +87,12 @@ def test_two_weeks_of_visits_in_every_state_told_once(clinic) -> None:
         inside = TimeClaim.objects.filter(kind="visit", resource=block.resource, blocked__overlap=block.blocked)
         assert inside.count() >= 1
         lines = lines_of(list(active_providers()), timezone.localdate())
+        waiting = list(Wait.objects.waiting().in_order())
+        (asked,) = (visit for visit in visits if visit.status == "requested")
+        assert [room.name for room in rooms_kept(asked.pk)] == ["Procedure room"]
+        assert SiteClosure.objects.filter(during__startswith__gt=now).exists()
+    assert [wait.priority for wait in waiting] == [1, 0, 0, 0]
+    assert [wait.patient_id for wait in waiting].count(rosa.pk) == 1
     assert all(line.licence.recorded for line in lines)
     assert [sum(line.is_over for line in lines), sum(line.ends_soon for line in lines)] == [1, 1]
     assert all(line.provider.specialty not in GENERAL for line in in_need(lines) if line.is_over or line.ends_soon)

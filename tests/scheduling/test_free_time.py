@@ -91,12 +91,12 @@ def test_each_site_has_its_own_hours(rule):
 
 
 # == Less what is taken ==
-def test_less_claims_of_every_lane_and_closures(rule):
+def test_less_holds_that_run_blocks_and_closures(rule):
     resource = rule.resource
     TimeClaimFactory(resource=resource, kind="hold", hold_until=NOW + timedelta(days=9000), blocked=at(9, 60))
     TimeClaimFactory(resource=resource, kind="hold", hold_until=NOW - timedelta(days=9000), blocked=at(10, 60))
     TimeClaimFactory(resource=resource, lane=-1, blocked=at(12, 60))
-    TimeClaimFactory(resource=resource, lane=1, kind="hold", hold_until=NOW + timedelta(days=9000), blocked=at(14, 30))
+    TimeClaimFactory(resource=resource, kind="hold", hold_until=NOW + timedelta(days=9000), blocked=at(14, 30))
     WorkExceptionFactory(resource=resource, during=at(15, 30))
     assert free_on(rule, MONDAY) == [
         (on_clock(MONDAY, *one), on_clock(MONDAY, *other))

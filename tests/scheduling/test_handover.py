@@ -12,7 +12,7 @@ from healthcare.db.context import acting_as
 from scheduling import actions, subscribers
 from scheduling.events import TimeBlocked
 from scheduling.models import TimeClaim
-from scheduling.panels import held, to_move_card
+from scheduling.panels import held, to_settle_card
 from tests.factories import staff
 from tests.scheduling.pages import at, visit_at
 from tests.twice import deliver_twice
@@ -37,9 +37,9 @@ def tomorrow(hour: int) -> Any:
 def test_visits_to_come_are_counted(clinic: Any, boss: Any) -> None:
     visit_at(clinic, tomorrow(9))
     with acting_as(boss):
-        assert list(held(clinic.provider.user, timezone.now()).values()) == [1]
-        assert list(held(clinic.desk, timezone.now()).values()) == [0]
-        assert list(held(clinic.provider.user, timezone.now() + timedelta(days=9)).values()) == [0]
+        assert list(held(clinic.provider.user, timezone.now()).values()) == [1, 0]
+        assert list(held(clinic.desk, timezone.now()).values()) == [0, 0]
+        assert list(held(clinic.provider.user, timezone.now() + timedelta(days=9)).values()) == [0, 0]
 
 
 def test_every_visit_stays_and_waits_for_the_desk(clinic: Any, boss: Any, announced: Any) -> None:
@@ -52,7 +52,7 @@ def test_every_visit_stays_and_waits_for_the_desk(clinic: Any, boss: Any, announ
     (fact,) = announced(TimeBlocked)
     assert set(fact.appointment_ids) == {first.pk, last.pk}
     with acting_as(clinic.desk):
-        assert to_move_card(clinic.desk, timezone.now()) is not None
+        assert to_settle_card(clinic.desk, timezone.now()) is not None
         first.refresh_from_db()
     assert first.status == "booked"
 

@@ -29,7 +29,7 @@ def home(browser):
 
 
 def test_the_parts_are_named() -> None:
-    cards = {panels.arrivals_card, panels.to_move_card, panels.to_room_card, panels.my_patients_card}
+    cards = {panels.arrivals_card, panels.to_settle_card, panels.to_room_card, panels.my_patients_card}
     assert cards <= set(parts_of("accounts.HomeCard"))
     assert panels.chart_card in parts_of("patients.ChartCard")
     assert panels.visits_tab in parts_of("patients.ChartTab")
@@ -43,7 +43,7 @@ def test_the_desk_sees_who_is_expected_and_checks_in_at_once(home, clinic) -> No
     assert "Today&#x27;s arrivals" in page or "Today's arrivals" in page
     assert f"/visits/{visit.pk}/check-in" in page
     assert "Nextweek" not in page
-    assert "To move: blocked time" not in page
+    assert "To move: blocked or closed time" not in page
     assert "Waiting to be roomed" not in page
 
 
@@ -118,7 +118,7 @@ def test_however_many_are_here_the_next_patient_is_shown(home, clinic) -> None:
 def test_who_has_nothing_to_do_with_the_schedule_has_no_card(clinic) -> None:
     clerk = staff("billing", clinic.site)
     with acting_as(clerk):
-        cards = (panels.arrivals_card, panels.to_move_card, panels.to_room_card, panels.my_patients_card)
+        cards = (panels.arrivals_card, panels.to_settle_card, panels.to_room_card, panels.my_patients_card)
         assert [card(clerk, timezone.now()) for card in cards] == [None] * 4
         assert panels.chart_card(clinic.patient, clerk, timezone.now()) is None
 

@@ -38,6 +38,8 @@ def test_time_place_and_the_way_to_the_page(site) -> None:
     assert event["location"] == "Alder, 12 Alder Street, Worcester, MA 01608"
     assert event["url"] == URL
     assert calendar["method"] == "PUBLISH"
+    assert "attendee" not in event, "RFC 5546, 3.2.1: a file that is taken along invites nobody"
+    assert event["organizer"].startswith("mailto:")
 
 
 @pytest.mark.parametrize("month", [1, 7, 12])

@@ -91,10 +91,12 @@ def race(clinic: Clinic, *, windows: int = WINDOWS, before: Callable[[int], None
         assert (overlaps("provider_id"), overlaps("patient_id")) == (0, 0)
 
 
+@pytest.mark.bug(1)
 def test_eight_ask_for_overlapping_times_at_once():
     race(make_clinic())
 
 
+@pytest.mark.bug(5)
 def test_the_same_with_the_cache_killed_half_way(valkey):
     clinic = make_clinic()
 
@@ -108,6 +110,7 @@ def test_the_same_with_the_cache_killed_half_way(valkey):
     race(clinic, before=search)
 
 
+@pytest.mark.bug(9)
 def test_the_same_with_the_cache_saying_that_all_is_free(valkey):
     clinic = make_clinic()
     lies = []

@@ -67,9 +67,11 @@ def test_a_room_is_at_a_site_and_has_a_name(boss: Any) -> None:
     site = SiteFactory(time_zone="America/Chicago")
     room = do(boss, actions.add_resource, kind="room", site=site, name="Room 7")
     assert (room.name, room.site, room.time_zone) == ("Room 7", site, "America/Chicago")
-    do(boss, actions.rename_resource, resource=room, name="Treatment room")
-    assert Resource.objects.get(pk=room.pk).name == "Treatment room"
-    assert events_of("scheduling.rename_resource", target_id=room.pk)
+    do(boss, actions.change_resource, resource=room, name="Treatment room", category="Procedure  room")
+    assert Resource.objects.values_list("name", "category").get(pk=room.pk) == ("Treatment room", "Procedure room")
+    assert events_of("scheduling.change_resource", target_id=room.pk)
+    other = do(boss, actions.add_resource, kind="room", site=site, name="Room 8", category="procedure room")
+    assert other.category == "Procedure room"
     with pytest.raises(NotSetUp, match="has a name"):
         do(boss, actions.add_resource, kind="room", site=site)
 
@@ -83,6 +85,19 @@ def test_a_provider_has_one_schedule_by_their_own_name(boss: Any) -> None:
             do(boss, actions.add_resource, kind="provider", site=site, provider=again)
     with pytest.raises(NotSetUp):
         do(boss, actions.add_resource, kind="device", site=site, name="ECG", provider=provider)
+    with pytest.raises(NotSetUp, match="not a room"):
+        do(boss, actions.change_resource, resource=made, name="X", category="Procedure room")
+
+
+def test_a_visit_needs_what_there_is_alone(boss: Any) -> None:
+    do(boss, actions.add_resource, kind="device", site=SiteFactory(), name="Sono", category="Ultrasound")
+    made = do(
+        boss, actions.add_visit_type, slug="scan", values={"name": "Scan", "minutes": 15, "needs": ["Ultrasound"]}
+    )
+    assert made.needs == ["Ultrasound"]
+    for verb, given_ in ((actions.change_visit_type, {"visit_type": made}), (actions.add_visit_type, {"slug": "x"})):
+        with pytest.raises(NotSetUp, match="There is no “Laser” anywhere"):
+            do(boss, verb, **given_, values={"needs": ["Laser"]})
 
 
 # == Hours ==
@@ -210,7 +225,7 @@ def test_nobody_else_sets_the_clinic_up(role: str) -> None:
         (actions.add_visit_type, {"slug": "x", "values": {}}),
         (actions.change_visit_type, {"visit_type": kind, "values": {}}),
         (actions.add_resource, room),
-        (actions.rename_resource, {"resource": rule.resource, "name": "X"}),
+        (actions.change_resource, {"resource": rule.resource, "name": "X"}),
         (actions.set_hours, {**hours, "from_date": MONDAY}),
         (actions.end_hours, {"rule": rule, "until": MONDAY}),
         (actions.add_exception, {"resource": rule.resource, "kind": "closed", "during": exception.during}),

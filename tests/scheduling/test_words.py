@@ -1,6 +1,6 @@
 """What people read of times and states, and what the forms read of people."""
 
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -27,9 +27,9 @@ def test_every_state_has_a_role_and_words_for_patients() -> None:
 @pytest.mark.parametrize(
     ("day", "whole", "short"),
     [
-        (23, "Today, Monday, November 23, 2:20 pm EST", "Today, 2:20 pm"),
-        (24, "Tomorrow, Tuesday, November 24, 2:20 pm EST", "Tomorrow, 2:20 pm"),
-        (27, "Friday, November 27, 2:20 pm EST", "Fri, Nov 27, 2:20 pm"),
+        (23, "Today, Monday, November 23, 2:20 pm EST", "Today, 2:20 pm EST"),
+        (24, "Tomorrow, Tuesday, November 24, 2:20 pm EST", "Tomorrow, 2:20 pm EST"),
+        (27, "Friday, November 27, 2:20 pm EST", "Fri, Nov 27, 2:20 pm EST"),
     ],
 )
 def test_when_in_words(day, whole, short) -> None:
@@ -61,6 +61,20 @@ def test_free_times_stand_under_their_day_on_the_clock_of_their_site() -> None:
     assert words.choices_of(there[:1], NOW)[0].text == "Today, Monday, November 23, 9:00 pm PST"
     linked = words.days_of(there[:1], NOW, url=lambda found: f"/{found.start.hour}")
     assert linked[0].times[0].url == "/5"
+
+
+def test_round_a_change_of_the_clocks_each_time_says_which_it_means() -> None:
+    from uuid import uuid4
+
+    there = [
+        FreeTime(uuid4(), uuid4(), datetime(2026, 11, 1, hour, 30, tzinfo=UTC), NOW, "America/New_York")
+        for hour in (5, 6)
+    ]
+    ((_day, slots),) = [(day.label, day.times) for day in words.days_of(there, NOW)]
+    assert [slot.text for slot in slots] == ["1:30 am EDT", "1:30 am EST"]
+    with timezone.override("America/New_York"):
+        assert words.zones_of(date(2026, 10, 30), date(2026, 11, 5)) == "EDT, EST"
+        assert words.zones_of(date(2026, 11, 2), date(2026, 11, 8)) == "EST"
 
 
 @pytest.mark.parametrize(

@@ -104,9 +104,11 @@ def knock(client: Client, address: str, query: dict[str, str]) -> bytes:
     answer = client.get(address, query)
     if answer.status_code >= 500 and answer.status_code != 503:
         raise AssertionError(f"{address} ends in {answer.status_code}.")
-    if "attachment" in answer.get("Content-Disposition", "") or answer.streaming:
-        return b"".join(answer.streaming_content) if answer.streaming else bytes(answer.content)  # type: ignore[attr-defined]
-    return bytes(answer.content)
+    return read(answer)
+
+
+def read(answer: Any) -> bytes:
+    return b"".join(answer.streaming_content) if answer.streaming else bytes(answer.content)
 
 
 def found_by(user: User, made: World) -> set[str]:
@@ -154,7 +156,7 @@ def found_for(mother: User, made: World) -> set[str]:
             address = door.address(**made.ids).replace("/portal/", f"/portal/for/{made.patient.pk}/", 1)
             answer = client.get(address)
             opened += answer.status_code == 200
-            found |= {address} if CANARY in bytes(answer.content).lower() else set()
+            found |= {address} if CANARY in read(answer).lower() else set()
     assert opened >= 6, "The pages open to whoever acts for the patient, without what is marked."
     return found
 

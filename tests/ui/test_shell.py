@@ -1,5 +1,7 @@
 import re
 from collections.abc import Callable
+from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -146,3 +148,14 @@ def test_addresses_come_by_name(ask: Ask) -> None:
 
 def test_a_role_nobody_knows_is_not_shown(ask: Ask) -> None:
     assert context.Shell(ask(user=person("made_up"))).role == ""
+
+
+def test_a_sheet_about_a_patient_names_them_by_number_and_birth(ask: Ask) -> None:
+    request = ask()
+    request.printed_about = SimpleNamespace(
+        name="Rosa Delgado", mrn="004-81-7726", birth_date=date(1968, 3, 12), birth_precision="day"
+    )
+    html = render_to_string("ui/portal.html", {}, request)
+    foot = re.search(r'<p class="print-only print-foot">(.*?)</p>', html, re.S).group(1)
+    for part in ("Rosa Delgado", "MRN 004-81-7726", 'datetime="1968-03-12"', "Printed"):
+        assert part in foot

@@ -90,12 +90,14 @@ def site_called(name: str) -> Site:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    return {
+    """`unmatched` stands there only where some results wait for somebody to say whose they are."""
+    found: dict[str, Any] = {
         "imported": dict(sorted(report.imported.items())),
         "kept": dict(sorted(report.kept.items())),
         "unchanged": report.unchanged,
         "rejected": [vars(rejection) for rejection in report.rejected],
     }
+    return found | ({"unmatched": dict(sorted(report.unmatched.items()))} if report.unmatched else {})
 
 
 def as_table(report: Report) -> str:
@@ -104,6 +106,10 @@ def as_table(report: Report) -> str:
         lines.append(f"{kind:<24}{report.imported[kind]:>10}{report.kept[kind]:>10}")
     lines.append(f"{'together':<24}{report.imported.total():>10}{report.kept.total():>10}")
     lines += [f"{report.unchanged} unchanged, {len(report.rejected)} rejected."]
+    if report.unmatched:
+        lines += [
+            f"{report.unmatched.total()} results of nobody sure: somebody who enters results says whose they are."
+        ]
     lines += [f"  {found.file} {found.resource}: {found.reason}" for found in report.rejected[:SHOWN]]
     if len(report.rejected) > SHOWN:
         lines.append("  … --json names them all.")

@@ -5,6 +5,7 @@ from typing import Any
 
 from records.kinds import Said, Told
 from records.rules import told
+from records.telling.elements import filled, moment_text, notes
 
 TYPES = ("CarePlan", "Goal")
 # The value sets request-status and goal-status. A draft binds nobody, and is kept whole.
@@ -26,36 +27,41 @@ def read(resource: Mapping[str, Any]) -> Told | None:
     if not named or status not in (*STANDS[kind], WRONG):
         return None
     target = next(iter(told.objects(resource.get("target"))), {})
+    period = resource.get("period")
+    period = period if isinstance(period, dict) else {}
+    until = target.get("dueDate") or (period.get("end") if status == "active" else None)
     data = {
         "steps": _steps(resource),
-        "due": told.moment_words(told.moment(target.get("dueDate"))),
+        "due": told.moment_words(told.moment(until)),
         "owner": told.named(resource.get("author") if kind == "CarePlan" else resource.get("expressedBy")),
+        "note": told.words("\n".join(told.words(one.get("text")) for one in told.objects(resource.get("note")))),
     }
-    period = resource.get("period")
     said = Said(
         display=named,
         clinical_status=STANDS[kind].get(status, "active"),
         data={name: text for name, text in data.items() if text and (name != "due" or len(text) == len("2026-01-01"))},
     )
-    start = period.get("start") if isinstance(period, dict) else None
-    when = [start, *(resource.get(name) for name in ("created", "startDate", "statusDate"))]
+    when = [period.get("start"), *(resource.get(name) for name in ("created", "startDate", "statusDate"))]
     return Told(said, when, "entered_in_error" if status == WRONG else "final")
 
 
 def write(entry: Any) -> dict[str, Any]:
     """A CarePlan, whose steps are its activities; the day it is due is the end of its period."""
-    period = {"start": entry.effective_at.isoformat()} | ({"end": entry.data["due"]} if "due" in entry.data else {})
-    steps = entry.data.get("steps", "").splitlines()
-    found = {
+    said = entry.data
+    start = moment_text(entry.effective_at, said.get("precision", ""))
+    return {
         "resourceType": "CarePlan",
         "status": entry.clinical_status,
         "intent": "plan",
         "title": entry.display,
-        "period": period,
-        "activity": [{"detail": {"status": "unknown", "description": step}} for step in steps],
-        "note": [{"text": entry.data["note"]}] if "note" in entry.data else [],
-    }
-    return {name: said for name, said in found.items() if said}
+    } | filled(
+        period=filled(start=start, end=said.get("due")),
+        author=filled(display=said.get("owner")),
+        activity=[
+            {"detail": {"status": "unknown", "description": step}} for step in said.get("steps", "").splitlines()
+        ],
+        note=notes(said.get("note", "")),
+    )
 
 
 def _named(resource: Mapping[str, Any]) -> str:

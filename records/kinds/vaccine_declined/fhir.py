@@ -6,6 +6,7 @@ from typing import Any
 from records.kinds import Said, Told
 from records.kinds.vaccine_declined import REASONS
 from records.rules import told
+from records.telling.elements import code_of, concept, filled, notes, when
 
 TYPES = ("Immunization",)
 
@@ -20,11 +21,10 @@ def read(resource: Mapping[str, Any]) -> Told | None:
 
 
 def write(entry: Any) -> dict[str, Any]:
-    reason = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": entry.data["why"]}
     return {
         "resourceType": "Immunization",
         "status": "not-done",
-        "statusReason": {"coding": [reason]},
-        "vaccineCode": {"text": entry.display},
-        "occurrenceDateTime": entry.effective_at.isoformat(),
-    }
+        "statusReason": code_of(entry.data["why"], "v3-ActReason"),
+        "vaccineCode": concept(entry),
+        **when("occurrenceDateTime", entry, must=True),
+    } | filled(note=notes(entry.data.get("note", "")))

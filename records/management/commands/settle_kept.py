@@ -11,8 +11,8 @@ from records.settling import settle
 
 class Command(BaseCommand):
     help = (
-        "Read again what other systems told before there was a home for it: family histories, operations, and how"
-        " somebody lives. Run it once after an upgrade; what is moved already is left alone."
+        "Read again what other systems told before there was a home for it: family histories, orders, operations, and"
+        " how somebody lives. Run it once after an upgrade; what is moved already is left alone."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

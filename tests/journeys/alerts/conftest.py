@@ -1,2 +1,7 @@
-from tests.alerts.conftest import clinic as ward  # noqa: F401  (the demo is called clinic here)
-from tests.journeys.accounts.conftest import open_page  # noqa: F401
+"""A real browser in front of the real pages, and the post behind them."""
+
+from tests.alerts.conftest import clinic as ward  # (the demo is called clinic here)
+from tests.journeys.accounts.conftest import look, open_page
+from tests.messaging.conftest import carriers, mail, post, templates
+
+__all__ = ["carriers", "look", "mail", "open_page", "post", "templates", "ward"]

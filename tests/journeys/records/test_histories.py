@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from healthcare.accounts.models import User
 from healthcare.db.context import acting_as
@@ -15,7 +15,7 @@ from records.kinds.social_history import YES
 from records.rules.said import Operation, Reaction, Relative
 from tests.factories import AppointmentFactory, PatientFactory, ProviderFactory, staff
 from tests.journeys.accounts.conftest import Open
-from tests.journeys.looking import follow, look
+from tests.journeys.looking import fine, follow, look
 from tests.patients.conftest import sign_in
 from tests.roles import as_the_system
 
@@ -47,11 +47,6 @@ def tell(nurse: User, rosa: Patient) -> None:
         record_operation(by=nurse, patient=rosa, operation=operation, now=now)
         record_relative(by=nurse, patient=rosa, relative=Relative("FTH", "Heart attack", "61", died=True), now=now)
         record_living(by=nurse, patient=rosa, answers={"72166-2": "LA15920-4", "93033-9": YES}, now=now)
-
-
-def fine(page: Page) -> None:
-    look(page)
-    assert page.errors == [], page.errors  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("width", WIDTHS)

@@ -15,6 +15,7 @@ from healthcare.accounts.models import Session
 from records.models import Entry
 from records.rules.notes import note_text
 from tests.journeys.accounts.conftest import Open
+from tests.journeys.conftest import LooksRight
 from tests.journeys.looking import look
 from tests.patients.conftest import sign_in
 from tests.records.test_encounter_pages import address, diagnose, measure
@@ -109,7 +110,7 @@ def test_the_proof_of_identity_keeps_the_text(running, note) -> None:
 
 
 # == Two windows ==
-def test_two_windows_show_both_texts_and_nothing_is_lost(running, note) -> None:
+def test_two_windows_show_both_texts_and_nothing_is_lost(running, note, looks_right: LooksRight) -> None:
     one, other = note(), note()
     one.get_by_label("Plan", exact=True).fill("Typed in the first.")
     saved(one)
@@ -118,9 +119,7 @@ def test_two_windows_show_both_texts_and_nothing_is_lost(running, note) -> None:
     expect(other.get_by_label("Saved in the other window")).to_have_value("Typed in the first.")
     expect(other.get_by_label("Typed here")).to_have_value("Typed in the second.")
     assert kept(running) == "Typed in the first."
-    for width in (1280, 360):
-        other.set_viewport_size({"width": width, "height": 900})
-        look(other)
+    looks_right(other)
     other.get_by_label("Typed here").fill("Typed in both.")
     other.get_by_role("button", name="Save the text typed here").click()
     expect(other.get_by_label("Plan", exact=True)).to_have_value("Typed in both.")

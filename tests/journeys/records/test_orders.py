@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from healthcare.accounts.models import User
 from patients.models import Patient
 from records.models import ServiceRequest
 from tests.factories import EntryFactory, PatientFactory, ProviderFactory, ServiceRequestFactory, portal_user, staff
 from tests.journeys.accounts.conftest import Open
-from tests.journeys.looking import look
+from tests.journeys.looking import fine
 from tests.patients.conftest import sign_in
 from tests.roles import as_the_system
 
@@ -28,11 +28,6 @@ def rosa() -> Patient:
 @pytest.fixture
 def doctor(rosa: Patient) -> User:
     return staff("doctor", rosa.site, full_name="Maren Okafor")
-
-
-def fine(page: Page) -> None:
-    look(page)
-    assert page.errors == [], page.errors  # type: ignore[attr-defined]
 
 
 def test_two_are_ordered_by_keyboard_alone(rosa, doctor, open_page: Open) -> None:

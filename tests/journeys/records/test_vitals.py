@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from healthcare.accounts.models import User
 from patients.models import Patient
 from tests.factories import PatientFactory, staff
 from tests.journeys.accounts.conftest import Open
-from tests.journeys.looking import look
+from tests.journeys.looking import fine
 from tests.patients.conftest import sign_in
 from tests.records.measuring import measure, result
 
@@ -30,11 +30,6 @@ def rosa() -> Patient:
 @pytest.fixture
 def nurse(rosa: Patient) -> User:
     return staff("nurse", rosa.site, full_name="Ada Lind")
-
-
-def fine(page: Page) -> None:
-    look(page)
-    assert page.errors == [], page.errors  # type: ignore[attr-defined]
 
 
 def test_a_nurse_records_vital_signs_by_keyboard_in_fifteen_seconds(rosa, nurse, open_page: Open) -> None:

@@ -1,0 +1,62 @@
+"""Where a prescription stands in the dispensary, brought from one state to the other; parts of its verbs."""
+
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from prescriptions.actions.steps import NotPossible, where_it_stands
+from prescriptions.models import Dispense, Prescription
+
+Status = Prescription.Status
+VALID = timedelta(days=365)  # after the signature nothing is repeated any more
+#: Everything that says where it stands there; which of it is empty, a constraint knows for each state.
+STANDING = (
+    "status",
+    "fill",
+    "ready_at",
+    "ready_by",
+    "collect_by",
+    "not_collected_at",
+    "picked_up_at",
+    "picked_up_by",
+    "picked_up_relation",
+    "handed_out_by",
+    "not_dispensed_at",
+    "not_dispensed_by",
+    "not_dispensed_reason",
+    "not_dispensed_note",
+    "updated_at",
+)
+
+
+def check_waits(prescription: Prescription) -> None:
+    """Raises NotPossible unless something is prepared of it that can be handed out."""
+    if prescription.status not in (Status.READY, Status.NOT_COLLECTED):
+        raise NotPossible(where_it_stands(prescription))
+
+
+def to_prepare(prescription: Prescription) -> None:
+    """As it was when it was signed: what was collected before stands in its dispenses. Does not save."""
+    row = prescription
+    row.status, row.ready_at, row.ready_by, row.collect_by, row.not_collected_at = Status.SIGNED, None, None, None, None
+    row.picked_up_at, row.handed_out_by, row.picked_up_by, row.picked_up_relation = None, None, "", ""
+    row.not_dispensed_at, row.not_dispensed_by, row.not_dispensed_reason, row.not_dispensed_note = None, None, "", ""
+
+
+def collected(prescription: Prescription, last: Dispense) -> None:
+    """Nothing of the supply that is due is to come any more; `last` was handed out last. Does not save."""
+    row = prescription
+    row.status, row.fill = Status.PICKED_UP, last.fill
+    row.ready_at, row.ready_by = last.prepared_at, last.prepared_by
+    row.collect_by = row.collect_by or last.picked_up_at
+    row.picked_up_at, row.handed_out_by = last.picked_up_at, last.handed_out_by
+    row.picked_up_by, row.picked_up_relation = last.picked_up_by, last.picked_up_relation
+
+
+def why_no_repeat(prescription: Prescription, now: datetime) -> str:
+    """A sentence, or nothing where the next repeat can be prepared."""
+    if prescription.repeats_left < 1:
+        return _("It has no repeats left. A new prescription is needed.")
+    if prescription.signed_at and now > prescription.signed_at + VALID:
+        return _("It was signed more than a year ago. A new prescription is needed.")
+    return ""

@@ -1,0 +1,99 @@
+"""Rooms and devices that a kind of visit needs: which a site has, which are free, and when one of each is."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+from psycopg.types.range import TimestamptzRange
+
+from healthcare.accounts.models import Site
+from scheduling.models import Appointment, Resource, TimeClaim, VisitType, WorkException
+from scheduling.rules import Length, Span, common, merged, startable, without
+
+Rooms = Mapping[str, list[UUID]]  # by what they are
+TAKEN = """
+SELECT r.site_id, r.category, coalesce(range_agg(t.span), '{}')
+FROM scheduling_resource r LEFT JOIN LATERAL (
+    SELECT c.blocked AS span FROM scheduling_timeclaim c
+    WHERE c.resource_id = r.id AND c.blocked && %s
+    AND (c.hold_until IS NULL OR c.hold_until > statement_timestamp())
+    UNION ALL
+    SELECT e.during FROM scheduling_workexception e
+    WHERE e.resource_id = r.id AND e.kind = 'closed' AND e.during && %s
+) AS t ON true
+WHERE r.site_id = ANY (%s::uuid[]) AND r.category = ANY (%s::text[])
+GROUP BY r.id
+"""
+
+
+def known_categories() -> list[str]:
+    """What rooms and devices there are, whichever site has them; by name."""
+    rows = Resource.objects.exclude(category="").order_by("category")
+    return list(rows.values_list("category", flat=True).distinct())
+
+
+def rooms_for(visit_type: VisitType, site_id: UUID) -> Rooms:
+    """What the kind of visit needs, each with those that the site has, by name. No query where nothing is needed."""
+    if not visit_type.needs:
+        return {}
+    found: dict[str, list[UUID]] = {what: [] for what in visit_type.needs}
+    rows = Resource.objects.filter(site=site_id, category__in=visit_type.needs).order_by("name", "pk")
+    for what, pk in rows.values_list("category", "pk"):
+        found[what].append(pk)
+    return found
+
+
+def all_of(rooms: Rooms) -> set[UUID]:
+    return {pk for there in rooms.values() for pk in there}
+
+
+def free_rooms(resource_ids: Collection[UUID], blocked: Span) -> set[UUID]:
+    """Of these those that nobody has for any part of the span, and that are not closed; asked under their locks."""
+    span = TimestamptzRange(*blocked)
+    claims = TimeClaim.objects.filter(resource=OuterRef("pk"), blocked__overlap=span)
+    claims = claims.filter(Q(hold_until=None) | Q(hold_until__gt=Now()))
+    closed = WorkException.objects.filter(resource=OuterRef("pk"), kind=WorkException.Kind.CLOSED)
+    free = Resource.objects.filter(pk__in=resource_ids).exclude(Exists(claims))
+    return set(free.exclude(Exists(closed.filter(during__overlap=span))).values_list("pk", flat=True))
+
+
+def rooms_kept(appointment_id: UUID) -> list[Resource]:
+    """The rooms and devices that a visit has, by name."""
+    taken = TimeClaim.objects.filter(appointment_id=appointment_id).values("resource")
+    return list(Resource.objects.filter(pk__in=taken, provider=None).order_by("name", "pk"))
+
+
+def rooms_to_move(appointment: Appointment, site: Site) -> tuple[Rooms, list[UUID]]:
+    """For a visit that is to be moved there: as `rooms_for`, and those it has now. No query where none is needed."""
+    rooms = rooms_for(appointment.visit_type, site.pk)
+    return rooms, [room.pk for room in rooms_kept(appointment.pk)] if rooms else []
+
+
+def roomy_starts(
+    visit_type: VisitType, length: Length, site_ids: Collection[UUID], between: Span
+) -> dict[UUID, list[Span]] | None:
+    """By site, within which spans a visit can begin so that one of each that is needed is free throughout.
+
+    One query; none, and None, for a kind of visit that needs nothing.
+    """
+    if not visit_type.needs:
+        return None
+    asked: list[Any] = [TimestamptzRange(*between)] * 2 + [list(site_ids), list(visit_type.needs)]
+    starts: dict[UUID, dict[str, list[Span]]] = defaultdict(lambda: defaultdict(list))
+    with connection.cursor() as cursor:
+        cursor.execute(TAKEN, asked)
+        for site_id, what, taken in cursor.fetchall():
+            free = without([between], [(span.lower, span.upper) for span in taken])
+            starts[site_id][what] += startable(free, length)
+    return {site_id: _of_each(starts[site_id], visit_type.needs) for site_id in site_ids}
+
+
+def _of_each(starts: Mapping[str, list[Span]], needs: Collection[str]) -> list[Span]:
+    first, *others = [merged(starts[what]) for what in needs]
+    for other in others:
+        first = common(first, other)
+    return first
