@@ -47,10 +47,13 @@ def _sent_to(message: Message, now: datetime) -> datetime | None:
 
 def _broken_until(channel: str, now: datetime) -> datetime | None:
     """Until when nobody calls this carrier. When that has passed, one message goes ahead and the others wait."""
-    broken = Circuit.objects.filter(channel=channel, open_until__isnull=False)
-    if broken.filter(open_until__lte=now).update(open_until=now + open_for(BREAKS_AT)):
-        return None
-    return broken.values_list("open_until", flat=True).first()
+    circuit = Circuit.objects.filter(channel=channel)
+    ends = circuit.values_list("open_until", flat=True)
+    until = ends.first()
+    if until is None or until > now:
+        return until
+    ahead = circuit.filter(open_until__lte=now).update(open_until=now + open_for(BREAKS_AT))
+    return None if ahead else ends.first()
 
 
 def learn(channel: str, status: str, error: str, now: datetime) -> None:

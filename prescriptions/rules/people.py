@@ -28,6 +28,7 @@ from prescriptions.rules.safety import (
     Rule,
     Substance,
     Unchecked,
+    finding_by,
     worst_first,
 )
 from prescriptions.rules.sig import FREQUENCIES, Sig, number
@@ -186,7 +187,7 @@ def _of_person(
     for rule in applied:
         if not any(_says_more(other, rule) for other in applied):
             about = person.pregnancy if rule.limits.get("pregnant") else rule.kind
-            yield _finding(rule, about, _seen_in(rule, person))
+            yield finding_by(rule, about, _seen_in(rule, person))
     for rule, why in answers:
         if why and rule.severity in MUST_ANSWER:
             yield Unchecked(f"unchecked.{why}", "", why)
@@ -262,7 +263,7 @@ def _too_much(rule: Rule, mine: Substance, amount: Decimal, dosing: Dosing, pers
         ratio, mg, said = max(beyond)
         rule = replace(rule, severity=CONTRAINDICATED) if ratio >= FAR_BEYOND else rule
         # what was answered of one dose is not answered of another that was typed since
-        yield _finding(rule, f"{rule.kind}-{rule.severity}-{number(mg)}", said)
+        yield finding_by(rule, f"{rule.kind}-{rule.severity}-{number(mg)}", said)
 
 
 def _limit(most: float | None, per_kg: float | None, weight: Decimal | None) -> Decimal | None:
@@ -283,17 +284,3 @@ def _mg(amount: Decimal) -> str:
 def _rules(kind: str, of: Medicine | Substance, known: Knowledge) -> list[Rule]:
     substances = of.substances if isinstance(of, Medicine) else (of,)
     return sorted({rule for one in substances for rule in known.of(kind, one.terms)}, key=lambda rule: rule.code)
-
-
-def _finding(rule: Rule, about: str, said: str) -> Finding:
-    return Finding(
-        key=f"{rule.code}.{about}",
-        kind=rule.kind,
-        severity=rule.severity,
-        rule=rule.code,
-        other=said,
-        title=rule.title,
-        mechanism=rule.mechanism,
-        advice=rule.advice,
-        source=rule.source,
-    )

@@ -240,7 +240,7 @@ def _against_medicine(subject: Medicine, other: Medicine, knowledge: Knowledge) 
                 continue
             for rule in knowledge.of(INTERACTION, mine.terms):
                 if rule.right & theirs.terms:
-                    _keep_worst(found, _finding(rule, other.key, other.label))
+                    _keep_worst(found, finding_by(rule, other.key, other.label))
     return list(found.values())
 
 
@@ -254,7 +254,7 @@ def _against_allergy(subject: Medicine, allergy: Allergy, knowledge: Knowledge) 
     if not hits:
         return []
     worst = min(hits, key=lambda rule: (SEVERITIES.index(rule.severity), rule.code))
-    return [_finding(worst, f"allergy-{allergy.key}", allergy.label)]
+    return [finding_by(worst, f"allergy-{allergy.key}", allergy.label)]
 
 
 def _keep_worst(found: dict[str, Finding], finding: Finding) -> None:
@@ -264,7 +264,8 @@ def _keep_worst(found: dict[str, Finding], finding: Finding) -> None:
         found[finding.title] = finding
 
 
-def _finding(rule: Rule, key: str, other: str) -> Finding:
+def finding_by(rule: Rule, key: str, other: str) -> Finding:
+    """What a rule says of the other, which `key` names beside the rule's code."""
     return Finding(
         key=f"{rule.code}.{key}",
         kind=rule.kind,
