@@ -21,6 +21,7 @@ urlpatterns = [
     path("patients/", include("patients.urls")),
     *(path(f"{app}/", include(f"{app}.urls")) for app in JOURNEY),
     URLResolver(portal_prefix, [path("", include(f"{app}.portal_urls")) for app in WITH_PORTAL]),
+    path("live/", include("healthcare.ui.urls")),
     path("messaging/", include("healthcare.messaging.urls")),
     path("storage/", include("healthcare.storage.urls")),
     path("admin/", admin.site.urls),

@@ -19,6 +19,7 @@ from healthcare.accounts.permissions import Permission
 from healthcare.audit import record, record_now
 from healthcare.events import publish
 from healthcare.messaging.actions import withdraw_messages
+from healthcare.messaging.live import nudge
 from patients.models import Patient
 
 
@@ -156,9 +157,13 @@ def _close(by: User | None, waiting: AlertQuerySet, now: datetime) -> int:
 
 @transaction.atomic
 def withdraw_letters(*, by: User | None, alert_id: UUID, now: datetime) -> int:
-    """Take back what is still in the post about an alert that was answered; returns how many letters."""
-    ids = Notice.objects.filter(alert_id=alert_id, message_id__isnull=False).values_list("message_id", flat=True)
-    withdrawn = withdraw_messages(by=by, message_ids=list(ids), now=now)
+    """Take back what is still in the post about an alert that was answered; returns how many letters.
+
+    Open pages of those who were asked hear of it.
+    """
+    told = list(Notice.objects.filter(alert_id=alert_id).values_list("message_id", "recipient_id"))
+    nudge({person for _letter, person in told if person})
+    withdrawn = withdraw_messages(by=by, message_ids=[letter for letter, _person in told if letter], now=now)
     if withdrawn:
         record("alerts.withdraw_letters", by=by, target=("alerts.alert", alert_id), detail={"letters": withdrawn})
     return withdrawn

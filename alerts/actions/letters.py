@@ -18,6 +18,7 @@ from healthcare.db.inserting import insert_rows
 from healthcare.db.prepared import Bound, prepared
 from healthcare.messaging.actions import queue_message
 from healthcare.messaging.addresses import AddressRefused
+from healthcare.messaging.live import NEWS, URGENT, nudge
 from healthcare.messaging.rules import Attachment
 from patients.models import Patient
 from patients.queries.profile import quiet_until
@@ -75,6 +76,8 @@ def _written(by: Any, envelope: Envelope) -> Notice:
         message_id=message_id,
     )
     insert_rows(notice)
+    if to.user is not None:
+        nudge([to.user.pk], URGENT if envelope.urgent else NEWS)
     detail = {"letter": envelope.letter, "channel": to.channel, "state": why_not or "queued"}
     record("alerts.tell", by=by, patient_id=envelope.patient.pk, target=notice, detail=detail)
     return notice

@@ -15,7 +15,7 @@ from healthcare.devservices.environment import Problem
 from healthcare.devservices.folder import Folder, chosen, port_is_free, read_json, write_privately
 from healthcare.devservices.postgres import Cluster
 from healthcare.devservices.processes import Stopped, Supervisor
-from healthcare.devservices.programs import carriers, mail_catcher, others, prepare, web
+from healthcare.devservices.programs import carriers, live, mail_catcher, others, prepare, web
 from healthcare.devservices.valkey import BROKER, CACHE, Valkey
 
 SHOWN_LOGINS = ("web", "worker", "owner")
@@ -38,8 +38,9 @@ def run_demo(*, port: int, reset: bool, bundles: Sequence[Path]) -> int:
         supervisor.start(carriers(ports))
         say("Preparing the database and the sample clinic." if _is_new(folder) else "Bringing the database up to date.")
         supervisor.run_once(prepare(folder, bundles))
-        site = supervisor.start(web(port))
+        site, stream = supervisor.start(web(port)), supervisor.start(live(ports))
         supervisor.wait_for(lambda: answers(port), site, PATIENCE)
+        supervisor.wait_for(lambda: answers(ports["live"]), stream, PATIENCE)
         for program in others(folder, ports):
             supervisor.start(program)
         description = describe(folder, port, ports)
@@ -54,6 +55,7 @@ def surroundings(folder: Folder, port: int, ports: dict[str, int]) -> dict[str, 
     return {
         "HC_DEMO": "1",
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "LIVE_URL": f":{ports['live']}/live/stream",
         "EMAIL_URL": f"smtp://127.0.0.1:{ports['smtp']}",
         "TWILIO_BASE_URL": f"http://127.0.0.1:{ports['carriers']}",
         "TWILIO_ACCOUNT_SID": f"AC{'0' * 32}",

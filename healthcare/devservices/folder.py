@@ -17,7 +17,7 @@ from healthcare.devservices.environment import Problem
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 FORMAT = {"format": 1, "postgresql": 18}
 LOGINS = ("owner", "web", "worker", "backup", "tester")
-PORTS = ("postgres", "cache", "broker", "smtp", "mail", "carriers")
+PORTS = ("postgres", "cache", "broker", "smtp", "mail", "carriers", "live")
 
 
 def chosen() -> Path:

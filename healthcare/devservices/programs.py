@@ -29,6 +29,11 @@ def web(port: int) -> Program:
     return Program("web", command, WEB)
 
 
+def live(ports: dict[str, int]) -> Program:
+    """Beside the site, whose pages listen to it from their first moment."""
+    return Program("live", [*MANAGE, "live", f"--port={ports['live']}"], WEB)
+
+
 def mail_catcher(folder: Folder, ports: dict[str, int]) -> Program:
     command = [
         PYTHON,

@@ -139,7 +139,7 @@ class Relay:
                 self.stopping.wait(POLL)
 
 
-def listening() -> psycopg.Connection:
+def listening(channel: str = CHANNEL, name: str = "healthcare-relay") -> psycopg.Connection:
     """A connection of its own that LISTENs: no transaction of Django's ever runs on it."""
     settings = connection.settings_dict
     ears = psycopg.connect(
@@ -149,10 +149,10 @@ def listening() -> psycopg.Connection:
         user=settings["USER"],
         password=settings["PASSWORD"],
         **{name: value for name, value in settings["OPTIONS"].items() if name.startswith("ssl")},
-        application_name="healthcare-relay",
+        application_name=name,
         autocommit=True,
     )
-    ears.execute(f"LISTEN {CHANNEL}")
+    ears.execute(f"LISTEN {channel}")
     return ears
 
 

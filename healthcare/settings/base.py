@@ -249,6 +249,8 @@ TWILIO_BASE_URL = environment.text("TWILIO_BASE_URL")
 VAPID_KEY_FILE = environment.text("VAPID_KEY_FILE")  # a PEM file; without it web push is off
 # Where the clinic is reached from outside: links in mails, and the carriers' callbacks.
 PUBLIC_URL = environment.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+# Where open pages listen for news (`manage.py live`): a path of this host, or ":PORT/path" beside it; "" is nowhere.
+LIVE_URL = environment.text("LIVE_URL")
 # Carriers and push services are outside; stand-ins on this machine are for demo and tests.
 OUTBOUND_LOOPBACK = False
 S3_BUCKET = environment.text("S3_BUCKET")
@@ -329,7 +331,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "data:"],
-        "connect-src": ["'self'"],
+        "connect-src": ["'self'", *environment.beside(PUBLIC_URL, LIVE_URL)],
         "font-src": ["'self'"],
         "manifest-src": ["'self'"],
         "worker-src": ["'self'"],

@@ -145,3 +145,11 @@ def use_test_services() -> None:
     from healthcare.devservices.testing import ensure_test_services
 
     os.environ.update(ensure_test_services())
+
+
+def beside(public: str, url: str) -> list[str]:
+    """The origins that ":PORT/path" means on this machine, for the security policy of pages; a path means none."""
+    if not url.startswith(":"):
+        return []
+    scheme, port = urlsplit(public).scheme, url[1:].partition("/")[0]
+    return [f"{scheme}://{host}:{port}" for host in ("127.0.0.1", "localhost")]

@@ -40,10 +40,14 @@ def drawn(template: str, language: str | None, values: tuple[tuple[str, Any], ..
 
 
 class Shell:
-    """The frame round a page for one request. Preferences are read from the user where accounts keep them."""
+    """The frame round a page for one request. Preferences are read from the user where accounts keep them.
 
-    def __init__(self, request: HttpRequest) -> None:
+    `path`: where the page stands that the frame is for, if it is not the one of this request.
+    """
+
+    def __init__(self, request: HttpRequest, path: str | None = None) -> None:
         self.request = request
+        self.path = request.path if path is None else path
 
     @cached_property
     def user(self) -> Any:
@@ -63,7 +67,7 @@ class Shell:
 
     @cached_property
     def places(self) -> list[Place]:
-        return navigation_for(self.user, path=self.request.path) if self.user else []
+        return navigation_for(self.user, path=self.path) if self.user else []
 
     @cached_property
     def navigation(self) -> SafeString:
@@ -72,7 +76,8 @@ class Shell:
             (place.url, str(place.label), place.icon, place.key, place.current, place.badge and told(place.badge))
             for place in self.places
         )
-        return drawn("ui/shell/nav.html", get_language(), (("role", self.role), ("places", places)))
+        values = (("role", self.role), ("again", url_or_nothing("ui:places")), ("places", places))
+        return drawn("ui/shell/nav.html", get_language(), values)
 
     @cached_property
     def key_list(self) -> SafeString:
@@ -129,6 +134,11 @@ class Shell:
     def ends_at(self) -> int:
         """When the session ends whatever happens, in seconds since 1970; 0 when the request does not say."""
         return int(getattr(self.request, "session_ends_at", 0) or 0)
+
+    @property
+    def stream_url(self) -> str:
+        """Where this page listens for news; nothing for who is not signed in, and where no process tells any."""
+        return str(settings.LIVE_URL) if self.user else ""
 
     @property
     def demo(self) -> bool:

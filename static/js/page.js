@@ -36,6 +36,7 @@ document.body.addEventListener("htmx:responseError", (event) => {
 });
 document.body.addEventListener("htmx:sendError", () => say("offline"));
 document.body.addEventListener("htmx:timeout", () => say("offline"));
+document.body.addEventListener("urgent", () => say("urgent-news"));
 
 // After a swap the focus goes to what the answer marks, else to its errors; typing in a search keeps its place.
 document.body.addEventListener("htmx:afterSwap", (event) => {

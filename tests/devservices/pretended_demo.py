@@ -24,6 +24,7 @@ def pretend(childless: bool = False) -> None:
     told = clinic.chosen() / "told.json"
     clinic.prepare = lambda folder, bundles: Program("prepare", ["/bin/sh", "-c", f"echo '{TOLD}' > {told}"])
     clinic.web = lambda number: Program("web", [sys.executable, "-c", SITE.format(port=number)])
+    clinic.live = lambda ports: Program("live", [sys.executable, "-c", SITE.format(port=ports["live"])])
     clinic.others = lambda folder, ports: [
         Program("workers", ["/bin/sh", "-c", "exec sleep 1000" if childless else WORKERS])
     ]

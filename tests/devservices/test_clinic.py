@@ -200,7 +200,7 @@ def test_the_demo_in_this_process(
     from tests.devservices.pretended_demo import pretend
 
     surroundings = dict(os.environ)
-    for name in ("prepare", "web", "others"):
+    for name in ("prepare", "web", "live", "others"):
         monkeypatch.setattr(clinic, name, getattr(clinic, name))  # put back what pretend() replaces
 
     def watch(supervisor: Supervisor) -> None:
@@ -220,9 +220,9 @@ def test_the_demo_in_this_process(
 
 
 def test_every_process_has_its_login_and_no_secret_on_its_command_line(folder: Folder) -> None:
-    table = [programs.web(8000), *programs.others(folder, folder.ports())]
+    table = [programs.web(8000), programs.live(folder.ports()), *programs.others(folder, folder.ports())]
     logins = {program.name: program.environment["HC_PROCESS"] for program in table}
-    assert logins.pop("web") == "web"
+    assert (logins.pop("web"), logins.pop("live")) == ("web", "web")
     assert set(logins.values()) == {"worker"}
     assert {"worker-urgent", "worker-default", "worker-bulk", "relay", "sealer", "beat"} <= set(logins)
     secrets = [path.read_text() for path in folder.secrets.iterdir()]
@@ -237,6 +237,7 @@ def test_every_queue_has_exactly_one_worker() -> None:
 def test_links_lead_to_the_demo_and_nothing_leaves_the_machine(folder: Folder) -> None:
     told = clinic.surroundings(folder, 8123, folder.ports())
     assert told["PUBLIC_URL"] == "http://127.0.0.1:8123"
+    assert told.pop("LIVE_URL") == f":{folder.ports()['live']}/live/stream"
     assert {urlsplit(told[name]).hostname for name in told if name.endswith("_URL")} == {"127.0.0.1"}
     assert told["TWILIO_AUTH_TOKEN"] == folder.secret("twilio")
 

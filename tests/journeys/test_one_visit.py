@@ -141,7 +141,9 @@ def reminders(story: Story, visit_id: str) -> set[tuple[int, str]]:
 
 # == 4 ==
 def the_nurse_measures_and_the_doctor_is_alerted(story: Story) -> None:
-    """Given the patient in a room, when a value is dangerous, then a doctor is asked until one acknowledges it."""
+    """Given the patient in a room, when a value is dangerous, then a doctor hears of it on the page that is open, and
+    is asked until one acknowledges it."""
+    doctor = story.page("maren.okafor", "/patients/")  # at work on something else
     nurse = story.page("priya.raman", story.visit)
     nurse.get_by_role("combobox", name="Room").select_option(index=int(story.visit_id[-1], 16) % 6)
     nurse.get_by_role("button", name="Take to the room").click()
@@ -155,6 +157,9 @@ def the_nurse_measures_and_the_doctor_is_alerted(story: Story) -> None:
     expect(nurse.get_by_role("main")).to_contain_text("Critically high")
     expect(nurse.get_by_role("main")).to_contain_text("37 °C")
     look(nurse)
+    expect(doctor.locator("#toasts")).to_contain_text("Something urgent came in for you.")
+    expect(doctor.locator("#nav [data-go=a]")).to_contain_text(re.compile(r"\d"))
+    look(doctor)
     story.page("priya.raman", f"/records/{story.patient_id}/results/enter")
     nurse.get_by_role("combobox", name="Test").select_option(label="Potassium (mmol/L)")
     nurse.get_by_role("textbox", name="Value").fill("5.4")

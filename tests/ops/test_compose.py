@@ -99,12 +99,23 @@ def test_celery_finds_its_app_and_takes_its_options(service):
 def test_the_processes_are_those_of_the_demo():
     """One list, told twice: whoever adds a process to one is reminded of the other."""
     folder = type("Folder", (), {"path": Path("/tmp")})()
-    demo = {" ".join(part for part in program.command if part in WORDS) for program in programs.others(folder, {})}
+    demo = {
+        " ".join(part for part in program.command if part in WORDS)
+        for program in [programs.live({"live": 8010}), *programs.others(folder, {})]
+    }
     here = {" ".join(part for part in service["command"] if part in WORDS) for service in OURS.values()}
     assert demo <= here
 
 
-WORDS = {"relay", "seal_audit", "--forever", "worker", "beat", *(f"--queues={queues}" for queues in programs.WORKERS)}
+WORDS = {
+    "relay",
+    "live",
+    "seal_audit",
+    "--forever",
+    "worker",
+    "beat",
+    *(f"--queues={queues}" for queues in programs.WORKERS),
+}
 
 
 def test_what_the_image_starts_with_is_the_web_process():
@@ -141,7 +152,7 @@ def test_only_who_needs_it_holds_a_password():
     assert holders["superuser"] == holders["database-roles"] == {"bootstrap", "drill"}
     assert holders["superuser-password"] == {"database"}
     assert holders["database-owner"] == {"migrate"}
-    assert holders["database-web"] == {"web", "static"}
+    assert holders["database-web"] == {"web", "static", "live"}
     assert holders["backup-key"] == {"backup", "drill"}
     assert "web" not in holders["database-worker"] | holders["database-backup"]
 
@@ -263,8 +274,11 @@ def test_health_addresses_lead_to_the_health_views():
     found = re.findall(
         r"http://127\.0\.0\.1:(\d+)(/\w+)", str([service.get("healthcheck") for service in LASTING.values()])
     )
-    assert len(found) >= 2
+    assert len(found) >= 3
+    assert found.count(("8010", "/livez")) == 1, "the stream's own"
     for port, path in found:
+        if port == "8010":
+            continue
         assert resolve(path).func in {views.livez, views.readyz}
         assert f":{port}" in str(SERVICES["web"]["command"]) + COMPOSE["configs"]["proxy"]["content"]
 
