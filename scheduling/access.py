@@ -50,6 +50,17 @@ def can_book_series(user: User, patient: Patient) -> bool:
     return passes(check_can_book_series, user, patient)
 
 
+def check_can_plan(user: User, site: Site) -> None:
+    """Sessions of several people, at sites where one books. Raises NotAllowed."""
+    check_can(user, Permission.BOOK_APPOINTMENT)
+    if site not in own_sites(user):
+        raise NotAllowed(_("You do not work at this site."))
+
+
+def can_plan(user: User, site: Site) -> bool:
+    return passes(check_can_plan, user, site)
+
+
 def check_can_change(user: User, appointment: Appointment) -> None:
     """Move, confirm, cancel. Raises NotAllowed, and NotInScope for a visit out of reach."""
     if not is_patient(user):

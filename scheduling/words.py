@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from healthcare.accounts.models import Provider
 from healthcare.ui.calendars import Slot, SlotDay
 from healthcare.ui.dates import day_text, moment_text, time_text, zone_name
-from scheduling.models import HERE, AheadAnswer, Appointment
+from scheduling.models import HERE, AheadAnswer, Appointment, GroupSession
 from scheduling.queries import FreeTime
+from scheduling.queries.groups import Group
 from scheduling.queries.providers import Line, Missing
 
 S = Appointment.Status
@@ -118,6 +119,36 @@ def row_of(visit: Appointment, now: datetime) -> Row:
     """In the zone of the visit's site."""
     with timezone.override(visit.time_zone):
         return _row(visit, role_of(visit), state_of(visit), now)
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """A session as lists show it: `seats` says how many of them are given, `when` as in `Row`."""
+
+    session: GroupSession
+    given: int
+    free: int
+    day: str
+    when: str
+    seats: str
+    role: str
+
+
+def group_row_of(group: Group, now: datetime) -> GroupRow:
+    """In the zone of the session's site."""
+    session = group.session
+    role = "off" if session.is_cancelled else "wait" if group.free else "ok"
+    with timezone.override(session.time_zone):
+        day, when = day_words(session.starts_at, now), when_words(session.starts_at, now)
+    return GroupRow(session, group.given, group.free, day, when, seats_words(group), role)
+
+
+def seats_words(group: Group) -> str:
+    """ "How many are given, as “5 of 8 seats”; of one that was called off, that it was."""
+    if group.session.is_cancelled:
+        return gettext("Cancelled")
+    told = ngettext("%(given)d of %(n)d seat", "%(given)d of %(n)d seats", group.session.seats)
+    return told % {"given": group.given, "n": group.session.seats}
 
 
 def first_needed(visits: Iterable[Appointment], now: datetime) -> list[Appointment]:

@@ -45,6 +45,7 @@ from scheduling.actions.photos import keep_photo, remove_photo
 from scheduling.actions.providers import bring_in_provider, warn_of_licences
 from scheduling.actions.qualifications import end_qualification, record_qualification, withdraw_qualification
 from scheduling.actions.requests import accept_request, decline_request, expire_requests
+from scheduling.actions.seats import SessionFull, give_seat
 from scheduling.actions.series import (
     SeriesConflict,
     SeriesDate,
@@ -55,6 +56,7 @@ from scheduling.actions.series import (
     check_series_move,
     move_series,
 )
+from scheduling.actions.sessions import cancel_session, move_session, plan_session
 from scheduling.actions.setting_up import (
     NotSetUp,
     add_exception,
@@ -87,6 +89,7 @@ __all__ = [
     "NotSetUp",
     "SeriesConflict",
     "SeriesDate",
+    "SessionFull",
     "Shift",
     "TimeTaken",
     "accept_offer",
@@ -108,6 +111,7 @@ __all__ = [
     "cancel_appointment",
     "cancel_by_link",
     "cancel_series",
+    "cancel_session",
     "cancel_visits_of_the_dead",
     "change_resource",
     "change_visit_type",
@@ -128,6 +132,7 @@ __all__ = [
     "expire_requests",
     "finish_visit",
     "forget_free_times",
+    "give_seat",
     "go_away",
     "hold_time",
     "join_waitlist",
@@ -140,9 +145,11 @@ __all__ = [
     "miss_appointment",
     "move_appointment",
     "move_series",
+    "move_session",
     "offer_freed_time",
     "offer_opening",
     "open_link",
+    "plan_session",
     "rank_waitlist",
     "read_feed",
     "record_qualification",

@@ -15,6 +15,7 @@ from scheduling.actions.claims import NotBookable, Taken, claim_times, lock_in_o
 from scheduling.actions.steps import resource_of
 from scheduling.events import FreeTimeChanged, TimeBlocked, TimeFreed, TimeUnblocked
 from scheduling.models import Resource, TimeClaim
+from scheduling.queries.groups import visits_claimed
 from scheduling.queries.setting_up import visits_ahead
 from scheduling.rules import Span, without
 
@@ -42,9 +43,7 @@ def block_time(
         except Taken:
             raise NotBookable(_("Part of this time is blocked already.")) from None
         claim = TimeClaim.objects.get(pk=claim_id)
-        inside = TimeClaim.objects.filter(resource=resource, kind=Kind.VISIT, blocked__overlap=during)
-        waiting = inside.filter(blocked__endswith__gt=now).order_by("blocked")
-        visits = tuple(visit for visit in waiting.values_list("appointment_id", flat=True) if visit)
+        visits = tuple(visits_claimed(resource, during, now))
         detail = {"provider": str(provider.pk), "visits": len(visits)}
         record("scheduling.block_time", by=by, target=claim, detail=detail)
         publish(TimeBlocked(claim_id=claim.pk, provider_id=provider.pk, appointment_ids=visits))

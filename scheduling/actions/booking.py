@@ -229,5 +229,9 @@ def _check_open(visit: Appointment, seen_sequence: int | None, before: Resource)
     """The visit as it is now, under the locks, is the one that was seen."""
     if not visit.is_open:
         raise NotOpen(_("This visit is “%(now)s” and can no longer be moved.") % {"now": visit.get_status_display()})
+    if visit.session_id:
+        raise NotBookable(
+            _("This is a seat in a group. Take a seat in another session, and give this one back by cancelling it.")
+        )
     if visit.provider_id != before.provider_id or seen_sequence not in (None, visit.sequence):
         raise NotOpen(_("Somebody moved this visit meanwhile. Look at its new time first."))

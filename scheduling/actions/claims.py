@@ -16,7 +16,7 @@ from psycopg.types.range import TimestamptzRange
 
 from healthcare.db.inserting import insert_into, values_of
 from healthcare.db.uuids import uuid7
-from scheduling.models import BLOCK_LANE, Appointment, PatientClaim, TimeClaim
+from scheduling.models import BLOCK_LANE, Appointment, GroupSession, PatientClaim, TimeClaim
 from scheduling.rules import Span
 
 # The patience is set by the statement that needs it: one round trip less in what every booking waits for.
@@ -30,8 +30,8 @@ FROM (SELECT %s::uuid AS patient_id) AS asked
 WHERE EXISTS (SELECT FROM patients_patient p WHERE p.id = asked.patient_id AND p.deceased IS NOT TRUE)
 ON CONFLICT DO NOTHING RETURNING id"""
 CLAIM = """INSERT INTO scheduling_timeclaim
-(id, created_at, updated_at, resource_id, lane, blocked, kind, appointment_id, hold_until, holder, reason)
-SELECT id, statement_timestamp(), statement_timestamp(), resource_id, lane, %s, %s, %s, %s, %s, %s
+(id, created_at, updated_at, resource_id, lane, blocked, kind, appointment_id, session_id, hold_until, holder, reason)
+SELECT id, statement_timestamp(), statement_timestamp(), resource_id, lane, %s, %s, %s, %s, %s, %s, %s
 FROM unnest(%s::uuid[], %s::uuid[], %s::smallint[]) AS asked (id, resource_id, lane) WHERE true ORDER BY resource_id
 ON CONFLICT DO NOTHING RETURNING id"""
 # The patient first: no resource is claimed for one who is elsewhere at that time.
@@ -96,6 +96,7 @@ def claim_times(
     kind: TimeClaim.Kind,
     lanes: Mapping[UUID, int] | None = None,
     visit: Appointment | None = None,
+    session: GroupSession | None = None,
     hold_until: datetime | None = None,
     holder: UUID | None = None,
     reason: str = "",
@@ -103,13 +104,15 @@ def claim_times(
     """Claim all of the resources for the span, and the visit's patient for the visit; returns the claims' ids.
 
     `lanes` are those of resources where the visit lies on top of others; blocks have their own. A visit that is new is
-    written with them. The patient first, then the resources in the order of their ids. Raises PatientBusy or Taken, and
-    has then to be rolled back. The resources' locks are held by the caller.
+    written with them; one with a seat in a group has no resource of its own. The patient first, then the resources in
+    the order of their ids. Raises PatientBusy or Taken, and has then to be rolled back. The resources' locks are held
+    by the caller.
     """
     wanted = sorted(set(resource_ids))
     usual = BLOCK_LANE if kind == TimeClaim.Kind.BLOCK else 0
     places = [(lanes or {}).get(resource_id, usual) for resource_id in wanted]
-    values: list[Any] = [TimestamptzRange(*blocked), kind.value, visit and visit.pk, hold_until, holder, reason]
+    values: list[Any] = [TimestamptzRange(*blocked), kind.value, visit and visit.pk, session and session.pk]
+    values += [hold_until, holder, reason]
     statement, values = CLAIM, [*values, [uuid7() for _each in wanted], wanted, places]
     if visit is not None:
         statement, values = CLAIM_VISIT, [uuid7(), visit.pk, visit.during, visit.patient_id, *values]
@@ -119,9 +122,12 @@ def claim_times(
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         claimed = [row[0] for row in cursor.fetchall()]
-    if len(claimed) < len(wanted):
-        elsewhere = visit is not None and not PatientClaim.objects.filter(appointment=visit).exists()
-        raise PatientBusy if elsewhere else Taken
+    if len(claimed) == len(wanted) > 0:
+        return claimed
+    if visit is not None and not PatientClaim.objects.filter(appointment=visit).exists():
+        raise PatientBusy
+    if wanted:
+        raise Taken
     return claimed
 
 
@@ -131,14 +137,15 @@ def release_claims(
     visit: Appointment | None = None,
     block_id: UUID | None = None,
     holder: UUID | None = None,
+    session: GroupSession | None = None,
 ) -> int:
-    """End holds that ran out on these resources, and the claims of a visit or a block that the actor may give up, or
-    the hold of a holder; returns how many.
+    """End holds that ran out on these resources, and the claims of a visit, a session or a block that the actor may
+    give up, or the hold of a holder; returns how many.
 
     The database checks the reach once more (`app.release_claims`); the web login can delete no claim itself.
     """
-    given: list[Any] = [list(resource_ids), visit and visit.pk, block_id, holder]
+    given: list[Any] = [list(resource_ids), visit and visit.pk, block_id, holder, session and session.pk]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT app.release_claims(%s::uuid[], %s::uuid, %s::uuid, %s::uuid)", given)
+        cursor.execute("SELECT app.release_claims(%s::uuid[], %s::uuid, %s::uuid, %s::uuid, %s::uuid)", given)
         released: int = cursor.fetchone()[0]
         return released

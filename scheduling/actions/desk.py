@@ -11,6 +11,7 @@ from healthcare.audit import record
 from healthcare.events import publish
 from scheduling.access import check_can_check_in, check_can_note
 from scheduling.actions.claims import NotBookable, NotOpen, Taken, lock_in_order
+from scheduling.actions.seats import free_seat, session_now
 from scheduling.actions.steps import claim, find_rooms, locked, resource_of
 from scheduling.events import FreeTimeChanged, MissUndone
 from scheduling.models import Appointment
@@ -59,16 +60,19 @@ def undo_miss(*, by: User, appointment: Appointment, now: datetime) -> Appointme
     check_can_check_in(by, appointment)
     resource = resource_of(appointment.provider)
     rooms = rooms_for(appointment.visit_type, appointment.site_id)
-    with lock_in_order([appointment.patient_id, resource.pk, *all_of(rooms)]):
+    seat = [appointment.session_id] if appointment.session_id else []
+    with lock_in_order([appointment.patient_id, resource.pk, *all_of(rooms), *seat]):
         visit = locked(appointment)
         if visit.missed_at is None:
             return visit
         if not is_fresh(visit.missed_at, now, zone=ZoneInfo(visit.time_zone)):
             raise NotBookable(_("This was noted on another day, and stands. Book a new visit."))
-        visit.status, visit.missed_at = _before_missed(visit), None
-        visit.save(update_fields=["status", "missed_at", "updated_at"])
         try:
-            claim(visit, resource, find_rooms(visit, rooms, by=by))
+            if visit.session:
+                visit.seat = free_seat(session_now(visit.session), rather=visit.seat or 1)
+            visit.status, visit.missed_at = _before_missed(visit), None
+            visit.save(update_fields=["status", "missed_at", "seat", "updated_at"])
+            claim(visit, resource, [] if visit.session else find_rooms(visit, rooms, by=by))
         except Taken:
             raise NotBookable(_("The time was given to somebody else meanwhile. Book a new visit.")) from None
         record("scheduling.undo_miss", by=by, patient_id=visit.patient_id, target=visit)

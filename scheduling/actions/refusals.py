@@ -16,6 +16,7 @@ from scheduling.rules import Days, Refusal
 SENTENCES = {
     Refusal.PATIENT_DIED: _("This patient has died. If that is wrong, a nurse or doctor can take it back."),
     Refusal.NOT_OFFERED: _("This kind of visit is no longer offered."),
+    Refusal.IN_GROUPS: _("Several come to this kind of visit at once. Choose a seat in one of its sessions."),
     Refusal.NOT_IN_PORTAL: _("The clinic books this kind of visit with you. Please call."),
     Refusal.AGREED_WITH: _("The clinic agrees on times of this kind of visit. Please call, or ask for another visit."),
     Refusal.OTHER_SPECIALTY: _("This provider does not offer this kind of visit."),

@@ -33,6 +33,7 @@ VISIT_TYPE_FIELDS = (
     "portal_mode",
     "answer_hours",
     "offer_minutes",
+    "seats",
     "takes_copay",
     "specialty",
     "privilege",

@@ -34,7 +34,7 @@ from scheduling.actions.claims import (
 )
 from scheduling.actions.refusals import closed_then, none_at, sentence, too_late, why_unlicensed
 from scheduling.events import FreeTimeChanged, RequestWithdrawn, TimeFreed
-from scheduling.models import BLOCK_LANE, MOST_ON_TOP, MOVES, Appointment, Resource, TimeClaim, VisitType
+from scheduling.models import BLOCK_LANE, MOST_ON_TOP, MOVES, Appointment, GroupSession, Resource, TimeClaim, VisitType
 from scheduling.queries.caps import full_days
 from scheduling.queries.closures import closure_at
 from scheduling.queries.free import Time, is_closed, lanes_taken, time_is
@@ -54,6 +54,7 @@ from scheduling.rules import (
 )
 
 Status = Appointment.Status
+Timed = Appointment | GroupSession
 NUMBER = """INSERT INTO scheduling_arrivalcount AS known (id, created_at, updated_at, site_id, day, last)
 VALUES (%s, statement_timestamp(), statement_timestamp(), %s, %s, 1)
 ON CONFLICT (site_id, day) DO UPDATE SET last = known.last + 1, updated_at = statement_timestamp() RETURNING last"""
@@ -97,12 +98,17 @@ def locked(appointment: Appointment) -> Appointment:
     return rows.get(pk=appointment.pk)
 
 
-def check_offered(by: User | None, patient: Patient, provider: Provider, site: Site, visit_type: VisitType) -> None:
-    known = provider.accepting or (
-        Appointment.objects.standing()
-        .filter(patient=patient, provider=provider)
-        .exists()  # a patient of theirs already
-    )
+def check_offered(
+    by: User | None,
+    patient: Patient | None,
+    provider: Provider,
+    site: Site,
+    visit_type: VisitType,
+    *,
+    with_a_seat: bool = False,
+) -> None:
+    """Whether such a visit is to be had there at all; without a patient, whether a session can be planned."""
+    known = provider.accepting or patient is None or _is_known(patient, provider)
     offer = Offer(
         active=visit_type.active,
         in_portal=visit_type.portal_mode != VisitType.PortalMode.OFF,
@@ -114,10 +120,17 @@ def check_offered(by: User | None, patient: Patient, provider: Provider, site: S
         site_closed=site.closed_at is not None,
         at_site=site in provider.sites.all(),
         by_patient=is_patient(by),
-        patient_died=bool(patient.deceased),
+        patient_died=bool(patient and patient.deceased),
+        in_groups=visit_type.seats is not None,
+        with_a_seat=with_a_seat,
     )
     if refusal := why_not_offered(offer):
         raise NotBookable(sentence(refusal))
+
+
+def _is_known(patient: Patient, provider: Provider) -> bool:
+    """A patient of theirs already."""
+    return Appointment.objects.standing().filter(patient=patient, provider=provider).exists()
 
 
 def key_of(by: User | None, idempotency_key: str | None) -> str | None:
@@ -133,16 +146,14 @@ def booked_before(key: str | None, patient: Patient) -> Appointment | None:
     return earlier
 
 
-def set_time(visit: Appointment, provider: Provider, site: Site, start: datetime) -> None:
+def set_time(visit: Timed, provider: Provider, site: Site, start: datetime) -> None:
     zone = ZoneInfo(site.time_zone)
     visit.provider, visit.site, visit.time_zone = provider, site, site.time_zone
     visit.during = TimestamptzRange(*length_of(visit.visit_type).seen(start))
     visit.wall_start = f"{start.astimezone(zone):%Y-%m-%dT%H:%M}"
 
 
-def check_time(
-    visit: Appointment, resource: Resource, *, by: User | None, held: UUID | None = None, now: datetime
-) -> None:
+def check_time(visit: Timed, resource: Resource, *, by: User | None, held: UUID | None = None, now: datetime) -> None:
     """Notice, horizon and grid by rule; hours, closures, blocks, claims and caps by the database, under the locks.
 
     Where it is taken by the hold of that name, or by the one of the very patient who books, the hold ends. A reason to
@@ -172,7 +183,7 @@ def check_start(visit_type: VisitType, site: Site, start: datetime, *, by: User 
         raise NotBookable(sentence(refusal, visit_type))
 
 
-def is_full(visit: Appointment) -> bool:
+def is_full(visit: Timed) -> bool:
     """Whether the provider has as many others of this kind as may be on that day or in that week; under their lock."""
     day = day_at(visit.site, visit.starts_at)
     return day in full_days(visit.visit_type, [visit.provider_id], day, day, besides=visit.pk)[visit.provider_id]
@@ -186,8 +197,8 @@ def check_open(visit: Appointment) -> None:
         raise NotBookable(closed_then(visit.site, closure))
 
 
-def _own_hold(visit: Appointment, by: User | None) -> UUID | None:
-    return holder_of(visit.patient_id) if is_patient(by) else None
+def _own_hold(visit: Timed, by: User | None) -> UUID | None:
+    return holder_of(visit.patient_id) if isinstance(visit, Appointment) and is_patient(by) else None
 
 
 def holder_of(of: UUID) -> UUID:
@@ -196,7 +207,7 @@ def holder_of(of: UUID) -> UUID:
     return UUID(bytes=hmac.new(key, of.bytes, hashlib.sha256).digest()[:16])
 
 
-def check_privilege(visit: Appointment, *, by: User | None) -> None:
+def check_privilege(visit: Timed, *, by: User | None) -> None:
     """Of a kind of visit that names a privilege. Raises NotBookable for a provider who does not hold it then."""
     asked = visit.visit_type.privilege
     if not asked or is_privileged(
@@ -211,7 +222,7 @@ def check_privilege(visit: Appointment, *, by: User | None) -> None:
     )
 
 
-def _why_outside(visit: Appointment, by: User | None) -> str:
+def _why_outside(visit: Timed, by: User | None) -> str:
     days = () if is_patient(by) else (day_at(visit.site, visit.starts_at), day_at(visit.site, visit.ends_at))
     if closure := closure_at(visit.site_id, (visit.starts_at, visit.ends_at)):
         return closed_then(visit.site, closure)
@@ -220,7 +231,7 @@ def _why_outside(visit: Appointment, by: User | None) -> str:
 
 
 def find_rooms(
-    visit: Appointment,
+    visit: Timed,
     rooms: Rooms,
     *,
     by: User | None,
@@ -252,11 +263,14 @@ def _lacking(rooms: Rooms, free: set[UUID]) -> str | None:
 
 
 def claim(visit: Appointment, resource: Resource, rooms: Collection[UUID] = ()) -> list[UUID]:
-    """The provider's time and the rooms together; in rooms nothing lies on top."""
+    """The provider's time and the rooms together; in rooms nothing lies on top. With a seat, the patient's time alone:
+    the rest is the session's.
+    """
     blocked = length_of(visit.visit_type).blocked(visit.starts_at)
     lanes = {resource.pk: _lane_with_room(resource, blocked)} if visit.overbook_reason else None
+    wanted = [] if visit.session_id else [resource.pk, *rooms]
     try:
-        return claim_times([resource.pk, *rooms], blocked, kind=TimeClaim.Kind.VISIT, lanes=lanes, visit=visit)
+        return claim_times(wanted, blocked, kind=TimeClaim.Kind.VISIT, lanes=lanes, visit=visit)
     except PatientBusy as busy:
         now = Patient.objects.filter(pk=visit.patient_id).first()
         if now is None:
@@ -304,7 +318,8 @@ def call_off(visit: Appointment, *, by: User | None, reason: str, ended: str = "
     visit.status, visit.cancelled_at, visit.cancelled_by, visit.cancel_reason = Status.CANCELLED, now, by, reason
     visit.request_end = ended
     visit.save(update_fields=CALLED_OFF)
-    publish(FreeTimeChanged(resource_ids=(resource.pk,)), time_freed(visit, resource))
+    if visit.session_id is None:
+        publish(FreeTimeChanged(resource_ids=(resource.pk,)), time_freed(visit, resource))
     close_for_visit(by=by, patient=visit.patient, source=source_of(visit.pk), now=now)
 
 
@@ -317,7 +332,7 @@ def next_number(visit: Appointment, now: datetime) -> int:
         return number
 
 
-def time_freed(visit: Appointment, resource: Resource) -> TimeFreed:
+def time_freed(visit: Timed, resource: Resource) -> TimeFreed:
     """The fact that the time which the visit has, or had, is taken no more."""
     begins, ends = length_of(visit.visit_type).blocked(visit.starts_at)
     return TimeFreed(resource_id=resource.pk, begins=begins, ends=ends)

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from healthcare.accounts.models import User
+from healthcare.accounts.models import Provider, User
 from scheduling.access import is_patient
 from scheduling.actions.claims import Full, NoRoom, PatientBusy, Taken
 from scheduling.actions.steps import resource_of
-from scheduling.models import Appointment
+from scheduling.models import Appointment, GroupSession, VisitType
 from scheduling.queries.free import is_away
 from scheduling.queries.times import FreeTime, alternatives_to, length_of
 
@@ -23,17 +23,7 @@ class TimeTaken(Exception):
 
 def time_taken(taken: Taken, visit: Appointment, *, by: User | None, now: datetime) -> TimeTaken:
     """What else there is, for a visit that has its time, but not its claims."""
-    if isinstance(taken, PatientBusy):
-        message = _("There is another visit at this time already.")
-    elif isinstance(taken, Full):
-        message = _("%(provider)s has no room for another visit of this kind then.")
-        message %= {"provider": visit.provider.name}
-    elif isinstance(taken, NoRoom):
-        message = _("No “%(what)s” is free at this time.") % {"what": taken.what}
-    elif is_away(resource_of(visit.provider).pk, length_of(visit.visit_type).blocked(visit.starts_at)):
-        message = _("%(provider)s is away at this time.") % {"provider": visit.provider.name}
-    else:
-        message = _("Somebody else has just taken this time.")
+    message = _why(taken, visit.provider, visit.visit_type, visit.starts_at)
     found = alternatives_to(
         start=visit.starts_at,
         provider=visit.provider,
@@ -45,3 +35,30 @@ def time_taken(taken: Taken, visit: Appointment, *, by: User | None, now: dateti
         besides=visit.pk,
     )
     return TimeTaken(message, found)
+
+
+def session_taken(
+    taken: Taken,
+    session: GroupSession,
+    *,
+    start: datetime | None = None,
+    provider: Provider | None = None,
+    now: datetime,
+) -> TimeTaken:
+    """The same for a session, perhaps at another time or with another provider than it has."""
+    start, provider = start or session.starts_at, provider or session.provider
+    near = {"start": start, "provider": provider, "site": session.site, "visit_type": session.visit_type}
+    found = alternatives_to(**near, now=now, by_patient=False, besides=session.pk)  # type: ignore[arg-type]
+    return TimeTaken(_why(taken, provider, session.visit_type, start), found)
+
+
+def _why(taken: Taken, provider: Provider, visit_type: VisitType, start: datetime) -> str:
+    if isinstance(taken, PatientBusy):
+        return _("There is another visit at this time already.")
+    if isinstance(taken, Full):
+        return _("%(provider)s has no room for another visit of this kind then.") % {"provider": provider.name}
+    if isinstance(taken, NoRoom):
+        return _("No “%(what)s” is free at this time.") % {"what": taken.what}
+    if is_away(resource_of(provider).pk, length_of(visit_type).blocked(start)):
+        return _("%(provider)s is away at this time.") % {"provider": provider.name}
+    return _("Somebody else has just taken this time.")

@@ -64,6 +64,8 @@ def room_patient(*, by: User | None, appointment: Appointment, room: str, now: d
         check_can_room(by, appointment)
     visit = locked(appointment)
     inside = Appointment.objects.filter(site=visit.site_id, room=room, status__in=[Status.ROOMED, Status.WITH_PROVIDER])
+    if visit.session_id:
+        inside = inside.exclude(session=visit.session_id)  # who came to the same session
     if inside.exclude(pk=visit.pk).exists():
         raise NotBookable(_("Somebody else is in %(room)s.") % {"room": room})
     if visit.status == Status.ROOMED:
@@ -131,9 +133,9 @@ def undo_start(*, by: User | None, appointment: Appointment) -> Appointment:
 
 @transaction.atomic
 def miss_appointment(*, by: User | None, appointment: Appointment, now: datetime) -> Appointment:
-    """The patient did not come, or came and left before being seen; the time is free again. Missed already: nothing.
+    """The patient did not come, or came and left before being seen; the time, or the seat, is free again.
 
-    Raises NotBookable, also before the visit was due, NotAllowed, NotInScope.
+    Missed already: nothing happens. Raises NotBookable, also before the visit was due, NotAllowed, NotInScope.
     """
     if by is not None:
         check_can_check_in(by, appointment)
@@ -149,7 +151,8 @@ def miss_appointment(*, by: User | None, appointment: Appointment, now: datetime
     release_claims(visit=visit)
     record("scheduling.miss", by=by, patient_id=visit.patient_id, target=visit)
     publish(AppointmentMissed(appointment_id=visit.pk, patient_id=visit.patient_id, left=left))
-    publish(FreeTimeChanged(resource_ids=resources))
+    if resources:
+        publish(FreeTimeChanged(resource_ids=resources))
     return visit
 
 

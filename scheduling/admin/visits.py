@@ -9,6 +9,7 @@ from scheduling.models import (
     Appointment,
     ArrivalCount,
     DowntimeKey,
+    GroupSession,
     PatientClaim,
     PatientFeed,
     ProviderFeed,
@@ -37,6 +38,15 @@ class TimeClaimAdmin(ReadOnly):
     list_display = ("__str__", "kind", "lane", "blocked")
     fields = ("id", "resource", "kind", "lane", "blocked", "hold_until", "created_at")
     list_filter = ("kind",)
+
+
+@admin.register(GroupSession)
+class GroupSessionAdmin(ReadOnly):
+    says = _("When several come at once, and how many seats there are. Planned, moved and cancelled on the schedule.")
+    list_display = ("visit_type", "provider", "site", "during", "seats", "cancelled_at")
+    list_select_related = ("visit_type", "provider", "site")
+    list_filter = ("site",)
+    search_fields = ("visit_type__name", "provider__name")
 
 
 @admin.register(ArrivalCount)

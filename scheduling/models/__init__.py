@@ -4,9 +4,10 @@ from scheduling.models.ahead import AheadAnswer
 from scheduling.models.closures import SiteClosure
 from scheduling.models.downtime import DowntimeKey
 from scheduling.models.feeds import PatientFeed, ProviderFeed
+from scheduling.models.groups import GroupSession, GroupSessionQuerySet
 from scheduling.models.photos import ProviderPhoto
 from scheduling.models.qualifications import Qualification
-from scheduling.models.setting_up import Resource, VisitType, WorkException, WorkRule
+from scheduling.models.setting_up import MOST_SEATS, Resource, VisitType, WorkException, WorkRule
 from scheduling.models.visits import (
     BLOCK_LANE,
     COMING,
@@ -30,6 +31,7 @@ __all__ = [
     "HERE",
     "HOLDING",
     "MOST_ON_TOP",
+    "MOST_SEATS",
     "MOVES",
     "OPEN",
     "AheadAnswer",
@@ -37,6 +39,8 @@ __all__ = [
     "AppointmentQuerySet",
     "ArrivalCount",
     "DowntimeKey",
+    "GroupSession",
+    "GroupSessionQuerySet",
     "Opening",
     "PatientClaim",
     "PatientFeed",

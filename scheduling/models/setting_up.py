@@ -14,6 +14,7 @@ from healthcare.db.privileges import Access
 
 KEPT = "SELECT, INSERT, UPDATE"
 EDITED = f"{KEPT}, DELETE"
+MOST_SEATS = 200
 OPEN_RANGE = "%s__isempty", "%s__lower_inf", "%s__upper_inf", "%s__upper_inc"
 
 
@@ -65,6 +66,12 @@ class VisitType(BaseModel):
     offer_minutes = models.PositiveSmallIntegerField(
         _("a time that became free is kept so many minutes for who waits for it"), default=30
     )
+    seats = models.PositiveSmallIntegerField(
+        _("seats, where several come at once"),
+        null=True,
+        blank=True,
+        help_text=_("Planned as sessions, in which each takes a seat. Empty means one patient at a time."),
+    )
     takes_copay = models.BooleanField(
         _("patients pay their copay when they come"), default=True, help_text=_("The desk is shown how much it is.")
     )
@@ -92,6 +99,9 @@ class VisitType(BaseModel):
             models.CheckConstraint(condition=Q(grid_minutes__range=(1, 1440)), name="visit_type_has_a_grid"),
             models.CheckConstraint(
                 condition=~Q(most_per_day=0) & ~Q(most_per_week=0), name="visit_type_capped_above_none"
+            ),
+            models.CheckConstraint(
+                condition=Q(seats=None) | Q(seats__range=(1, MOST_SEATS)), name="visit_type_has_seats_or_none"
             ),
             models.CheckConstraint(condition=Q(answer_hours__range=(1, 720)), name="visit_type_answered_in_a_month"),
             models.CheckConstraint(condition=Q(offer_minutes__range=(5, 720)), name="visit_type_offers_for_a_while"),

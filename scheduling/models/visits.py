@@ -14,6 +14,7 @@ from healthcare.accounts.permissions import Scope
 from healthcare.db.models import BaseModel
 from healthcare.db.privileges import Access
 from patients.models import Patient, PatientOwned, PatientOwnedQuerySet
+from scheduling.models.groups import GroupSession
 from scheduling.models.setting_up import Resource, VisitType, half_open
 from scheduling.rules import on_the_clock
 
@@ -57,6 +58,7 @@ class AppointmentQuerySet(PatientOwnedQuerySet):
 
 class Appointment(PatientOwned):
     """A visit of a patient with a provider at a site. It stands while it has its claims; a trigger holds both together.
+    One with a seat in a session of several has the patient's alone: the provider's is the session's.
 
     `during` is what the patient sees, `wall_start` the clock at the site as told then: should a zone's rules change,
     the two differ, and somebody can ask which was meant.
@@ -84,7 +86,7 @@ class Appointment(PatientOwned):
         web="SELECT, INSERT, UPDATE (provider_id, site_id, during, wall_start, time_zone, status, sequence,"
         " accepted_at, accepted_by_id, request_end,"
         " confirmed_at, arrived_at, roomed_at, room, started_at, finished_at, missed_at, cancelled_at,"
-        " cancelled_by_id, cancel_reason, overbook_reason, late_at, number, note, updated_at)",
+        " cancelled_by_id, cancel_reason, overbook_reason, seat, late_at, number, note, updated_at)",
         worker="SELECT, INSERT, UPDATE",
     )
 
@@ -104,6 +106,10 @@ class Appointment(PatientOwned):
     series_id = models.UUIDField(
         null=True, blank=True, editable=False, help_text=_("Shared by the visits of one series; empty for one alone.")
     )
+    session = models.ForeignKey(
+        GroupSession, null=True, blank=True, on_delete=models.PROTECT, related_name="+", editable=False, db_index=False
+    )
+    seat = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     reason = models.CharField(_("what the visit is about"), max_length=200, blank=True)
     overbook_reason = models.CharField(_("why it was booked on top of another"), max_length=200, blank=True)
     note = models.CharField(
@@ -143,6 +149,16 @@ class Appointment(PatientOwned):
         ]
         constraints = [
             half_open("during", "appointment_half_open"),
+            models.CheckConstraint(
+                condition=Q(session=None, seat=None)
+                | Q(session__isnull=False, seat__isnull=False, seat__gte=1, overbook_reason="", series_id=None),
+                name="appointment_seat_in_a_session",
+            ),
+            models.UniqueConstraint(
+                fields=["session", "seat"],
+                condition=Q(session__isnull=False) & ~Q(status__in=["cancelled", "no_show", "left"]),
+                name="appointment_one_a_seat",
+            ),
             models.CheckConstraint(
                 condition=~Q(status="requested") | Q(answer_by__isnull=False, accepted_at=None),
                 name="appointment_requested_until_when",
@@ -239,7 +255,8 @@ HOLDING = (*COMING, *HERE, S.CHECKED_OUT)  # has its claims
 
 
 class TimeClaim(BaseModel):
-    """A resource is taken for a time: by a visit with its buffers, a block, or a hold that runs out.
+    """A resource is taken for a time: by a visit or a group's session with its buffers, a block, or a hold that runs
+    out.
 
     In one lane no two overlap, whoever writes them. Lane 0 is for visits and holds; visits that somebody put on top of
     others, and said why, have the lanes above, though not in rooms; blocks have lane -1, so that a provider may block
@@ -260,6 +277,9 @@ class TimeClaim(BaseModel):
     blocked = DateTimeRangeField()
     kind = models.CharField(max_length=5, choices=Kind)
     appointment_id = models.UUIDField(null=True, blank=True)
+    session = models.ForeignKey(
+        GroupSession, null=True, blank=True, on_delete=models.PROTECT, related_name="claims", db_index=False
+    )
     hold_until = models.DateTimeField(null=True, blank=True)
     holder = models.UUIDField(null=True, blank=True, help_text=_("Tells holds of one patient apart, and not of whom."))
     reason = models.CharField(max_length=200, blank=True)
@@ -269,6 +289,7 @@ class TimeClaim(BaseModel):
             models.Index(
                 fields=["appointment_id"], condition=Q(appointment_id__isnull=False), name="claim_by_appointment"
             ),
+            models.Index(fields=["session"], condition=Q(session__isnull=False), name="claim_by_session"),
         ]
         constraints = [
             half_open("blocked", "claim_half_open"),
@@ -281,7 +302,9 @@ class TimeClaim(BaseModel):
                 ],
             ),
             models.CheckConstraint(
-                condition=Q(kind="visit", appointment_id__isnull=False) | (~Q(kind="visit") & Q(appointment_id=None)),
+                condition=Q(kind="visit", appointment_id__isnull=False, session=None)
+                | Q(kind="visit", appointment_id=None, session__isnull=False)
+                | (~Q(kind="visit") & Q(appointment_id=None, session=None)),
                 name="claim_of_a_visit_says_which",
             ),
             models.CheckConstraint(

@@ -22,6 +22,7 @@ from scheduling.models import (
     OPEN,
     Appointment,
     AppointmentQuerySet,
+    GroupSession,
     Resource,
     SiteClosure,
     TimeClaim,
@@ -29,6 +30,7 @@ from scheduling.models import (
     window,
 )
 from scheduling.queries.closures import closures_of
+from scheduling.queries.groups import Group, sessions_of, visits_claimed
 from scheduling.rules import Span, day_span
 
 PAST_VISITS = 50
@@ -51,8 +53,8 @@ def accepting_providers(specialty: str, site: UUID | None = None) -> "QuerySet[P
 
 
 def visit_types(*, in_portal: bool = False) -> "QuerySet[VisitType]":
-    """What can be booked, the shortest first; in the portal only what patients book or ask for themselves."""
-    kinds = VisitType.objects.filter(active=True)
+    """What can be booked for one, the shortest first; in the portal only what patients book or ask for themselves."""
+    kinds = VisitType.objects.filter(active=True, seats=None)
     return (kinds.exclude(portal_mode=VisitType.PortalMode.OFF) if in_portal else kinds).order_by("minutes", "name")
 
 
@@ -109,7 +111,7 @@ class ProviderDay:
     """A provider's day or week at one site: hours, what is free of them, visits, and what keeps time without one.
 
     `taken` are times of visits that the reader may not see, and holds; `blocks` are blocked by somebody; `rooms` are
-    names of rooms and devices by the visit that has them; in `closures` the whole site is closed.
+    names of rooms and devices by the visit or the session that has them; in `closures` the whole site is closed.
     """
 
     provider: Provider
@@ -117,14 +119,15 @@ class ProviderDay:
     work: list[Span] = field(default_factory=list)
     free: list[Span] = field(default_factory=list)
     visits: list[Appointment] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
     blocks: list[TimeClaim] = field(default_factory=list)
     taken: list[Span] = field(default_factory=list)
     rooms: dict[UUID, list[str]] = field(default_factory=dict)
     closures: list[SiteClosure] = field(default_factory=list)
 
-    def is_blocked(self, visit: Appointment) -> bool:
-        """Whether an open visit lies in blocked time, or where the site is closed but for extra hours: it has to be
-        moved.
+    def is_blocked(self, visit: Appointment | GroupSession) -> bool:
+        """Whether an open visit or a session lies in blocked time, or where the site is closed but for extra hours: it
+        has to be moved.
         """
         if not visit.is_open:
             return False
@@ -163,21 +166,34 @@ def _stretch_of(user: User, site: Site, resources: Iterable[Resource], span: Spa
     days = {row.pk: ProviderDay(row.provider, row.pk, closures=closures) for row in resources if row.provider}
     _add_hours(days, site, span)
     by_provider = {day.provider.pk: day for day in days.values()}
+    known: dict[UUID | None, ProviderDay] = {}
     for visit in visits_there(user, site, span):
         if visit.provider_id in by_provider:
-            by_provider[visit.provider_id].visits.append(visit)
-    known = {visit.pk: day for day in days.values() for visit in day.visits}
+            known[visit.pk] = by_provider[visit.provider_id]
+            known[visit.pk].visits.append(visit)
     rooms = dict(_rooms_there(site))
-    for claim in _claims([*days, *rooms], TimestamptzRange(*span)):
-        if claim.resource_id in rooms:
-            if claim.appointment_id in known:
-                kept = known[claim.appointment_id].rooms.setdefault(claim.appointment_id, [])
-                kept.append(rooms[claim.resource_id])
-        elif claim.kind == TimeClaim.Kind.BLOCK:
-            days[claim.resource_id].blocks.append(claim)
-        elif claim.appointment_id not in known:
-            days[claim.resource_id].taken.append((claim.blocked.lower, claim.blocked.upper))
+    claims = list(_claims([*days, *rooms], TimestamptzRange(*span)))
+    for group in sessions_of(site, {claim.session_id for claim in claims if claim.session_id}):
+        if group.session.provider_id in by_provider:
+            known[group.session.pk] = by_provider[group.session.provider_id]
+            known[group.session.pk].groups.append(group)
+    for claim in claims:
+        _sort_in(claim, days, known.get(claim.appointment_id or claim.session_id), rooms)
     return list(days.values())
+
+
+def _sort_in(
+    claim: TimeClaim, days: dict[UUID, ProviderDay], known: ProviderDay | None, rooms: dict[UUID, str]
+) -> None:
+    """What keeps the time: a room of something that is shown, a block, or what the reader may not see."""
+    whose = claim.appointment_id or claim.session_id
+    if claim.resource_id in rooms:
+        if known and whose:
+            known.rooms.setdefault(whose, []).append(rooms[claim.resource_id])
+    elif claim.kind == TimeClaim.Kind.BLOCK:
+        days[claim.resource_id].blocks.append(claim)
+    elif known is None:
+        days[claim.resource_id].taken.append((claim.blocked.lower, claim.blocked.upper))
 
 
 def visits_there(user: User, site: Site, span: Span) -> list[Appointment]:
@@ -273,10 +289,9 @@ class Inside:
 
 
 def visits_within(user: User, provider: Provider, during: TimestamptzRange, now: datetime) -> Inside:
-    """The provider's visits, buffers included, that meet this time and are not over, by time."""
-    claims = TimeClaim.objects.filter(resource__provider=provider, kind=TimeClaim.Kind.VISIT, blocked__overlap=during)
-    waiting = claims.filter(blocked__endswith__gt=now).order_by("blocked")
-    ids = [pk for pk in waiting.values_list("appointment_id", flat=True) if pk]
+    """The provider's visits, buffers included, that meet this time and are not over, by time; seats in groups too."""
+    resource = Resource.objects.filter(provider=provider).first()
+    ids = visits_claimed(resource, during, now) if resource else []
     seen = with_names(Appointment.objects.visible_to(user).filter(pk__in=ids))
     return Inside(ids=ids, visits=list(seen.order_by("during")))
 

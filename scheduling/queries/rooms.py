@@ -67,6 +67,18 @@ def rooms_kept(appointment_id: UUID) -> list[Resource]:
     return list(Resource.objects.filter(pk__in=taken, provider=None).order_by("name", "pk"))
 
 
+def rooms_of_session(session_id: UUID) -> list[UUID]:
+    """The rooms and devices that a session has."""
+    taken = TimeClaim.objects.filter(session=session_id, resource__provider=None).order_by("resource")
+    return list(taken.values_list("resource_id", flat=True))
+
+
+def room_names(session_id: UUID) -> list[str]:
+    """What they are called, by name."""
+    taken = TimeClaim.objects.filter(session=session_id, resource__provider=None).order_by("resource__name")
+    return list(taken.values_list("resource__name", flat=True))
+
+
 def rooms_to_move(appointment: Appointment, site: Site) -> tuple[Rooms, list[UUID]]:
     """For a visit that is to be moved there: as `rooms_for`, and those it has now. No query where none is needed."""
     rooms = rooms_for(appointment.visit_type, site.pk)

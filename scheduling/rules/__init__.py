@@ -171,6 +171,7 @@ class Refusal(StrEnum):
 
     PATIENT_DIED = "patient_died"
     NOT_OFFERED = "not_offered"
+    IN_GROUPS = "in_groups"
     NOT_IN_PORTAL = "not_in_portal"
     AGREED_WITH = "agreed_with"
     OTHER_SPECIALTY = "other_specialty"
@@ -199,6 +200,8 @@ class Offer:
     at_site: bool
     by_patient: bool
     patient_died: bool = False
+    in_groups: bool = False
+    with_a_seat: bool = False
 
 
 def why_not_offered(offer: Offer) -> Refusal | None:
@@ -206,6 +209,7 @@ def why_not_offered(offer: Offer) -> Refusal | None:
     reasons = (
         (offer.patient_died, Refusal.PATIENT_DIED),
         (not offer.active, Refusal.NOT_OFFERED),
+        (offer.in_groups and not offer.with_a_seat, Refusal.IN_GROUPS),
         (offer.by_patient and not offer.in_portal, Refusal.NOT_IN_PORTAL),
         (offer.provider_left, Refusal.PROVIDER_LEFT),
         (bool(offer.type_specialty) and offer.type_specialty != offer.provider_specialty, Refusal.OTHER_SPECIALTY),

@@ -7,6 +7,7 @@ from scheduling.views.desk import late, not_missed, note, on_time
 from scheduling.views.downtime import downtime, downtime_words, take_downtime
 from scheduling.views.feeds import feed, own_feed
 from scheduling.views.flow import flow
+from scheduling.views.groups import cancel_session, give_seat, move_session, plan_session, session, sessions
 from scheduling.views.linked import cancel_by_link, confirm_by_link, offer
 from scheduling.views.next_free import next_free
 from scheduling.views.own_page import away, own_page
@@ -32,6 +33,7 @@ __all__ = [
     "cancel",
     "cancel_by_link",
     "cancel_series",
+    "cancel_session",
     "check_in",
     "confirm",
     "confirm_by_link",
@@ -42,11 +44,13 @@ __all__ = [
     "downtime_words",
     "feed",
     "flow",
+    "give_seat",
     "late",
     "leave_waitlist",
     "miss",
     "move",
     "move_series",
+    "move_session",
     "next_free",
     "not_missed",
     "note",
@@ -57,11 +61,14 @@ __all__ = [
     "own_page",
     "own_photo",
     "picture",
+    "plan_session",
     "provider",
     "provider_photo",
     "providers",
     "requests",
     "room",
+    "session",
+    "sessions",
     "take_downtime",
     "unblock",
     "visit",

@@ -2,10 +2,11 @@
 
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -19,21 +20,25 @@ from patients.models import Patient
 from patients.queries import TooManySearches
 from scheduling import actions
 from scheduling.forms import DeskBookForm
-from scheduling.models import Appointment
+from scheduling.models import Appointment, GroupSession
 from scheduling.views.offers import Wanted
 from scheduling.words import choices_of
 
-ASKED = ("provider", "visit_type", "site", "day", "start", "now")
+ASKED = ("provider", "visit_type", "site", "day", "start", "now", "session")
 SHORTEST_SEARCH = 2
 
 
 @require_safe
 @requires(Permission.BOOK_APPOINTMENT)
 def book_whom(request: HttpRequest) -> HttpResponse:
-    """For whom; what was chosen on the schedule before goes along in the links, and `now` leads to a walk-in."""
+    """For whom; what was chosen on the schedule before goes along in the links, `now` leads to a walk-in, and `session`
+    to a seat in it.
+    """
     user: Any = request.user
     text = request.GET.get("q", "").strip()
     kept = {name: request.GET[name] for name in ASKED if request.GET.get(name)}
+    if "session" in kept:
+        kept["session"] = str(session_named(kept["session"]).pk)
     context: dict[str, Any] = {"text": text, "kept": kept, "query": urlencode(kept), "found": [], "refusal": ""}
     try:
         if len(text) >= SHORTEST_SEARCH:
@@ -43,6 +48,14 @@ def book_whom(request: HttpRequest) -> HttpResponse:
     except TooManySearches as problem:
         return render(request, "scheduling/book_whom.html", context | {"refusal": str(problem)}, status=429)
     return render(request, "scheduling/book_whom.html", context)
+
+
+def session_named(text: str) -> GroupSession:
+    """Raises Http404 for what names none."""
+    try:
+        return get_object_or_404(GroupSession, pk=UUID(text))
+    except ValueError as problem:
+        raise Http404 from problem
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

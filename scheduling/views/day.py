@@ -22,9 +22,10 @@ from healthcare.ui.calendars import Calendar, Column, Entry, in_grids, within_da
 from patients.queries import own_sites
 from scheduling.forms import DayForm
 from scheduling.models import Appointment
+from scheduling.queries.groups import Group
 from scheduling.queries.pages import ProviderDay, day_of_site
 from scheduling.rules import Span, day_span, without
-from scheduling.words import minutes_words, provider_name, role_of, state_of, zones_of
+from scheduling.words import minutes_words, provider_name, role_of, seats_words, state_of, zones_of
 
 SHORTEST_FREE = timedelta(minutes=10)  # a shorter gap is nobody's visit
 COLUMNS = 5
@@ -73,7 +74,7 @@ def drawn(user: Any, site: Site | None, chosen: date, now: datetime) -> dict[str
         return {"calendars": [], "to_move": [], "closures": []}
     span = day_span(chosen, ZoneInfo(site.time_zone))
     providers = day_of_site(user, site, chosen)
-    worked = [one for one in providers if one.work or one.visits or one.blocks]
+    worked = [one for one in providers if one.work or one.visits or one.groups or one.blocks]
     columns = [column_of(one, site, span, now) for one in worked]
     return {
         "calendars": [Calendar(span[0], grid, now=now) for grid in in_grids(columns, COLUMNS)],
@@ -84,9 +85,10 @@ def drawn(user: Any, site: Site | None, chosen: date, now: datetime) -> dict[str
 
 # == One provider ==
 def column_of(one: ProviderDay, site: Site, span: Span, now: datetime) -> Column:
-    booked = sum(visit.status != Appointment.Status.NO_SHOW for visit in one.visits)
+    alone = [visit for visit in one.visits if visit.session_id is None]
+    booked = sum(visit.status != Appointment.Status.NO_SHOW for visit in alone) + len(one.groups)
     told = ngettext("%(n)d visit", "%(n)d visits", booked) % {"n": booked}
-    entries = [visit_entry(visit, one) for visit in one.visits]
+    entries = [visit_entry(visit, one) for visit in alone] + [group_entry(group, one) for group in one.groups]
     entries += [*free_entries(one, site, now), *shut_entries(one)]
     return Column(one.provider.pk.hex[-12:], provider_name(one.provider), told, within_day(entries, *span))
 
@@ -103,6 +105,20 @@ def visit_entry(visit: Appointment, one: ProviderDay) -> Entry:
         state=_("To move") if blocked else "" if waits else state_of(visit),
         url=reverse("scheduling:visit", args=[visit.patient_id, visit.pk]),
         above=on_top,
+    )
+
+
+def group_entry(group: Group, one: ProviderDay) -> Entry:
+    """One block for all who come."""
+    session, blocked = group.session, one.is_blocked(group.session)
+    return Entry(
+        start=session.starts_at,
+        end=session.ends_at,
+        title=_("Group · %(seats)s") % {"seats": seats_words(group)},
+        text=", ".join([session.visit_type.name, *one.rooms.get(session.pk, ())]),
+        role="warn" if blocked else "",
+        state=_("To move") if blocked else "",
+        url=reverse("scheduling:session", args=[session.pk]),
     )
 
 
@@ -135,6 +151,7 @@ def free_query(one: ProviderDay, site: Site, begins: datetime) -> str:
 def shut_entries(one: ProviderDay) -> list[Entry]:
     """Blocked time round the visits in it, and times of visits that are not shown to this person."""
     visited: Sequence[Span] = [(visit.starts_at, visit.ends_at) for visit in one.visits]
+    visited = [*visited, *((group.session.starts_at, group.session.ends_at) for group in one.groups)]
     blocked = [
         Entry(*piece, title=claim.reason or _("Blocked"), kind="shut")
         for claim in one.blocks

@@ -96,7 +96,7 @@ def next_steps(user: Any, visit: Appointment, now: datetime) -> dict[str, bool]:
     """Which buttons the page has; the verbs ask again. What a patient asked for is agreed to or declined."""
     steps = {name: status in MOVES[visit.status] and can(user, held) for name, (status, held) in STEPS.items()}
     may = can(user, Permission.BOOK_APPOINTMENT)
-    steps |= {"move": visit.is_open and may, "accept": visit.is_requested and may}
+    steps |= {"move": visit.is_open and may and visit.session_id is None, "accept": visit.is_requested and may}
     steps |= {"cancel": steps["cancel"] and not visit.is_requested}
     desk = can(user, Permission.CHECK_IN)
     steps |= {"late": desk and visit.is_open and not visit.late_at}

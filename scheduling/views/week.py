@@ -93,7 +93,8 @@ def drawn(found: ProviderDay, site: Site, days: Sequence[date], now: datetime) -
 def day_column(found: ProviderDay, site: Site, day: date, now: datetime) -> Column:
     begins, ends = span = day_span(day, ZoneInfo(site.time_zone))
     visits = [visit for visit in found.visits if visit.starts_at < ends and visit.ends_at > begins]
-    column = column_of(replace(found, visits=visits), site, span, now)
+    groups = [one for one in found.groups if one.session.starts_at < ends and one.session.ends_at > begins]
+    column = column_of(replace(found, visits=visits, groups=groups), site, span, now)
     named = date_format(day, "D, M j")
     title = _("%(day)s, today") % {"day": named} if day == timezone.localdate(now) else named
     return replace(column, key=day.isoformat(), title=title)

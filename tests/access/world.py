@@ -45,6 +45,7 @@ from tests.factories import (
     DuplicatePairFactory,
     EncounterFactory,
     EntryFactory,
+    GroupSessionFactory,
     InvoiceFactory,
     MacroFactory,
     MedicationStatementFactory,
@@ -289,6 +290,9 @@ ROWS: dict[str, Make] = {
     "event_id": lambda patient, provider, _made: opened(patient, provider),
     "wait_id": lambda patient, _provider, _made: WaitFactory(patient=patient),
     "site_id": lambda patient, _provider, _made: patient.site,
+    "session_id": lambda patient, provider, _made: GroupSessionFactory(
+        provider=provider, site=patient.site, start=timezone.now() + timedelta(days=200)
+    ),
     "claim_id": lambda _patient, provider, _made: TimeClaimFactory(resource=provider.resource),
 }
 

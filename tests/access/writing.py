@@ -52,6 +52,11 @@ def nobody(row: Row, by: By) -> bool:
     return False
 
 
+def keeps_a_schedule(row: Row, by: By) -> bool:
+    """Of the people who book there."""
+    return by.role in (DESK, "nurse", "doctor") and row.site_id in by.sites
+
+
 def by_role(role: str, *own: str) -> Asked:
     """In this role alone, with one's own name in these places."""
     return lambda row, by: by.role == role and all(getattr(row, place) == by.me for place in own)
@@ -374,6 +379,10 @@ RULES: dict[str, tuple[Asked, Asked]] = {
     "scheduling_appointment": (reaching("schedule"), reaching("schedule")),
     "scheduling_patientclaim": (reaching("schedule"), reaching("schedule")),
     "scheduling_qualification": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
+    "scheduling_groupsession": (
+        lambda row, by: keeps_a_schedule(row, by) and row.planned_by_id == by.me,
+        lambda row, by: keeps_a_schedule(row, by),
+    ),
     "scheduling_siteclosure": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "scheduling_resource": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "scheduling_visittype": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),

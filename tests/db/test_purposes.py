@@ -35,6 +35,7 @@ COUNTS_AND_MACHINERY = {
     "held_in_prescriptions": "the same of prescriptions",
     "held_in_alerts": "the same of alerts",
     "visits_of_kind": "counts by provider and day, for who books where so many are the most",
+    "seats_given": "numbers and ids, for who gives a seat where all are counted; claims show such ids to everybody",
     "visits_to_come_at": "ids, to who closes a site; claims show the same ids to everybody",
     "stored_object": "one file's name and place by its random key, for a link signed for one person; it names nobody",
 }

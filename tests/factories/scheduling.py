@@ -16,6 +16,7 @@ from scheduling.models import (
     Appointment,
     ArrivalCount,
     DowntimeKey,
+    GroupSession,
     Opening,
     PatientClaim,
     PatientFeed,
@@ -40,6 +41,7 @@ __all__ = [
     "AppointmentFactory",
     "ArrivalCountFactory",
     "DowntimeKeyFactory",
+    "GroupSessionFactory",
     "OpeningFactory",
     "PatientClaimFactory",
     "PatientFeedFactory",
@@ -187,7 +189,8 @@ class AppointmentFactory(Factory):
         visit = super()._create(model_class, *args, **kwargs)
         if visit.status in HOLDING:
             resource = getattr(visit.provider, "resource", None) or ResourceFactory(provider=visit.provider)
-            TimeClaimFactory(resource=resource, blocked=visit.during, kind="visit", appointment_id=visit.pk)
+            if visit.session is None:
+                TimeClaimFactory(resource=resource, blocked=visit.during, kind="visit", appointment_id=visit.pk)
             PatientClaimFactory(patient=visit.patient, appointment=visit, during=visit.during)
         return visit
 
@@ -290,3 +293,33 @@ def bookable_provider(site: Site, **fields: Any) -> Provider:
             for isodow in range(1, 8)
         )
     return provider
+
+
+class GroupSessionFactory(Factory):
+    """Tomorrow at noon with eight seats, and with its claim where it takes place."""
+
+    class Meta:
+        model = GroupSession
+
+    class Params:
+        start = factory.LazyFunction(lambda: tomorrow_at(12))
+        minutes = 40
+
+    provider = factory.SubFactory(ProviderFactory)
+    site = factory.SubFactory(SiteFactory)
+    visit_type = factory.SubFactory(VisitTypeFactory, seats=8)
+    during = factory.LazyAttribute(lambda session: span(session.start, session.minutes))
+    wall_start = factory.LazyAttribute(
+        lambda session: on_the_clock(session.during.lower, ZoneInfo(session.site.time_zone))
+    )
+    time_zone = factory.LazyAttribute(lambda session: session.site.time_zone)
+    seats = factory.LazyAttribute(lambda session: session.visit_type.seats)
+    planned_by = factory.SubFactory(UserFactory)
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        session = super()._create(model_class, *args, **kwargs)
+        if session.cancelled_at is None:
+            resource = getattr(session.provider, "resource", None) or ResourceFactory(provider=session.provider)
+            TimeClaimFactory(resource=resource, blocked=session.during, kind="visit", session=session)
+        return session

@@ -11,6 +11,7 @@ from django.utils.html import escape
 from healthcare.db.context import acting_as
 from scheduling.models import (
     Appointment,
+    GroupSession,
     PatientClaim,
     Qualification,
     Resource,
@@ -26,6 +27,7 @@ from tests.scheduling.pages import at, text, visit_at
 pytestmark = pytest.mark.django_db
 MODELS = [
     Appointment,
+    GroupSession,
     PatientClaim,
     Qualification,
     Resource,
@@ -51,7 +53,7 @@ def test_an_administrator_sees_lists_without_patients(browser, clinic, model) ->
     assert browser(staff("doctor", clinic.site)).get(url(model)).status_code == 403
 
 
-@pytest.mark.parametrize("model", [Appointment, PatientClaim, TimeClaim])
+@pytest.mark.parametrize("model", [Appointment, GroupSession, PatientClaim, TimeClaim])
 def test_visits_are_not_written_here(model) -> None:
     admin, request = site.get_model_admin(model), RequestFactory().get("/")
     request.user = staff("administrator")
