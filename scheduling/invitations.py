@@ -1,6 +1,6 @@
 """Visits as calendar files (RFC 5545), one by one or all in a feed: where and when, and nothing about health."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parseaddr
 from functools import lru_cache
@@ -63,9 +63,9 @@ def _is_cancelled(visit: Appointment) -> bool:
     return visit.status == Appointment.Status.CANCELLED
 
 
-def feed_of(visits: Sequence[FeedVisit], *, summary: str, url: Callable[[FeedVisit], str]) -> bytes:
+def feed_of(visits: Sequence[FeedVisit], *, summaries: Mapping[str, str], url: Callable[[FeedVisit], str]) -> bytes:
     """All of them in one calendar that is read again and again (RFC 7986, 5.7: every hour); cancelled ones stay for a
-    while, so that calendars take them out.
+    while, so that calendars take them out. `summaries` are the words by kind.
     """
     calendar = empty_calendar()
     calendar.add("x-wr-calname", _("Visits at %(clinic)s") % {"clinic": settings.CLINIC_NAME})
@@ -77,7 +77,7 @@ def feed_of(visits: Sequence[FeedVisit], *, summary: str, url: Callable[[FeedVis
     for visit in visits:
         place = _in_one_line(visit.site, visit.line, visit.city, visit.state, visit.postal_code)
         told: dict[str, Any] = {"location": place, "url": url(visit), "stamp": visit.changed_at}
-        calendar.add_component(entry(visit, cancelled=visit.cancelled, summary=summary, **told))
+        calendar.add_component(entry(visit, cancelled=visit.cancelled, summary=summaries[visit.kind], **told))
     return calendar.to_ical()
 
 
@@ -97,7 +97,8 @@ def entry(
     event.add("dtstart", of.starts_at.astimezone(zone))
     event.add("dtend", of.ends_at.astimezone(zone))
     event.add("summary", summary)
-    event.add("location", location)
+    if location:
+        event.add("location", location)
     event.add("url", url)
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     return event

@@ -11,7 +11,7 @@ from healthcare.accounts.models import Provider, User
 from patients.models import Patient
 from scheduling.models import PatientFeed, ProviderFeed
 
-FORMAT = "1"  # of the files: another one makes every calendar read anew
+FORMAT = "2"  # of the files: another one makes every calendar read anew
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,9 @@ class Feed:
 
 @dataclass(frozen=True)
 class FeedVisit:
-    """When, and at which site; nothing else leaves the database."""
+    """When, and at which site; nothing else leaves the database. `kind` is visit, group, or busy: blocked time of a
+    provider, wherever they are then.
+    """
 
     pk: UUID
     starts_at: datetime
@@ -39,6 +41,7 @@ class FeedVisit:
     city: str
     state: str
     postal_code: str
+    kind: str
 
 
 def digest_of(secret: str) -> str:
@@ -54,7 +57,9 @@ def find_feed(secret: str) -> Feed | None:
 
 
 def visits_of_feed(secret: str) -> list[FeedVisit]:
-    """By time: from thirty days back, those that stand, and those cancelled within the last thirty days."""
+    """By time: from thirty days back, those that stand, and those cancelled within the last thirty days; of a provider
+    blocked time too, and a group once.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM app.calendar_visits(%s)", [digest_of(secret)])
         return [FeedVisit(*row) for row in cursor.fetchall()]

@@ -54,11 +54,12 @@ def _answer(request: HttpRequest, found: Feed, visits: list[FeedVisit]) -> HttpR
 
 def _file(found: Feed, visits: list[FeedVisit]) -> bytes:
     if found.patient_id is None:
-        return feed_of(visits, summary=_("Visit"), url=day_of)
+        said = {"visit": _("Visit"), "group": _("Group"), "busy": _("Busy")}
+        return feed_of(visits, summaries=said, url=day_of)
     for_whom = "" if found.own else f"for/{found.patient_id}/"
     pages = f"{settings.PUBLIC_URL}/portal/{for_whom}visits"
     at = _("Visit at %(clinic)s") % {"clinic": settings.CLINIC_NAME}
-    return feed_of(visits, summary=at, url=lambda visit: f"{pages}/{visit.pk}")
+    return feed_of(visits, summaries={"visit": at}, url=lambda visit: f"{pages}/{visit.pk}")
 
 
 def day_of(visit: FeedVisit) -> str:

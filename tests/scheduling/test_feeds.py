@@ -22,7 +22,16 @@ from scheduling.models import PatientFeed, ProviderFeed
 from scheduling.panels import held
 from scheduling.queries.feeds import find_feed
 from tests.events.draining import as_worker
-from tests.factories import PatientFactory, SiteFactory, portal_user, proxy_of, staff
+from tests.factories import (
+    GroupSessionFactory,
+    PatientFactory,
+    SiteFactory,
+    TimeClaimFactory,
+    portal_user,
+    proxy_of,
+    span,
+    staff,
+)
 from tests.roles import as_the_system, taking_role
 from tests.scheduling.conftest import Clinic
 from tests.scheduling.pages import at, text, visit_at
@@ -129,6 +138,43 @@ def test_every_zone_is_spelled_out_once(clinic: Clinic) -> None:
     calendar = Calendar.from_ical(read(of_patient(clinic)).content)
     assert [zone["TZID"] for zone in calendar.walk("VTIMEZONE")] == ["America/New_York", "Europe/Berlin"]
     assert calendar["X-WR-CALNAME"] == f"Visits at {settings.CLINIC_NAME}"
+
+
+def test_blocked_time_of_a_provider_is_busy_and_not_why(clinic: Clinic) -> None:
+    block = TimeClaimFactory(resource=clinic.resource, blocked=span(at(14), 90), reason="Root canal")
+    TimeClaimFactory(resource=clinic.resource, blocked=span(at(9, days=-40), 90))
+    TimeClaimFactory(blocked=span(at(14), 90))
+    address = of_provider(clinic)
+    (event,) = events(address)
+    assert (event["SUMMARY"], event["STATUS"], event["SEQUENCE"]) == ("Busy", "CONFIRMED", 0)
+    assert (event["DTSTART"].dt, event["DTEND"].dt) == (at(14), at(15, 30))
+    assert event["UID"].startswith(str(block.pk))
+    assert "LOCATION" not in event
+    assert event["URL"].endswith(f"/scheduling/?day={at(14).date()}")
+    assert b"Root" not in read(address).content
+    with acting_as(clinic.provider.user):
+        actions.unblock_time(by=clinic.provider.user, claim=block, now=timezone.now())
+    assert events(address) == []
+    assert events(of_patient(clinic)) == []
+
+
+def test_a_group_is_one_entry_of_its_provider_and_a_visit_of_each_who_comes(clinic: Clinic) -> None:
+    session = GroupSessionFactory(provider=clinic.provider, site=clinic.site, start=at(10))
+    with acting_as(clinic.desk):
+        for patient in (clinic.patient, PatientFactory(site=clinic.site)):
+            visit = actions.give_seat(by=clinic.desk, patient=patient, session=session, now=timezone.now())
+    (event,) = events(of_provider(clinic))
+    assert (event["SUMMARY"], event["STATUS"]) == ("Group", "CONFIRMED")
+    assert event["UID"].startswith(str(session.pk))
+    assert event["LOCATION"].startswith(clinic.site.name)
+    (own,) = events(of_patient(clinic))
+    assert str(visit.pk) != own["UID"].split("@")[0] != str(session.pk)
+    with acting_as(clinic.desk):
+        actions.cancel_session(by=clinic.desk, session=session, reason="Ill", now=timezone.now())
+    assert [entry["STATUS"] for entry in (*events(of_provider(clinic)), *events(of_patient(clinic)))] == [
+        "CANCELLED",
+        "CANCELLED",
+    ]
 
 
 # == How it is fetched ==
