@@ -14,7 +14,7 @@ from healthcare.audit import record
 from healthcare.events import publish
 from scheduling.actions.claims import lock_in_order
 from scheduling.actions.setting_up import NotSetUp
-from scheduling.events import FreeTimeChanged, SiteClosed, SiteReopened
+from scheduling.events import FreeTimeChanged, SiteClosed, SiteReopened, TimeFreed
 from scheduling.models import Resource, SiteClosure
 from scheduling.queries.closures import visits_in
 
@@ -47,9 +47,9 @@ def add_closure(*, by: User | None, site: Site, during: TimestamptzRange, reason
 
 @transaction.atomic
 def withdraw_closure(*, by: User | None, closure: SiteClosure) -> None:
-    """The hours count again, and visits in it stay where they are. Withdrawn already: nothing happens.
+    """The hours count again, visits in it stay where they are, and whoever waits for a time is offered what is free.
 
-    Raises NotAllowed.
+    Withdrawn already: nothing happens. Raises NotAllowed.
     """
     if by is not None:
         check_can(by, Permission.MANAGE_ACCOUNTS)
@@ -59,7 +59,10 @@ def withdraw_closure(*, by: User | None, closure: SiteClosure) -> None:
     record("scheduling.withdraw_closure", by=by, target=found, detail={"site": str(found.site_id)})
     SiteClosure.objects.filter(pk=found.pk).delete()
     publish(SiteReopened(closure_id=found.pk, site_id=found.site_id))
-    publish(FreeTimeChanged(resource_ids=_who_works_at(found.site)))
+    resources, (begins, ends) = _who_works_at(found.site), (found.during.lower, found.during.upper)
+    publish(FreeTimeChanged(resource_ids=resources))
+    for resource_id in resources:
+        publish(TimeFreed(resource_id=resource_id, begins=begins, ends=ends))
 
 
 def _who_works_at(site: Site) -> tuple[UUID, ...]:

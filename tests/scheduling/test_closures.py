@@ -17,7 +17,7 @@ from healthcare.accounts.access import NotAllowed
 from healthcare.db.context import acting_as
 from scheduling import actions
 from scheduling.actions import NotBookable, NotSetUp
-from scheduling.events import FreeTimeChanged, SiteClosed, SiteReopened
+from scheduling.events import FreeTimeChanged, SiteClosed, SiteReopened, TimeFreed
 from scheduling.holidays import holidays_of
 from scheduling.models import SiteClosure
 from scheduling.queries import free_times
@@ -38,6 +38,7 @@ from tests.roles import as_the_system, taking_role
 from tests.scheduling.conftest import NINE, NOW, later
 from tests.scheduling.pages import at, text, visit_at
 from tests.scheduling.test_admin import SAVED, place, previewed_then_saved, url
+from tests.scheduling.waiting import join, offer
 
 pytestmark = pytest.mark.django_db
 NEW_YORK = ZoneInfo("America/New_York")
@@ -169,6 +170,22 @@ def test_withdrawn_the_hours_count_again(clinic, boss, announced):
     with as_the_system():
         actions.withdraw_closure(by=None, closure=SiteClosureFactory(site=clinic.site))
     assert not SiteClosure.objects.exists()
+
+
+def test_what_a_withdrawn_closure_gives_back_is_offered_to_who_waits(clinic, boss, announced):
+    colleague = bookable_provider(clinic.site)
+    wait = join(clinic)
+    closure = close(clinic, boss)
+    assert offer(clinic) is None, "nobody works then"
+    with acting_as(boss):
+        actions.withdraw_closure(by=boss, closure=closure)
+    begins, ends = whole_day().lower, whole_day().upper
+    freed = announced(TimeFreed)
+    assert {fact.resource_id for fact in freed} == {clinic.resource.pk, colleague.resource.pk}
+    assert {(fact.begins, fact.ends) for fact in freed} == {(begins, ends)}
+    made = offer(clinic, start=begins, minutes=A_DAY)
+    assert made is not None
+    assert (made.wait_id, closure.during.lower <= made.during.lower < closure.during.upper) == (wait.pk, True)
 
 
 @pytest.mark.parametrize(
