@@ -1,7 +1,7 @@
 from django.urls import path
 
 from scheduling import portal
-from scheduling.portal import ahead, waitlist
+from scheduling.portal import ahead, groups, waitlist
 
 app_name = "scheduling_portal"
 VISIT = "visits/<uuid:appointment_id>"
@@ -15,6 +15,8 @@ urlpatterns = [
     path("visits/waitlist", waitlist.waits, name="waits"),
     path("visits/waitlist/<uuid:wait_id>/leave", waitlist.leave_waitlist, name="leave_waitlist"),
     path("visits/waitlist/<uuid:wait_id>/answer", waitlist.answer_offer, name="answer_offer"),
+    path("visits/groups", groups.sessions, name="sessions"),
+    path("visits/groups/<uuid:session_id>", groups.take_seat, name="take_seat"),
     path("visits/calendar", portal.own_feed, name="feed"),
     path(VISIT, portal.visit, name="visit"),
     path(f"{VISIT}/check-in", ahead.check_in_ahead, name="check_in_ahead"),

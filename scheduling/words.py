@@ -137,7 +137,7 @@ class GroupRow:
 def group_row_of(group: Group, now: datetime) -> GroupRow:
     """In the zone of the session's site."""
     session = group.session
-    role = "off" if session.is_cancelled else "wait" if group.free else "ok"
+    role = "off" if session.is_cancelled else "info" if group.free else "ok"
     with timezone.override(session.time_zone):
         day, when = day_words(session.starts_at, now), when_words(session.starts_at, now)
     return GroupRow(session, group.given, group.free, day, when, seats_words(group), role)

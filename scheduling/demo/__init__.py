@@ -18,6 +18,7 @@ from healthcare.accounts.models import Membership, Provider, Site, User
 from healthcare.db.context import acting_as, acting_as_system
 from patients.models import CareRelationship, Patient
 from scheduling import actions
+from scheduling.demo.groups import tell_group
 from scheduling.demo.licences import tell_licences
 from scheduling.demo.rooms import NEEDS, equip
 from scheduling.demo.waitlist import tell_waitlist
@@ -113,6 +114,7 @@ def tell() -> None:
         own = portal_people()
     home = story.sites_of(story.providers[0])[0]
     tell_waitlist(home, story.providers[0], story.kinds, story.patients, story.desks[home.pk], own, now)
+    tell_group(home, story.providers, story.patients, story.desks[home.pk], now)
 
 
 def begin(now: datetime) -> Story | None:

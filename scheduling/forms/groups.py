@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.models import Provider, Site
 from healthcare.ui.fields import FlexibleDateField, LineField
-from healthcare.ui.forms import AboutSomeone
+from healthcare.ui.forms import AboutMyself, AboutSomeone
 from scheduling.forms import ClockField, PickField
 from scheduling.models import MOST_SEATS, VisitType
 
@@ -83,8 +83,24 @@ class CancelSessionForm(AboutSomeone):
     )
 
 
-class SeatForm(AboutSomeone):
+class OwnSeatForm(AboutMyself):
     """`key` makes a second press of the button the same seat."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"invalid": _("Begin anew")})
+    reason = LineField(
+        label=_("What is it about?"),
+        at_most=200,
+        required=False,
+        help_text=_("A few words for whoever leads the group. Not for emergencies"),
+    )
+
+    @classmethod
+    def fresh(cls) -> "OwnSeatForm":
+        return cls(initial={"key": uuid4()})
+
+
+class SeatForm(AboutSomeone):
+    """The same at the desk."""
 
     key = forms.UUIDField(widget=forms.HiddenInput, error_messages={"invalid": _("Begin anew")})
     reason = LineField(label=_("What is it about?"), at_most=200, required=False)

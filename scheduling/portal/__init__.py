@@ -314,8 +314,8 @@ def visit(request: HttpRequest, patient: Patient, visit: Appointment) -> HttpRes
 
 
 def may_move(visit: Appointment) -> bool:
-    """Where the clinic agrees to the time, the patient cannot change it alone; the verb says so."""
-    return visit.is_open and visit.visit_type.portal_mode == VisitType.PortalMode.DIRECT
+    """Not where the clinic agrees to the time, nor a seat in a group; the verb says so."""
+    return visit.is_open and not visit.session_id and visit.visit_type.portal_mode == VisitType.PortalMode.DIRECT
 
 
 @require_safe

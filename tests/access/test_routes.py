@@ -178,8 +178,8 @@ def names_nobody(answer: Any, what: str, whom: Iterable[str]) -> None:
         assert answer.streaming or CANARIES[whose].encode() not in answer.content, f"{what} names the {whose} patient."
 
 
-#: Rows that are nobody's yet: below the name of any patient of mine, they are still nobody's.
-OF_NOBODY = {"unmatched_id"}
+#: Rows that are nobody's, or nobody's yet: below the name of any patient of mine, they still are.
+OF_NOBODY = {"session_id", "unmatched_id"}
 OF_TWO = [place for place in PLACES if "patient_id" in place.variables and len(place.variables) > 1]
 
 

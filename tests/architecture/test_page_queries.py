@@ -17,6 +17,7 @@ from tests.factories import (
     CareRelationshipFactory,
     EncounterFactory,
     EntryFactory,
+    GroupSessionFactory,
     InvoiceFactory,
     MedicationFactory,
     MessageFactory,
@@ -74,6 +75,8 @@ LISTS = {
     "scheduling:day": "doctor nurse front_desk",
     "scheduling:flow": "doctor nurse front_desk",
     "scheduling:waitlist": "doctor nurse front_desk",
+    "scheduling:sessions": "doctor nurse front_desk",
+    "scheduling:plan_session": "doctor nurse front_desk",
     "records:recalls_to_call": "doctor nurse front_desk",
     "scheduling:block": "doctor front_desk",
     "records:notes_to_sign": "doctor",
@@ -97,6 +100,7 @@ PORTAL = (
     "scheduling_portal:find",
     "scheduling_portal:visits",
     "scheduling_portal:waits",
+    "scheduling_portal:sessions",
     "records_portal:summaries",
     "records_portal:results",
     "records_portal:health",
@@ -165,6 +169,7 @@ class World:
         for status, at in (("arrived", now), ("booked", now + timedelta(hours=1))):
             fields = {"provider": ProviderFactory(), "arrived_at": now if status == "arrived" else None}
             AppointmentFactory(patient=patient, start=at, status=status, **(self.visit | fields))
+        GroupSessionFactory(provider=bookable_provider(self.site), site=self.site, start=now + timedelta(hours=2))
 
 
 def addresses_of(role: str, patient: Patient) -> list[str]:

@@ -80,7 +80,7 @@ def test_two_weeks_of_visits_in_every_state_told_once(clinic) -> None:
     assert not [v for v in visits if v.is_open and v.ends_at < now - timedelta(hours=3)], "the past is settled"
     assert {visit.visit_type.slug for visit in visits} >= {"follow-up", "telehealth", "new-patient", "physical"}
     with as_the_system():
-        assert VisitType.objects.count() == len(demo.KINDS)
+        assert VisitType.objects.count() == len(demo.KINDS) + 1, "and one that is held in groups"
         rosa = Patient.objects.get(family_name="Delgado-Ferreira", given_name="Rosa")
         assert Appointment.objects.upcoming(now).filter(patient=rosa, booked_by=clinic).exists()
         block = TimeClaim.objects.get(kind="block")

@@ -220,3 +220,53 @@ def test_the_day_sheet_names_everybody_in_a_group(browser, group, session) -> No
     give(browser, group, session)
     day = {"day": at(10).date().isoformat()}
     assert group.patient.family_name in text(browser(group.desk).get("/scheduling/print", day))
+
+
+# == In the portal ==
+OWN = "/portal/visits/groups"
+
+
+def test_a_patient_takes_a_seat_and_reads_nobody_else(browser, group, session) -> None:
+    other = PatientFactory(site=group.site, family_name="Canaryson")
+    give(browser, group, session, other)
+    rosa = browser(group.rosa)
+    for page in ("/portal/visits", "/portal/book"):
+        assert OWN in text(rosa.get(page))
+    told = text(rosa.get(OWN))
+    assert "1 free seat" in told
+    here = f"{OWN}/{session.pk}"
+    assert here in told
+    shown = text(rosa.get(here))
+    assert "Diabetes group" in shown
+    taken = rosa.post(here, {"key": str(uuid4()), "reason": "Feet"}, follow=True)
+    said = text(taken)
+    assert "You have a seat" in said
+    assert "Change the time" not in said
+    assert "Cancel the visit" in said
+    assert "No group has a free seat" in text(rosa.get(OWN))
+    for page in (told, shown, said):
+        assert "Canaryson" not in page
+    with as_the_system():
+        assert Appointment.objects.get(patient=group.patient).seat == 2
+    assert "already" in text(rosa.post(here, {"key": str(uuid4()), "reason": ""}), 422)
+    text(rosa.post(here, {"key": "x", "reason": ""}), 422)
+
+
+def test_who_comes_too_late_in_the_portal_is_offered_another_group(browser, group, session) -> None:
+    for patient in (PatientFactory(site=group.site), PatientFactory(site=group.site)):
+        give(browser, group, session, patient)
+    rosa, here = browser(group.rosa), f"{OWN}/{session.pk}"
+    assert "No other session" in text(rosa.post(here, {"key": str(uuid4()), "reason": ""}), 409)
+    other = GroupSessionFactory(provider=group.provider, site=group.site, visit_type=group.visit_type, start=at(14))
+    told = text(rosa.post(here, {"key": str(uuid4()), "reason": "Feet"}), 409)
+    assert f"{OWN}/{other.pk}" in told
+    assert "Feet" in told
+
+
+def test_a_group_that_the_clinic_fills_is_not_in_the_portal(browser, group, session) -> None:
+    with as_the_system():
+        group.visit_type.portal_mode = "request"
+        group.visit_type.save()
+    rosa = browser(group.rosa)
+    assert "No group has a free seat" in text(rosa.get(OWN))
+    assert rosa.get(f"{OWN}/{session.pk}").status_code == 404
