@@ -188,15 +188,24 @@ class Draft(Given):
 
 
 class Said(Given):
-    """Why a finding does not stop the prescriber; `reason` is a code that the finding takes."""
+    """Why a finding does not stop the prescriber, or the dispensary; `reason` is a code that the finding takes."""
 
     key: str = Field(max_length=200, examples=["unchecked.allergies"])
     reason: str = Field(max_length=40, examples=["asked_patient"])
     words: str = Field("", max_length=300, examples=["Says none at all."])
 
 
-class Signature(Given):
-    answers: list[Said] = Field([], max_length=50)
+class Answering(Given):
+    answers: list[Said] = Field([], max_length=50, description="To each key that a 409 lists as `unanswered`.")
+
+    def said(self) -> dict[str, Any]:
+        """What a verb takes: the answers as `overrides`, and the rest as it is called."""
+        answers = [Answer(said.key, said.reason, said.words) for said in self.answers]
+        return {"overrides": answers} | self.model_dump(exclude={"answers"})
+
+
+class Signature(Answering):
+    pass
 
 
 class Cancelling(Given):
@@ -208,7 +217,7 @@ class Marking(Given):
     sensitivity: Sensitivity | Literal[""] = Field(examples=[""], description="Empty takes the mark off.")
 
 
-class Preparing(Given):
+class Preparing(Answering):
     quantity: Decimal | None = Field(
         None, description="Empty: all that is due.", max_digits=9, decimal_places=2, examples=["30"]
     )
@@ -225,7 +234,7 @@ class NotDispensing(Given):
     note: str = Field("", max_length=300, examples=["Back in two weeks."])
 
 
-class PickUp(Given):
+class PickUp(Answering):
     name: str = Field(max_length=120, examples=["Rosa Delgado"])
     relation: Prescription.Relation = Field(examples=["self"])
     identity_checked: bool = Field(description="Whether a document was looked at.", examples=[True])
@@ -302,8 +311,7 @@ def draft_prescription(request: HttpRequest, body: Draft) -> PrescriptionOut:
 @idempotent
 def sign_prescription(request: HttpRequest, prescription_id: UUID, body: Signature) -> PrescriptionOut:
     """The safety check runs now, in this transaction. What it says is answered with the signature, or it is a 409."""
-    answers = [Answer(said.key, said.reason, said.words) for said in body.answers]
-    return _changed(request, prescription_id, actions.sign_prescription, overrides=answers)
+    return _changed(request, prescription_id, actions.sign_prescription, **body.said())
 
 
 @router.post(f"{ROW}/cancel", response=PrescriptionOut, summary="Cancel a prescription")
@@ -318,8 +326,10 @@ def cancel_prescription(request: HttpRequest, prescription_id: UUID, body: Cance
 @operation(Scope.MEDICATION, Permission.DISPENSE, write=True)
 @idempotent
 def mark_ready(request: HttpRequest, prescription_id: UUID, body: Preparing | None = None) -> PrescriptionOut:
-    """All that is due, unless the body says otherwise."""
-    return _changed(request, prescription_id, actions.mark_ready, **(body.model_dump() if body else {}))
+    """All that is due, unless the body says otherwise. The safety check runs now: what it says and nobody has answered
+    yet is answered here, or it is a 409.
+    """
+    return _changed(request, prescription_id, actions.mark_ready, **(body.said() if body else {}))
 
 
 @router.post(f"{ROW}/not-dispensed", response=PrescriptionOut, summary="Say why it is not dispensed")
@@ -342,8 +352,8 @@ def repeat_prescription(request: HttpRequest, prescription_id: UUID) -> Prescrip
 @operation(Scope.MEDICATION, Permission.DISPENSE, write=True)
 @idempotent
 def pick_up(request: HttpRequest, prescription_id: UUID, body: PickUp) -> PrescriptionOut:
-    """To somebody whose identity was checked; the prescriber hears of it."""
-    return _changed(request, prescription_id, actions.pick_up, **body.model_dump())
+    """To somebody whose identity was checked; the prescriber hears of it. The safety check runs as for `ready`."""
+    return _changed(request, prescription_id, actions.pick_up, **body.said())
 
 
 @router.post(f"{ROW}/mark", response=PrescriptionOut, summary="Mark a prescription as sensitive")

@@ -1,5 +1,6 @@
 """The verbs of the pick-up loop: make ready, hand out, give back what nobody collected, keep it ready after all."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -13,10 +14,12 @@ from healthcare.accounts.permissions import Permission
 from healthcare.audit import record
 from healthcare.events import publish
 from prescriptions.access import check_can_keep_ready
+from prescriptions.actions.checking_anew import check_anew
 from prescriptions.actions.standing import STANDING, check_waits, collected, to_prepare
 from prescriptions.actions.steps import NotPossible, begin_wait, check_is, check_lives, end_of, end_wait, locked
 from prescriptions.events import PrescriptionNotCollected, PrescriptionPickedUp, PrescriptionReady
-from prescriptions.models import Dispense, Prescription
+from prescriptions.models import Dispense, Prescription, SafetyCheck
+from prescriptions.rules.safety import Answer
 
 Status = Prescription.Status
 LONGEST_WAIT = 30  # days more, when somebody says that the patient will come
@@ -31,12 +34,14 @@ def mark_ready(
     quantity: Decimal | None = None,
     product: str = "",
     part_reason: str = "",
+    overrides: Iterable[Answer] = (),
     now: datetime,
 ) -> Prescription:
     """It is prepared and waits; after its days without a pick-up it goes back to the prescriber.
 
     `quantity` is what is due unless it is said, and less with a reason; `product` names another maker's, where that may
-    be given. Raises NotAllowed, NotPossible, and ValueError for a reason that is none.
+    be given; `overrides` answer what the safety check says anew. Raises NotAllowed, NotPossible, FindingsUnanswered,
+    and ValueError for a reason that is none.
     """
     check_can(by, Permission.DISPENSE)
     found = locked(by, prescription)
@@ -46,6 +51,7 @@ def mark_ready(
     amount = _amount(found, quantity, part_reason)
     if product and not found.may_substitute:
         raise NotPossible(_("The prescriber wants exactly this one. Prepare it, or say why it is not dispensed."))
+    said = check_anew(by, found, overrides, SafetyCheck.Occasion.PREPARING, now)
     prepared = Dispense(
         prescription=found,
         patient_id=found.patient_id,
@@ -62,7 +68,7 @@ def mark_ready(
     found.collect_by = now + timedelta(days=found.pick_up_days)
     found.save(update_fields=["status", "ready_at", "ready_by", "collect_by", "updated_at"])
     begin_wait(found)
-    detail = {"dispense": str(prepared.pk), "part": bool(prepared.part_reason), "substituted": bool(product)}
+    detail = {"dispense": str(prepared.pk), "part": bool(prepared.part_reason), "substituted": bool(product)} | said
     record("prescriptions.ready", by=by, patient_id=found.patient_id, target=found, detail=detail)
     publish(PrescriptionReady(prescription_id=found.pk, patient_id=found.patient_id))
     return found
@@ -80,12 +86,19 @@ def _amount(prescription: Prescription, quantity: Decimal | None, part_reason: s
 
 @transaction.atomic
 def pick_up(
-    *, by: User, prescription: Prescription, name: str, relation: str, identity_checked: bool, now: datetime
+    *,
+    by: User,
+    prescription: Prescription,
+    name: str,
+    relation: str,
+    identity_checked: bool,
+    overrides: Iterable[Answer] = (),
+    now: datetime,
 ) -> Prescription:
     """Hand it out to somebody whose identity was checked, also after it counted as not collected; the prescriber hears.
 
     Where less was prepared than is due, the rest goes back to the queue. Of two who hand out at once, one does. Raises
-    NotAllowed, NotPossible (who was first, and when), and ValueError for a relation that is none.
+    NotAllowed, NotPossible (who was first, and when), FindingsUnanswered, and ValueError for a relation that is none.
     """
     check_can(by, Permission.DISPENSE)
     name, relation = " ".join(name.split()), Prescription.Relation(relation).value
@@ -94,6 +107,7 @@ def pick_up(
     found = locked(by, prescription)
     check_waits(found)
     check_lives(found)
+    said = check_anew(by, found, overrides, SafetyCheck.Occasion.HAND_OUT, now)
     given = Dispense.objects.visible_to(by).waiting().select_for_update(of=("self",)).get(prescription=found)
     given.state, given.picked_up_at, given.handed_out_by = Dispense.State.HANDED_OUT, now, by
     given.picked_up_by, given.picked_up_relation = name, relation
@@ -106,7 +120,7 @@ def pick_up(
     found.ends_at = end_of(found, sig, now) if sig else found.ends_at
     found.save(update_fields=[*STANDING, "ends_at"])
     end_wait(found)
-    detail = {"relation": relation, "dispense": str(given.pk)}
+    detail = {"relation": relation, "dispense": str(given.pk)} | said
     record("prescriptions.pick_up", by=by, patient_id=found.patient_id, target=found, detail=detail)
     publish(
         PrescriptionPickedUp(

@@ -8,6 +8,7 @@ from prescriptions.actions.steps import NotPossible, where_it_stands
 from prescriptions.models import Dispense, Prescription
 
 Status = Prescription.Status
+WAITS = (Status.READY, Status.NOT_COLLECTED)  # something is prepared and can be handed out
 VALID = timedelta(days=365)  # after the signature nothing is repeated any more
 #: Everything that says where it stands there; which of it is empty, a constraint knows for each state.
 STANDING = (
@@ -31,7 +32,7 @@ STANDING = (
 
 def check_waits(prescription: Prescription) -> None:
     """Raises NotPossible unless something is prepared of it that can be handed out."""
-    if prescription.status not in (Status.READY, Status.NOT_COLLECTED):
+    if prescription.status not in WAITS:
         raise NotPossible(where_it_stands(prescription))
 
 

@@ -45,8 +45,8 @@ class NotPossible(Exception):
 class FindingsUnanswered(Exception):
     """The safety check found something, or could not check something, and nobody has said why to go on."""
 
-    def __init__(self, result: Result, missing: Sequence[str]) -> None:
-        super().__init__(_("Answer what the safety check says before you sign."))
+    def __init__(self, result: Result, missing: Sequence[str], said: str = "") -> None:
+        super().__init__(said or _("Answer what the safety check says before you sign."))
         self.result, self.missing = result, tuple(missing)
 
 
@@ -135,12 +135,18 @@ def is_intact(prescription: Prescription) -> bool:
 
 
 def keep_check(
-    prescription: Prescription, checked: Checked, answers: Sequence[dict[str, str]], now: datetime
+    prescription: Prescription,
+    checked: Checked,
+    answers: Sequence[dict[str, str]],
+    now: datetime,
+    *,
+    occasion: str = SafetyCheck.Occasion.SIGNING,
+    answered_by: User | None = None,
 ) -> SafetyCheck:
     """The check beside the prescription, never changed; where it names marked medicines, a second one that does not."""
     marked = checked.marked(prescription)
     labels = sorted({row.sensitivity for row in marked})
-    kept = _kept(prescription, checked.result, answers, now, labels)
+    kept = _kept(prescription, checked.result, answers, now, labels, occasion, answered_by)
     if marked:
         names = [row.medicine for row in marked if not isinstance(row, Entry)]
         keep_without(kept, checked.result, {str(row.pk) for row in marked}, names)
@@ -156,7 +162,7 @@ def keep_without(full: SafetyCheck, result: Result, keys: Collection[str], names
     """The same check for who may not see these; `names` are those of the medicines among them."""
     answers = answers_without(full.overrides, result, keys)
     masked = without(result, keys, names, entries=len(keys) - len(names))
-    _kept(full.prescription, masked, answers, full.ran_at, [], full.occasion)
+    _kept(full.prescription, masked, answers, full.ran_at, [], full.occasion, full.answered_by)
 
 
 def _kept(
@@ -166,6 +172,7 @@ def _kept(
     now: datetime,
     labels: list[str],
     occasion: str = SafetyCheck.Occasion.SIGNING,
+    answered_by: User | None = None,
 ) -> SafetyCheck:
     kept = SafetyCheck(
         prescription=prescription,
@@ -176,6 +183,7 @@ def _kept(
         overrides=list(answers),
         labels=labels,
         occasion=occasion,
+        answered_by=answered_by,
         **result.content(),
     )
     kept.save(force_insert=True)

@@ -286,7 +286,7 @@ class SafetyCheckQuerySet(PatientOwnedQuerySet):
 
 class SafetyCheck(PatientOwned):
     """What was checked before a signature, against which knowledge, what it found, and what the prescriber answered;
-    or what was found after it, when something was learned.
+    or what was found after it, when something was learned, and when it was prepared and handed out.
 
     Where marked medicines took part there are two: one that names them, with their `labels`, and one for everybody else
     who sees the prescription, which says no more than that something did not go together.
@@ -296,6 +296,10 @@ class SafetyCheck(PatientOwned):
         SIGNING = "signing", _("When it was signed")
         ALLERGY = "allergy", _("After an allergy was recorded")
         MEDICINE = "medicine", _("After another medicine was signed")
+        PREPARING = "preparing", _("When it was prepared")
+        HAND_OUT = "hand_out", _("When it was handed out")
+
+    DISPENSING = (Occasion.PREPARING, Occasion.HAND_OUT)
 
     scope: ClassVar[Scope] = Scope.MEDICATION
     database_access: ClassVar[Access] = Access(web="SELECT, INSERT", worker="SELECT, INSERT")
@@ -309,6 +313,14 @@ class SafetyCheck(PatientOwned):
     findings = models.JSONField(default=list, blank=True)
     unchecked = models.JSONField(default=list, blank=True)
     overrides = models.JSONField(default=list, blank=True)
+    answered_by = models.ForeignKey(
+        User,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("At the dispensary; before the signature it is who signed."),
+    )
     labels = ArrayField(
         models.CharField(max_length=14), default=list, blank=True, help_text=_("Of the other medicines that it names.")
     )
@@ -320,7 +332,19 @@ class SafetyCheck(PatientOwned):
             models.CheckConstraint(
                 condition=Q(problem="") & ~Q(kb_version="") | ~Q(problem=""), name="safety_check_names_its_knowledge"
             ),
+            models.CheckConstraint(
+                condition=Q(overrides=[]) | Q(occasion="signing") | Q(answered_by__isnull=False),
+                name="safety_check_answered_says_who",
+            ),
         ]
+
+    @property
+    def was_at_the_dispensary(self) -> bool:
+        return self.occasion in self.DISPENSING
+
+    @property
+    def says_something(self) -> bool:
+        return bool(self.problem or self.findings or self.unchecked)
 
 
 class CollectionDeadlineQuerySet(DueWorkQuerySet):

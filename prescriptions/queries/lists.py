@@ -111,7 +111,7 @@ def own_active(rows: Sequence[Prescription]) -> OwnMedicines:
 
 
 def last_check_of(user: User, prescription: Prescription) -> SafetyCheck | None:
-    checks = _checks_of(user, prescription).filter(occasion=SafetyCheck.Occasion.SIGNING)
+    checks = checks_of(user, prescription).filter(occasion=SafetyCheck.Occasion.SIGNING)
     # Of a check and the same without marked medicines, the one that says more, where this person may see it.
     return checks.order_by("-ran_at", "-labels__len", "-id").first()
 
@@ -123,16 +123,17 @@ def dispenses_of(user: User, prescription: Prescription) -> list[Dispense]:
 
 
 def later_checks_of(user: User, prescription: Prescription) -> list[SafetyCheck]:
-    """What was found after the signature, the newest first."""
-    rows = _checks_of(user, prescription).exclude(occasion=SafetyCheck.Occasion.SIGNING)
+    """What was found after the signature and checked at the dispensary, the newest first."""
+    rows = checks_of(user, prescription).exclude(occasion=SafetyCheck.Occasion.SIGNING)
     found: dict[tuple[datetime, str], SafetyCheck] = {}
     for row in rows.order_by("-ran_at", "-labels__len", "-id"):  # marked since: the one that says more
         found.setdefault((row.ran_at, row.occasion), row)
     return list(found.values())
 
 
-def _checks_of(user: User, prescription: Prescription) -> "QuerySet[SafetyCheck]":
-    rows = SafetyCheck.objects.visible_to(user)
+def checks_of(user: User, prescription: Prescription) -> "QuerySet[SafetyCheck]":
+    """What was checked of it, as far as this person may see it."""
+    rows = SafetyCheck.objects.visible_to(user).select_related("answered_by")
     return rows.filter(prescription=prescription, patient_id=prescription.patient_id)
 
 

@@ -320,6 +320,7 @@ def _unchecked(subject: Medicine, others: Iterable[Medicine], allergies: Allergi
 
 # == Answers ==
 FINDING_REASONS = ("benefit", "tolerated", "paused", "no_alternative", "not_true_allergy", "specialist", "other")
+DISPENSING_REASONS = ("prescriber", "tolerated", "paused", "not_true_allergy", "other")  # of the dispensary
 UNCHECKED_REASONS = ("checked_myself", "asked_now", "urgent", "other")
 PROBLEM_REASONS = ("other_source", "urgent", "other")
 NEEDS_WORDS = frozenset({"other", "other_source"})
@@ -327,28 +328,32 @@ NEEDS_WORDS = frozenset({"other", "other_source"})
 
 @dataclass(frozen=True)
 class Answer:
-    """Why a finding does not stop the prescriber: a coded reason, and words where the code alone does not say it."""
+    """Why a finding stops neither prescriber nor dispensary: a coded reason, and words where the code alone does not
+    say it.
+    """
 
     key: str
     reason: str
     words: str = ""
 
 
-def reasons_for(key: str) -> tuple[str, ...]:
+def reasons_for(key: str, *, dispensing: bool = False) -> tuple[str, ...]:
     if key == PROBLEM:
         return PROBLEM_REASONS
-    return UNCHECKED_REASONS if key.startswith("unchecked.") else FINDING_REASONS
+    if key.startswith("unchecked."):
+        return UNCHECKED_REASONS
+    return DISPENSING_REASONS if dispensing else FINDING_REASONS
 
 
-def is_answered(key: str, answer: Answer | None) -> bool:
+def is_answered(key: str, answer: Answer | None, *, dispensing: bool = False) -> bool:
     """A coded reason that fits; in words as well where the check did not run at all or the reason is another."""
-    if answer is None or answer.reason not in reasons_for(key):
+    if answer is None or answer.reason not in reasons_for(key, dispensing=dispensing):
         return False
     return bool(answer.words.strip()) or not (key == PROBLEM or answer.reason in NEEDS_WORDS)
 
 
-def unanswered(result: Result, answers: Mapping[str, Answer]) -> list[str]:
-    return [key for key in result.to_answer if not is_answered(key, answers.get(key))]
+def unanswered(result: Result, answers: Mapping[str, Answer], *, dispensing: bool = False) -> list[str]:
+    return [key for key in result.to_answer if not is_answered(key, answers.get(key), dispensing=dispensing)]
 
 
 def used(result: Result, answers: Mapping[str, Answer]) -> list[dict[str, str]]:

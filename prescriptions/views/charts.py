@@ -18,7 +18,7 @@ from patients.models import Patient
 from prescriptions import actions, queries
 from prescriptions.access import can_cancel, can_keep_ready, can_mark, can_prescribe, can_repeat, can_sign
 from prescriptions.forms import CancelForm, KeepForm, MarkForm
-from prescriptions.models import MedicationStatement, Prescription
+from prescriptions.models import MedicationStatement, Prescription, SafetyCheck
 from prescriptions.views.pages import page_context, prescription_or_404
 from prescriptions.views.writing import editor
 
@@ -51,10 +51,12 @@ def reading_context(request: HttpRequest, patient: Patient, found: Prescription,
     user: Any = request.user
     status = Prescription.Status
     dispenses = can(user, Permission.DISPENSE)
+    later = queries.later_checks_of(user, found) if found.signed_at else []
     return page_context(request, patient) | {
         "prescription": found,
         "check": queries.last_check_of(user, found),
-        "later": queries.later_checks_of(user, found) if found.signed_at else [],
+        "later": [check for check in later if not check.was_at_the_dispensary],
+        "dispensing": worth_showing([check for check in later if check.was_at_the_dispensary]),
         "may_make_ready": dispenses and found.status == status.SIGNED,
         "may_hand_out": dispenses and found.status in (status.READY, status.NOT_COLLECTED),
         "may_not_dispense": dispenses and found.status in (status.SIGNED, status.READY, status.NOT_COLLECTED),
@@ -67,6 +69,11 @@ def reading_context(request: HttpRequest, patient: Patient, found: Prescription,
         "may_mark": found.signed_at is not None and can_mark(user, found),
         "keep_form": keep_form,
     }
+
+
+def worth_showing(checks: list[SafetyCheck]) -> list[SafetyCheck]:
+    """The newest, and the others that had something to say."""
+    return [check for place, check in enumerate(checks) if place == 0 or check.says_something]
 
 
 @require_http_methods(READ_AND_WRITE)

@@ -55,6 +55,7 @@ REASON_WORDS = {
     "paused": gettext_lazy("The other medicine is paused or stopped"),
     "no_alternative": gettext_lazy("Nothing else works as well"),
     "not_true_allergy": gettext_lazy("It was no true allergy"),
+    "prescriber": gettext_lazy("The prescriber knows of it and wants it so"),
     "specialist": gettext_lazy("Agreed with a specialist or pharmacist"),
     "checked_myself": gettext_lazy("I have checked it myself"),
     "asked_now": gettext_lazy("I have asked the patient now"),
@@ -226,14 +227,17 @@ class PrescribeForm(AboutSomeone):
 
 
 class AnswersForm(AboutSomeone):
-    """For each thing that holds the signature a coded reason, and words. The fields are those of the result."""
+    """For each thing that holds the signature, or the dispensary, a coded reason, and words. The fields are those of
+    the result.
+    """
 
-    def __init__(self, *args: Any, result: Result, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, result: Result, dispensing: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.dispensing = dispensing
         self.keys: Sequence[str] = result.to_answer
         about = {one.key: one.other for one in result.findings} | {one.key: one.what for one in result.unchecked}
         for key in self.keys:
-            choices = [CHOOSE, *((code, REASON_WORDS[code]) for code in reasons_for(key))]
+            choices = [CHOOSE, *((code, REASON_WORDS[code]) for code in reasons_for(key, dispensing=dispensing))]
             missing = _("Choose a reason to go on: %(what)s") % {"what": about.get(key) or _("safety check")}
             self.fields[f"reason.{key}"] = forms.ChoiceField(
                 label=_("Reason"), choices=choices, error_messages={"required": missing}
@@ -256,7 +260,7 @@ class AnswersForm(AboutSomeone):
 
     def say_what_is_missing(self) -> None:
         for answer in self.answers():
-            if not is_answered(answer.key, answer):
+            if not is_answered(answer.key, answer, dispensing=self.dispensing):
                 self.add_error(f"words.{answer.key}", _("This reason needs your words"))
 
 
