@@ -6,8 +6,8 @@ from healthcare.accounts.access import NotAllowed, can, check_can, passes
 from healthcare.accounts.models import Provider, User
 from healthcare.accounts.permissions import Permission, Sensitivity
 from healthcare.accounts.queries import own_provider
-from patients.access import find_visible
-from prescriptions.models import Prescription
+from patients.access import NotInScope, find_visible
+from prescriptions.models import Prescription, RefillRequest
 
 
 def check_can_prescribe(user: User) -> Provider:
@@ -75,3 +75,23 @@ def check_can_repeat(user: User) -> None:
 
 def can_repeat(user: User) -> bool:
     return passes(check_can_repeat, user)
+
+
+def check_can_ask_refill(user: User, prescription: Prescription) -> None:
+    """The patient, or who acts for them, of what they see. Raises NotAllowed, NotInScope."""
+    check_can(user, Permission.OWN_RECORD)
+    if not Prescription.objects.visible_to(user).filter(pk=prescription.pk).exists():
+        raise NotInScope(_("This is not in the record that you see."))
+
+
+def check_can_answer_refill(user: User, request: RefillRequest) -> None:
+    """Whoever prescribes for this patient, and did not ask themself. Raises NotAllowed, NotInScope."""
+    check_can_prescribe(user)
+    if not RefillRequest.objects.visible_to(user).filter(pk=request.pk).exists():
+        raise NotInScope(_("This request is not in your scope."))
+    if request.asked_by_id == user.pk:
+        raise NotAllowed(_("Who asked does not answer. Leave it to a colleague."))
+
+
+def can_answer_refill(user: User, request: RefillRequest) -> bool:
+    return passes(check_can_answer_refill, user, request)

@@ -17,7 +17,9 @@ from prescriptions.models import (
     Ingredient,
     Medication,
     MedicationStatement,
+    Outreach,
     Prescription,
+    RefillRequest,
     SafetyCheck,
     SafetyRule,
 )
@@ -73,7 +75,7 @@ class SafetyRuleAdmin(ByVerb):
         )
 
 
-admin.site.register([Prescription, SafetyCheck, CollectionDeadline, Dispense], ThatItIsThere)
+admin.site.register([Prescription, SafetyCheck, CollectionDeadline, Dispense, Outreach, RefillRequest], ThatItIsThere)
 
 
 @admin.register(MedicationStatement)

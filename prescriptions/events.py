@@ -76,3 +76,25 @@ class ConflictFoundLater:
     prescription_id: UUID
     patient_id: UUID
     check_id: UUID
+
+
+@dataclass(frozen=True)
+class RefillRequested:
+    """A patient asks for more of a medicine."""
+
+    request_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class RefillAnswered:
+    """Approved, denied, or closed with its prescription."""
+
+    request_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class RefillWithdrawn:
+    request_id: UUID
+    patient_id: UUID

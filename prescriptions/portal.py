@@ -1,25 +1,70 @@
-"""The patient's own medicines, in plain words: what is ready and where, what is taken, what is over."""
+"""The patient's own medicines, in plain words: what is ready and where, what is taken, what is over; and asking for
+more."""
 
 from typing import Any
+from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from healthcare.accounts.permissions import Scope
 from patients.doors import portal_page
 from patients.models import Patient
-from prescriptions import queries
+from prescriptions import actions, queries
+from prescriptions.forms.refills import AskForm
+from prescriptions.models import Prescription, RefillRequest
+from prescriptions.queries.refills import own_refills, why_no_refill
 
 
 @require_safe
 @portal_page(Scope.MEDICATION)
 def medicines(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
+    now = timezone.now()
+    mine = queries.own_medicines(user, patient, now)
     context = {
         "patient": patient,
-        "mine": queries.own_medicines(user, patient, timezone.now()),
+        "mine": mine,
+        "refills": own_refills(user, patient, [*mine.taking, *mine.past], now),
         "print_subject": f"{patient.name}.",
     }
     return render(request, "prescriptions/portal_medicines.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal_page(Scope.MEDICATION)
+def ask_refill(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    now = timezone.now()
+    rows = Prescription.objects.visible_to(user).filter(patient=patient)
+    found: Prescription = get_object_or_404(rows, pk=prescription_id)
+    form = AskForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            actions.ask_refill(by=user, prescription=found, now=now, **form.cleaned_data)
+        except actions.NotPossible as problem:
+            messages.error(request, str(problem))
+        else:
+            messages.success(request, _("Sent. The answer will stand here, and we tell you."))
+        return redirect("prescriptions_portal:medicines")
+    context = {"patient": patient, "prescription": found, "form": form, "why_not": why_no_refill(found, now)}
+    return render(request, "prescriptions/portal_ask_refill.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+@portal_page(Scope.MEDICATION)
+def withdraw_refill(request: HttpRequest, patient: Patient, refill_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    rows = RefillRequest.objects.visible_to(user).filter(patient=patient).select_related("prescription")
+    found: RefillRequest = get_object_or_404(rows, pk=refill_id)
+    try:
+        actions.withdraw_refill(by=user, request=found, now=timezone.now())
+    except actions.NotPossible as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, _("Taken back. Nobody answers it any more."))
+    return redirect("prescriptions_portal:medicines")

@@ -3,4 +3,8 @@ from django.urls import path
 from prescriptions import portal
 
 app_name = "prescriptions_portal"
-urlpatterns = [path("medicines", portal.medicines, name="medicines")]
+urlpatterns = [
+    path("medicines", portal.medicines, name="medicines"),
+    path("medicines/<uuid:prescription_id>/ask", portal.ask_refill, name="ask_refill"),
+    path("medicines/refills/<uuid:refill_id>/withdraw", portal.withdraw_refill, name="withdraw_refill"),
+]

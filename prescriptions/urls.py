@@ -1,6 +1,6 @@
 from django.urls import path
 
-from prescriptions.views import charts, dispensary, overrides, writing
+from prescriptions.views import charts, dispensary, outreach, overrides, refills, writing
 
 app_name = "prescriptions"
 OF = "patients/<uuid:patient_id>/"
@@ -8,11 +8,16 @@ ONE = f"{OF}<uuid:prescription_id>"
 urlpatterns = [
     path("", writing.written, name="written"),
     path("dispensary", dispensary.dispensary, name="dispensary"),
+    path("refills", refills.refills, name="refills"),
     path("overrides", overrides.overrides, name="overrides"),
     path(OF, charts.medicines, name="medicines"),
     path(f"{OF}new", writing.choose, name="choose"),
     path(f"{OF}again", writing.again, name="again"),
     path(f"{OF}told/<uuid:statement_id>/end", charts.end_statement, name="end_statement"),
+    path(f"{OF}refills/<uuid:refill_id>", refills.refill, name="refill"),
+    path(f"{OF}refills/<uuid:refill_id>/deny", refills.deny, name="deny_refill"),
+    path(f"{OF}refills/<uuid:refill_id>/repeat", refills.repeat_refill, name="repeat_refill"),
+    path(f"{OF}refills/<uuid:refill_id>/prescribe", refills.prescribe_refill, name="prescribe_refill"),
     path(ONE, charts.prescription, name="prescription"),
     path(f"{ONE}/change", writing.change, name="change"),
     path(f"{ONE}/sign", writing.sign, name="sign"),
@@ -23,5 +28,6 @@ urlpatterns = [
     path(f"{ONE}/again", dispensary.take_up_again, name="take_up_again"),
     path(f"{ONE}/repeat", dispensary.repeat, name="repeat"),
     path(f"{ONE}/pick-up", dispensary.pick_up, name="pick_up"),
+    path(f"{ONE}/reach-out", outreach.reach_out, name="reach_out"),
     path(f"{ONE}/keep", charts.keep, name="keep"),
 ]

@@ -42,6 +42,7 @@ from alerts.actions.offers import tell_of_lost_offer, tell_of_offer
 from alerts.actions.plans import plan_kind
 from alerts.actions.posting import resend_letter
 from alerts.actions.recalls import close_recall, raise_recall
+from alerts.actions.refills import close_refill, raise_refill, tell_of_refill
 from alerts.actions.reminders import plan_reminders, send_reminder, withdraw_reminders
 from alerts.actions.results import (
     close_read_result,
@@ -77,6 +78,7 @@ __all__ = [
     "close_amendment",
     "close_read_result",
     "close_recall",
+    "close_refill",
     "escalate_alert",
     "hasten_alert",
     "list_alerts",
@@ -92,6 +94,7 @@ __all__ = [
     "raise_dispute",
     "raise_failed_order",
     "raise_recall",
+    "raise_refill",
     "raise_unread_result",
     "report_later_conflict",
     "report_not_collected",
@@ -107,6 +110,7 @@ __all__ = [
     "tell_of_medicine",
     "tell_of_message",
     "tell_of_offer",
+    "tell_of_refill",
     "tell_of_series",
     "tell_patient",
     "try_another_way",

@@ -86,6 +86,7 @@ class Alert(DueWork, PatientOwned):
         NOT_DISPENSED = "not_dispensed", _("Medicine not dispensed")
         PICKED_UP = "picked_up", _("Medicine picked up")
         LATER_CONFLICT = "later_conflict", _("Conflict found after signing")
+        REFILL_REQUEST = "refill_request", _("Patient asks for a refill")
         BLOCKED_TIME = "blocked_time", _("Visit in blocked time")
 
     class Severity(models.TextChoices):

@@ -14,7 +14,7 @@ from alerts.models import Alert
 from healthcare.accounts.models import User
 from healthcare.db.prepared import AnyOf, in_steps, prepared
 from healthcare.ui.dates import day_text
-from prescriptions.models import Prescription
+from prescriptions.models import Prescription, RefillRequest
 from records.models import AmendmentRequest, Entry, Recall, ServiceRequest
 from records.queries.lines import EntryLine, line_of
 from scheduling.models import Appointment
@@ -114,6 +114,23 @@ def _prescriptions_of(user: User, keys: list[UUID]) -> "QuerySet[Prescription]":
     return Prescription.objects.visible_to(user).filter(pk=AnyOf(keys)).order_by("pk")
 
 
+def _refills(user: User, alerts: Sequence[Alert]) -> dict[str, About]:
+    return {
+        f"prescriptions.refillrequest:{row.pk}": About(
+            (Said(row.prescription.medicine, judgement=str(row.get_state_display())),),
+            row.asked_at,
+            reverse("prescriptions:refill", args=[row.patient_id, row.pk]),
+        )
+        for row in _refills_of(user, _keys(alerts))
+    }
+
+
+@prepared
+def _refills_of(user: User, keys: list[UUID]) -> "QuerySet[RefillRequest]":
+    rows = RefillRequest.objects.visible_to(user).filter(pk=AnyOf(keys))
+    return rows.select_related("prescription").order_by("pk")
+
+
 def _orders(user: User, alerts: Sequence[Alert]) -> dict[str, About]:
     return {
         f"records.servicerequest:{row.pk}": About(
@@ -189,5 +206,6 @@ READERS = {
     "records.recall": _recalls,
     "records.servicerequest": _orders,
     "prescriptions.prescription": _prescriptions,
+    "prescriptions.refillrequest": _refills,
     "scheduling.appointment": _visits,
 }

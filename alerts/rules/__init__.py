@@ -36,6 +36,7 @@ KINDS = {
     "not_dispensed": Kind(MEDICATION, "doctor"),
     "picked_up": Kind(MEDICATION, "doctor"),
     "later_conflict": Kind(MEDICATION, "doctor"),
+    "refill_request": Kind(MEDICATION, "doctor"),
     "blocked_time": Kind(SCHEDULE, "front_desk"),
 }
 
@@ -204,6 +205,7 @@ LETTERS = {
     ),
     "privacy_answer": Letter("patients.PrivacyCaseAnswered", "alerts/privacy_answer", ACCOUNT, MESSAGE),
     "amendment_answer": Letter("records.AmendmentAnswered", "alerts/amendment_answer", ACCOUNT, CLINICAL),
+    "refill_answer": Letter("prescriptions.RefillAnswered", "alerts/refill_answer", ACCOUNT, MEDICATION),
     "invoice_issued": Letter("billing.InvoiceIssued", "alerts/invoice_issued", ACCOUNT, BILLING),
     "urgent_alert": Letter("alerts.AlertRaised", "alerts/urgent_alert", STAFF, CLINICAL, urgent=True),
     "alert": Letter("alerts.AlertRaised", "alerts/alert", STAFF, CLINICAL),

@@ -33,6 +33,7 @@ class Purpose(StrEnum):
     ANSWER_OFFER = "answer_offer"  # to the same: yes or no, once, while it is kept
     VISIT_BY_LINK = "visit_by_link"  # to who has the link of a mail about one: when, at which site, and how it stands
     OVERRIDES = "overrides_by_rule"  # to who reviews the rules on medicines: how often each was overridden, and why
+    WEIGHT_TO_DISPENSE = "weight_to_dispense"  # to who dispenses: the last weight, and nothing else that was measured
     HIDDEN_MEDICINES = "hidden_medicines"  # to who prescribes: how badly one goes with what is marked, never with what
 
 

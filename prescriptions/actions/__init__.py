@@ -4,8 +4,17 @@ from prescriptions.actions.dispensing import expire_uncollected, keep_ready, mar
 from prescriptions.actions.loading import load_knowledge
 from prescriptions.actions.marking import mark_prescription
 from prescriptions.actions.outcomes import not_dispense, repeat_prescription, take_up_again
+from prescriptions.actions.outreach import reach_out
 from prescriptions.actions.reading import list_not_collected, list_overrides, list_queue, list_written
 from prescriptions.actions.rechecking import recheck_after_allergy, recheck_after_signing
+from prescriptions.actions.refills import (
+    ask_refill,
+    deny_refill,
+    list_refills,
+    prescribe_refill,
+    repeat_refill,
+    withdraw_refill,
+)
 from prescriptions.actions.severities import NotSet, set_rule
 from prescriptions.actions.statements import ToldMedicine, end_statement, take_statements
 from prescriptions.actions.steps import FindingsUnanswered, NotPossible, NotPrescribable
@@ -25,8 +34,10 @@ __all__ = [
     "NotPrescribable",
     "NotSet",
     "ToldMedicine",
+    "ask_refill",
     "cancel_prescription",
     "change_draft",
+    "deny_refill",
     "draft_prescription",
     "end_statement",
     "expire_uncollected",
@@ -34,6 +45,7 @@ __all__ = [
     "list_not_collected",
     "list_overrides",
     "list_queue",
+    "list_refills",
     "list_written",
     "load_knowledge",
     "mark_prescription",
@@ -41,11 +53,15 @@ __all__ = [
     "not_dispense",
     "pick_up",
     "prescribe_again",
+    "prescribe_refill",
+    "reach_out",
     "recheck_after_allergy",
     "recheck_after_signing",
     "repeat_prescription",
+    "repeat_refill",
     "set_rule",
     "sign_prescription",
     "take_statements",
     "take_up_again",
+    "withdraw_refill",
 ]

@@ -11,6 +11,7 @@ from healthcare.accounts.permissions import Permission
 from healthcare.audit import record
 from healthcare.events import publish
 from prescriptions.access import check_can_repeat
+from prescriptions.actions.settling import settle_prepared
 from prescriptions.actions.standing import STANDING, collected, to_prepare, why_no_repeat
 from prescriptions.actions.steps import (
     NotPossible,
@@ -91,6 +92,7 @@ def repeat_prescription(*, by: User, prescription: Prescription, now: datetime) 
     to_prepare(found)
     found.fill += 1
     found.save(update_fields=STANDING)
+    settle_prepared(by, found, now)
     record("prescriptions.repeat", by=by, patient_id=found.patient_id, target=found, detail={"fill": found.fill})
     publish(PrescriptionToPrepare(prescription_id=found.pk, patient_id=found.patient_id))
     return found

@@ -12,6 +12,7 @@ from healthcare.audit import record
 from healthcare.events import publish
 from patients.models import Patient
 from prescriptions.access import check_can_cancel, check_can_prescribe, check_can_sign
+from prescriptions.actions.settling import settle_cancelled, settle_signed
 from prescriptions.actions.steps import (
     WRITTEN,
     FindingsUnanswered,
@@ -156,6 +157,7 @@ def sign_prescription(
     draft.save(update_fields=[*WRITTEN, "status", "signed_at", "signed_by", "signature", "ends_at", "updated_at"])
     kept = keep_check(draft, checked, used(result, answers), now)
     detail = {"check": str(kept.pk), "overrides": len(kept.overrides), "rules": [f.rule for f in result.findings]}
+    settle_signed(by, draft, now)
     record("prescriptions.sign", by=by, patient_id=draft.patient_id, target=draft, detail=detail)
     publish(PrescriptionSigned(prescription_id=draft.pk, patient_id=draft.patient_id))
     return draft
@@ -176,6 +178,7 @@ def cancel_prescription(*, by: User, prescription: Prescription, reason: str, no
     found.cancel_reason, found.cancel_note = Prescription.CancelReason(reason).value, note
     found.save(update_fields=["status", "cancelled_at", "cancelled_by", "cancel_reason", "cancel_note", "updated_at"])
     end_wait(found)
+    settle_cancelled(by, found, now)
     record("prescriptions.cancel", by=by, patient_id=found.patient_id, target=found, detail={"reason": reason})
     if was_signed:
         publish(PrescriptionCancelled(prescription_id=found.pk, patient_id=found.patient_id))

@@ -1,6 +1,8 @@
 from prescriptions.models.dispenses import Dispense, DispenseQuerySet
 from prescriptions.models.formulary import KEPT, OFF, Ingredient, Medication, MedicationQuerySet, SafetyRule
+from prescriptions.models.outreach import Outreach, OutreachQuerySet
 from prescriptions.models.prescriptions import (
+    DISPENSERS,
     PRESCRIBERS,
     USUAL_DAYS,
     CollectionDeadline,
@@ -10,9 +12,11 @@ from prescriptions.models.prescriptions import (
     SafetyCheck,
     taken_at,
 )
+from prescriptions.models.refills import RefillRequest, RefillRequestQuerySet
 from prescriptions.models.statements import MedicationStatement, MedicationStatementQuerySet
 
 __all__ = [
+    "DISPENSERS",
     "KEPT",
     "OFF",
     "PRESCRIBERS",
@@ -26,8 +30,12 @@ __all__ = [
     "MedicationQuerySet",
     "MedicationStatement",
     "MedicationStatementQuerySet",
+    "Outreach",
+    "OutreachQuerySet",
     "Prescription",
     "PrescriptionQuerySet",
+    "RefillRequest",
+    "RefillRequestQuerySet",
     "SafetyCheck",
     "SafetyRule",
     "taken_at",

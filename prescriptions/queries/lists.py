@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from healthcare.accounts.models import Provider, User
 from healthcare.db.prepared import AnyOf, prepared
 from patients.models import Patient, reach_of
 from patients.queries import sites_of
-from prescriptions.models import Dispense, MedicationStatement, Prescription, SafetyCheck
+from prescriptions.models import Dispense, MedicationStatement, Outreach, Prescription, SafetyCheck
 from prescriptions.queries.checking import told_of
 from records import queries as records
 from records.models import Encounter, Entry
@@ -122,6 +122,12 @@ def dispenses_of(user: User, prescription: Prescription) -> list[Dispense]:
     return list(rows.select_related("prescription", "prepared_by", "handed_out_by").order_by("prepared_at", "id"))
 
 
+def outreach_of(user: User, prescription: Prescription) -> list[Outreach]:
+    """Who asked why nobody came for it, the newest first."""
+    rows = Outreach.objects.visible_to(user).filter(prescription=prescription, patient_id=prescription.patient_id)
+    return list(rows.select_related("reached_by").order_by("-reached_at", "-id"))
+
+
 def later_checks_of(user: User, prescription: Prescription) -> list[SafetyCheck]:
     """What was found after the signature and checked at the dispensary, the newest first."""
     rows = checks_of(user, prescription).exclude(occasion=SafetyCheck.Occasion.SIGNING)
@@ -142,6 +148,9 @@ def queue_of(user: User, status: str, *, at_most: int = 100) -> list[Prescriptio
     rows = Prescription.objects.visible_to(user).filter(status=status, site__in=sites_of(user))
     first = F("collect_by") if status == Status.READY else F("signed_at")
     people = rows.with_overrides().select_related("patient", "prescriber", "site")
+    if status == Status.NOT_COLLECTED:
+        tried = Outreach.objects.visible_to(user).select_related("reached_by").order_by("-reached_at", "-id")
+        people = people.prefetch_related(Prefetch("outreach", tried))
     return list(people.order_by(first, "id")[:at_most])
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from healthcare.accounts.models import User
 from healthcare.db.prepared import prepared
 from patients.models import Patient
 from prescriptions.knowledge import without_salts
-from prescriptions.models import Medication
+from prescriptions.models import DISPENSERS, Medication
 from prescriptions.rules.people import GROWN_MONTHS, Dosing, Person, dosing_of, egfr_of
 from prescriptions.rules.sig import Sig
 from records.kinds.condition import PRESENT
@@ -41,7 +42,9 @@ class KnownOf:
 
 
 def known_of(user: User, patient: Patient, now: datetime) -> KnownOf:
-    """As far as this person may see it. One query."""
+    """As far as this person may see it; who dispenses is told the weight alone. One query."""
+    if user.acting_role in DISPENSERS:
+        return _known_at_the_dispensary(patient, now)
     rows = _said_of(user, patient)
     pregnancy = next((row for row in rows if row.kind == "condition"), None)
     last = {row.code: row for row in rows if row.kind != "condition"}
@@ -57,6 +60,22 @@ def known_of(user: User, patient: Patient, now: datetime) -> KnownOf:
         pregnancy=str(pregnancy.pk) if pregnancy else "",
     )
     return KnownOf(person, last.get(WEIGHT), pregnancy)
+
+
+def _known_at_the_dispensary(patient: Patient, now: datetime) -> KnownOf:
+    """Age, sex and the last weight: the database tells no more of what was measured."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT value, unit, effective_at FROM app.weight_to_dispense(%s)", [patient.pk])
+        row = cursor.fetchone()
+    entry = Entry(value=row[0], unit=row[1], effective_at=row[2]) if row else None
+    weight = _weight(entry)
+    person = Person(
+        age_months=age_in_months(patient.birth_date, timezone.localtime(now).date()),
+        sex=patient.sex,
+        weight=weight,
+        weighed=_day(entry) if entry is not None and weight is not None else "",
+    )
+    return KnownOf(person)
 
 
 @prepared

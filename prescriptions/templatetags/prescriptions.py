@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from healthcare.ui.words import tag
 from prescriptions.forms import REASON_WORDS
-from prescriptions.models import MedicationStatement, Prescription, SafetyRule
+from prescriptions.models import MedicationStatement, Prescription, RefillRequest, SafetyRule
 from prescriptions.queries.overrides import NO_CHECK, UNCHECKED, OverriddenRule
 from prescriptions.rules.safety import BROKEN, MIXED_KNOWLEDGE, NO_KNOWLEDGE, PROBLEM
 from records.queries.moments import said_moment
@@ -27,6 +27,7 @@ ROLES = {
     Status.NOT_DISPENSED: "warn",
     Status.CANCELLED: "off",
 }
+REFILL_ROLES = {"waiting": "wait", "approved": "ok", "denied": "warn", "withdrawn": "off", "closed": "off"}
 OF_THE_PATIENT = {"allergy": _lazy("Allergy"), "person": _lazy("Patient"), "dose": _lazy("Dose")}
 SEVERITY_ROLES = {"contraindicated": "bad", "severe": "bad", "moderate": "warn"}
 
@@ -37,6 +38,11 @@ def state_of(prescription: Prescription) -> SafeString:
     if prescription.is_part:
         return tag("info", _("Collected in part, the rest to prepare"))
     return tag(ROLES[Status(prescription.status)], prescription.get_status_display())
+
+
+@register.simple_tag
+def refill_state(request: RefillRequest) -> SafeString:
+    return tag(REFILL_ROLES[request.state], request.get_state_display())
 
 
 @register.simple_tag

@@ -312,6 +312,11 @@ def _medicines_of(kept: dict[str, Any], provider: Provider, number: int, writer:
     made.CollectionDeadlineFactory(prescription=made.PrescriptionFactory(**marked, status="ready"))
     handed = made.PrescriptionFactory(**marked, status="picked_up", handed_out_by=writer, signed_by=writer)
     made.SafetyCheckFactory(prescription=handed, labels=[MARKS[number % 4]])
+    for asked in (handed, made.PrescriptionFactory(**kept, prescriber=provider, status="picked_up")):
+        made.RefillRequestFactory(prescription=asked)
+    for sensitivity in ("", MARKS[number % 4]):
+        uncollected = made.PrescriptionFactory(**marked | {"sensitivity": sensitivity}, status="not_collected")
+        made.OutreachFactory(prescription=uncollected)
     for mark in ["", *MARKS]:
         made.MedicationStatementFactory(**kept, sensitivity=mark)
 

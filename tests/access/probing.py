@@ -19,7 +19,8 @@ from healthcare.accounts.permissions import Scope
 from healthcare.db.context import acting_as
 from tests.access.matrix import Matrix
 from tests.access.rule import MARKS, Rule
-from tests.access.writing import REMOVES, RULES, Asked, By
+from tests.access.writer import Asked, By
+from tests.access.writing import REMOVES, RULES
 from tests.roles import taking_role
 
 ROWS_OF_A_PATIENT, MORE_ROWS = 2, {"records_draft": 12, "records_resultrelease": 3, "patients_carerelationship": 1}

@@ -61,6 +61,7 @@ from tests.factories import (
     ProposedChangeFactory,
     ProviderPhotoFactory,
     RecallFactory,
+    RefillRequestFactory,
     RestrictionFactory,
     SecondFactorResetFactory,
     SelfRegistrationFactory,
@@ -263,6 +264,11 @@ ROWS: dict[str, Make] = {
     "merge_id": lambda patient, _provider, _made: MergeFactory(patient=patient),
     "restriction_id": lambda patient, _provider, _made: RestrictionFactory(patient=patient),
     "prescription_id": lambda patient, provider, _made: PrescriptionFactory(patient=patient, prescriber=provider),
+    "refill_id": lambda patient, provider, _made: RefillRequestFactory(
+        prescription=PrescriptionFactory(
+            patient=patient, prescriber=provider, status="picked_up", medicine=f"Of {patient.name}"
+        )
+    ),
     "statement_id": lambda patient, _provider, _made: MedicationStatementFactory(patient=patient),
     "invoice_id": lambda patient, _provider, _made: printed(patient),
     "coverage_id": lambda patient, _provider, _made: CoverageFactory(patient=patient),

@@ -4,72 +4,19 @@ Each rule is asked about rows as they would be afterwards: as somebody made them
 wherever a name stands, in every state.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from types import SimpleNamespace
-from typing import Any
-from uuid import UUID
-
-from healthcare.accounts.models import User
-from tests.access.rule import Rule
-
-Row = SimpleNamespace
-ADMINISTRATOR, OFFICER, PATIENT, DESK = "administrator", "privacy_officer", "patient", "front_desk"
-
-
-@dataclass
-class By:
-    """Who writes, in the role they act in."""
-
-    user: User
-    rule: Rule
-    sites: set[UUID]
-    reached: str = "{}"  # what the second wall opens to them: `tests/access/probing.py`
-    known: dict[tuple[UUID, str], bool] = field(default_factory=dict)
-
-    @property
-    def me(self) -> Any:
-        return self.user.pk
-
-    @property
-    def role(self) -> str:
-        return str(self.user.acting_role)
-
-    @property
-    def is_staff(self) -> bool:
-        return self.role != PATIENT
-
-    def reaches(self, patient_id: UUID, wanted: str) -> bool:
-        if (patient_id, wanted) not in self.known:
-            self.known[patient_id, wanted] = self.rule.opens(self.user, patient_id, wanted)
-        return self.known[patient_id, wanted]
-
-
-Asked = Callable[[Row, By], bool]
-
-
-def nobody(row: Row, by: By) -> bool:
-    return False
-
-
-def keeps_a_schedule(row: Row, by: By) -> bool:
-    """Of the people who book there."""
-    return by.role in (DESK, "nurse", "doctor") and row.site_id in by.sites
-
-
-def by_role(role: str, *own: str) -> Asked:
-    """In this role alone, with one's own name in these places."""
-    return lambda row, by: by.role == role and all(getattr(row, place) == by.me for place in own)
-
-
-def reaching(scope: str, *own: str, staff: bool = False, also: Asked | None = None) -> Asked:
-    """Who reaches the patient in this scope, with one's own name in these places."""
-
-    def may(row: Row, by: By) -> bool:
-        mine = all(getattr(row, place) == by.me for place in own)
-        return mine and (by.is_staff or not staff) and by.reaches(row.patient_id, scope) and (not also or also(row, by))
-
-    return may
+from tests.access.writer import (
+    ADMINISTRATOR,
+    DESK,
+    OFFICER,
+    PATIENT,
+    Asked,
+    By,
+    Row,
+    by_role,
+    keeps_a_schedule,
+    nobody,
+    reaching,
+)
 
 
 def own_token(row: Row, by: By) -> bool:
@@ -152,6 +99,18 @@ def an_order_changed(row: Row, by: By) -> bool:
     marked = row.sensitivity and by.me not in (row.written_by_id, row.ordered_by_id)
     open_ = not marked or by.reaches(row.patient_id, row.sensitivity)
     return by.is_staff and by.reaches(row.patient_id, "clinical") and open_
+
+
+def a_refill_asked(row: Row, by: By) -> bool:
+    asks = by.role == PATIENT and row.asked_by_id == by.me and row.state == "waiting"
+    return asks and by.reaches(row.patient_id, "medication")
+
+
+def a_refill_answered(row: Row, by: By) -> bool:
+    """In one's own name; the patient's side takes back, staff answers or begins what will be the answer."""
+    answered = row.answered_by_id == by.me and (by.is_staff or row.state == "withdrawn")
+    begun = by.is_staff and row.state == "waiting"
+    return (answered or begun) and by.reaches(row.patient_id, "medication")
 
 
 def an_amendment_asked(row: Row, by: By) -> bool:
@@ -314,10 +273,12 @@ RULES: dict[str, tuple[Asked, Asked]] = {
         nobody,
         reaching("medication", staff=True, also=unless_anothers("ended_by_id")),
     ),
+    "prescriptions_outreach": (reaching("medication", "reached_by_id", staff=True), nobody),
     "prescriptions_prescription": (
         reaching("medication", staff=True, also=lambda row, by: row.status == "draft"),
         reaching("medication", staff=True),
     ),
+    "prescriptions_refillrequest": (a_refill_asked, a_refill_answered),
     "prescriptions_safetycheck": (reaching("medication", staff=True), nobody),
     "records_diagnosisfavorite": (lambda row, by: row.user_id == by.me, nobody),
     "records_amendmentrequest": (an_amendment_asked, an_amendment_changed),

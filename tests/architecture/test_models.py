@@ -44,6 +44,7 @@ WITHOUT_FACTORY = {
     "analytics.VisitDay": "made by roll_up()",
     "analytics.WaitDay": "made by roll_up()",
     "analytics.PatientDay": "made by roll_up()",
+    "analytics.MedicineDay": "made by roll_up()",
     "analytics.MoneyDay": "made by roll_up()",
     "analytics.RollUp": "made by roll_up()",
     "patients.ImportedSource": "made by import_fhir",

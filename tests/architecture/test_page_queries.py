@@ -86,6 +86,7 @@ LISTS = {
     "records:overdue_tests": "front_desk",
     "records:inbox": "doctor nurse front_desk",
     "prescriptions:written": "doctor",
+    "prescriptions:refills": "doctor",
     "prescriptions:dispensary": "pharmacist",
     "prescriptions:overrides": "pharmacist administrator",
     "billing:list": "billing front_desk",

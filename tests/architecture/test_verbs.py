@@ -30,6 +30,8 @@ PARTS_OF_VERBS = {
     "records.actions.writing": "how the verbs of the chart write rows",
     "patients.actions.numbers": "the next record numbers, within verbs",
     "patients.actions.portal.hash_code": "plain arithmetic",
+    "prescriptions.actions.checking_anew": "step of mark_ready and pick_up, whose line says what it found",
+    "prescriptions.actions.settling": "what answers a request for a refill, within verbs",
     "prescriptions.actions.standing": "where one stands, within verbs",
     "prescriptions.actions.steps": "what the verbs of prescriptions share",
     "scheduling.actions.claims": "locks, claims and releases, within verbs",

@@ -13,7 +13,9 @@ from prescriptions.models import (
     Ingredient,
     Medication,
     MedicationStatement,
+    Outreach,
     Prescription,
+    RefillRequest,
     SafetyCheck,
     SafetyRule,
 )
@@ -27,7 +29,9 @@ __all__ = [
     "IngredientFactory",
     "MedicationFactory",
     "MedicationStatementFactory",
+    "OutreachFactory",
     "PrescriptionFactory",
+    "RefillRequestFactory",
     "SafetyCheckFactory",
     "SafetyRuleFactory",
 ]
@@ -187,3 +191,29 @@ class MedicationStatementFactory(Factory):
     medicine = "Simvastatin 20 MG Oral Tablet"
     status = "active"
     said_at = NOON
+
+
+class RefillRequestFactory(Factory):
+    """It waits for an answer."""
+
+    class Meta:
+        model = RefillRequest
+
+    prescription = factory.SubFactory(PrescriptionFactory, status="picked_up")
+    patient = factory.LazyAttribute(lambda made: made.prescription.patient)
+    asked_by = factory.SubFactory(UserFactory)
+    asked_at = NOON
+
+
+class OutreachFactory(Factory):
+    """By phone, and nobody answered."""
+
+    class Meta:
+        model = Outreach
+
+    prescription = factory.SubFactory(PrescriptionFactory, status="not_collected")
+    patient = factory.LazyAttribute(lambda made: made.prescription.patient)
+    way = "phone"
+    outcome = "not_reached"
+    reached_at = NOON
+    reached_by = factory.SubFactory(UserFactory)

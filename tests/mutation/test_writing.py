@@ -7,7 +7,8 @@ from django.db import DatabaseError, transaction
 
 from tests.access.matrix import Matrix
 from tests.access.probing import Act, Probes, acts, asked, everybody
-from tests.access.writing import REMOVES, RULES, By
+from tests.access.writer import By
+from tests.access.writing import REMOVES, RULES
 from tests.mutation.sql import mutants_of
 from tests.mutation.surviving import Tell, unexplained
 

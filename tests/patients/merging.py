@@ -40,6 +40,7 @@ from tests.factories import (
     MedicationStatementFactory,
     MessageFactory,
     NoticeFactory,
+    OutreachFactory,
     PaperFactory,
     PatientFeedFactory,
     PatientIdentifierFactory,
@@ -51,6 +52,7 @@ from tests.factories import (
     ProposedChangeFactory,
     RecallCallFactory,
     RecallFactory,
+    RefillRequestFactory,
     RelatedPersonFactory,
     ReleaseWishFactory,
     ReminderFactory,
@@ -121,6 +123,8 @@ def signed_note(patient: Patient, encounter: Any, kind: str = "note") -> Any:
 def medicines(patient: Patient) -> None:
     prescription = PrescriptionFactory(patient=patient, status="ready")
     SafetyCheckFactory(prescription=prescription)
+    OutreachFactory(prescription=PrescriptionFactory(patient=patient, status="not_collected"))
+    RefillRequestFactory(prescription=PrescriptionFactory(patient=patient, status="picked_up"))
     CollectionDeadlineFactory(prescription=prescription)
     PrescriptionFactory(patient=patient, status="cancelled")
     MedicationStatementFactory(patient=patient)

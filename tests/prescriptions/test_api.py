@@ -162,6 +162,23 @@ def test_the_loop_of_a_medicine(api, doctor, patient, pharmacist) -> None:
     assert reload(prescription).picked_up_by == "Rosa Delgado"
 
 
+def test_what_is_new_at_the_dispensary_has_to_be_answered(api, doctor, patient, pharmacist) -> None:
+    prescription, dispensary = signed(doctor, patient), api(pharmacist)
+    allergy(patient, "Penicillin")
+    refused = dispensary.write(f"/prescriptions/{prescription.pk}/ready")
+    assert (refused.status_code, refused.json()["type"]) == (409, "/v1/problems/findings-unanswered")
+    answers = [{"key": key, "reason": "prescriber"} for key in refused.json()["unanswered"]]
+    body = dispensary.write(f"/prescriptions/{prescription.pk}/ready", {"answers": answers}).json()
+    assert body["status"] == "ready"
+    allergy(patient, "Amoxicillin")
+    handed = {"name": "Rosa Delgado", "relation": "self", "identity_checked": True}
+    refused = dispensary.write(f"/prescriptions/{prescription.pk}/pick-up", handed)
+    assert refused.status_code == 409
+    answers = [{"key": key, "reason": "tolerated"} for key in refused.json()["unanswered"]]
+    body = dispensary.write(f"/prescriptions/{prescription.pk}/pick-up", handed | {"answers": answers}).json()
+    assert body["status"] == "picked_up"
+
+
 def test_a_doctor_cancels_with_a_reason(api, doctor, patient) -> None:
     prescription = ready(doctor, patient)
     program = api(doctor)

@@ -1,9 +1,10 @@
 """At dispensing the check runs once more, and what nobody has answered yet stops it until somebody does."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
 from healthcare.audit.models import AuditEvent
 from healthcare.db.context import acting_as
@@ -12,7 +13,7 @@ from prescriptions.models import Dispense, SafetyCheck, SafetyRule
 from prescriptions.queries.dispensing import new_since_signing
 from prescriptions.queries.overrides import overrides_since
 from prescriptions.rules.safety import PROBLEM, Answer
-from tests.factories import staff
+from tests.factories import EntryFactory, PatientFactory, staff
 from tests.prescriptions.conftest import NOW, allergy, audit_of, provider, ready, reload, signed
 from tests.prescriptions.test_prescribe_page import address, text_of
 from tests.roles import as_the_system, taking_role
@@ -191,6 +192,32 @@ def test_answers_of_the_dispensary_are_counted_with_those_before_a_signature(doc
     with acting_as(pharmacist):
         (rule,) = overrides_since(NOW - timedelta(days=1))
     assert (rule.code, rule.spoke, rule.answered) == ("ALG-01", 1, {"prescriber": 1})
+
+
+def weighed(patient, kg: float, **fields) -> None:
+    EntryFactory(patient=patient, kind="vital_signs", code="29463-7", value=Decimal(str(kg)), unit="kg", **fields)
+
+
+def test_a_child_who_was_weighed_since_is_judged_by_that() -> None:
+    child = PatientFactory(birth_date=(NOW - timedelta(days=700)).date())
+    allergy(child, "none")
+    prescription = signed(provider(child), child, AMOXICILLIN)
+    dispenser = staff("pharmacist", child.site)
+    assert not [one for one in asked(dispenser, prescription).findings if one.kind == "dose"]
+    weighed(child, 9)
+    result = asked(dispenser, prescription)
+    assert [one.must_be_answered for one in result.findings if one.kind == "dose"] == [True]
+    with pytest.raises(actions.FindingsUnanswered):
+        prepare(dispenser, prescription)
+
+
+def test_the_weight_alone_is_told_and_to_who_dispenses_for_the_patient_alone(doctor, patient, pharmacist) -> None:
+    weighed(patient, 70)
+    weighed(patient, 12, sensitivity="mental_health", effective_at=NOW)
+    for user, told in ((pharmacist, 1), (doctor, 0), (staff("pharmacist"), 0)):
+        with acting_as(user), connection.cursor() as cursor:
+            cursor.execute("SELECT value FROM app.weight_to_dispense(%s)", [patient.pk])
+            assert [row[0] for row in cursor.fetchall()] == [Decimal(70)] * told
 
 
 # == In the browser ==

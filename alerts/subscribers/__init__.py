@@ -7,6 +7,7 @@ from django.utils import timezone
 from alerts import actions
 from alerts.events import AlertAcknowledged
 from alerts.rules import is_bounce
+from alerts.subscribers import refills
 from billing.events import InvoiceIssued
 from healthcare.events import after, inside
 from healthcare.messaging.events import MessageFailed, ReplyAnswers
@@ -59,6 +60,7 @@ from scheduling.events import (
 )
 from scheduling.rules import source_of
 
+__all__ = ["refills"]
 RequestFact = AppointmentRequested | RequestDeclined | RequestExpired
 VisitFact = AppointmentBooked | AppointmentMoved | AppointmentCancelled | RequestFact
 
