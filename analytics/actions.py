@@ -1,6 +1,7 @@
 """The verbs of analytics: count days, and hand out what was counted."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -10,8 +11,9 @@ from healthcare.accounts.access import check_can
 from healthcare.accounts.models import User
 from healthcare.accounts.permissions import Permission
 from healthcare.audit import record, record_now
+from prescriptions.models import USUAL_DAYS
 
-TABLES = ("visitday", "waitday", "patientday", "moneyday", "rollup")
+TABLES = ("visitday", "waitday", "patientday", "moneyday", "medicineday", "rollup")
 LOCK = 7_240_020  # two roll-ups of the same day wait for each other
 ZONES = timedelta(hours=15)  # no site's day begins or ends further from UTC's
 
@@ -68,6 +70,30 @@ SELECT uuidv7(), %(now)s, %(now)s, day, site_id, provider_id,
     coalesce(sum(amount) FILTER (WHERE kind = 'adjustment' OR kind = 'reversal' AND reversed <> 'payment'), 0)
 FROM entry WHERE day BETWEEN %(first)s AND %(last)s GROUP BY day, site_id, provider_id
 """
+# What was prepared first of a prescription, where the patient never had the same medicine prescribed before. What was
+# put back before its days were over (cancelled, not dispensed) was nobody's to collect.
+COUNT_MEDICINES = """
+WITH supply AS (
+    SELECT p.site_id, p.prescriber_id, d.picked_up_at, d.returned_at,
+        d.prepared_at + make_interval(days => coalesce(m.pick_up_days, %(usual_days)s)) AS until
+    FROM prescriptions_dispense d
+    JOIN prescriptions_prescription p ON p.id = d.prescription_id
+    LEFT JOIN prescriptions_medication m ON m.id = p.medication_id
+    WHERE d.fill = 0 AND d.prepared_at >= %(begin)s - interval '60 days' AND d.prepared_at < %(end)s
+    AND NOT EXISTS (SELECT 1 FROM prescriptions_dispense earlier WHERE earlier.prescription_id = d.prescription_id
+        AND (earlier.prepared_at, earlier.id) < (d.prepared_at, d.id))
+    AND NOT EXISTS (SELECT 1 FROM prescriptions_prescription before WHERE before.patient_id = p.patient_id
+        AND before.medicine = p.medicine AND before.signed_at < p.signed_at)
+), over AS (
+    SELECT (u.until AT TIME ZONE s.time_zone)::date AS day, u.site_id, u.prescriber_id AS provider_id,
+        u.picked_up_at IS NULL OR u.picked_up_at > u.until AS missed
+    FROM supply u JOIN accounts_site s ON s.id = u.site_id
+    WHERE u.returned_at IS NULL OR u.returned_at > u.until
+)
+INSERT INTO analytics_medicineday (id, created_at, updated_at, day, site_id, provider_id, ready, not_collected)
+SELECT uuidv7(), %(now)s, %(now)s, day, site_id, provider_id, count(*), count(*) FILTER (WHERE missed)
+FROM over WHERE day BETWEEN %(first)s AND %(last)s GROUP BY day, site_id, provider_id
+"""
 NOTE_DAYS = """
 INSERT INTO analytics_rollup (id, created_at, updated_at, day, counted_at)
 SELECT uuidv7(), %(now)s, %(now)s, day::date, %(now)s
@@ -82,12 +108,12 @@ def roll_up(*, by: User | None, day: date, until: date | None = None, now: datet
     What was counted of them before goes. Idempotent, one pass over the span. For the system, in a worker.
     """
     last = until or day
-    span = {"first": day, "last": last, "now": now} | _moments_of(day, last)
+    span: dict[str, Any] = {"first": day, "last": last, "now": now, "usual_days": USUAL_DAYS} | _moments_of(day, last)
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         for table in TABLES:
             cursor.execute(f"DELETE FROM analytics_{table} WHERE day BETWEEN %s AND %s", [day, last])  # noqa: S608
-        for statement in (COUNT_VISITS, COUNT_MONEY, NOTE_DAYS):
+        for statement in (COUNT_VISITS, COUNT_MONEY, COUNT_MEDICINES, NOTE_DAYS):
             cursor.execute(statement, span)
     days = (last - day).days + 1
     record("analytics.roll_up", by=by, detail={"days": days})

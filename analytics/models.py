@@ -88,6 +88,24 @@ class MoneyDay(CountedDay):
         constraints = [models.UniqueConstraint(fields=["day", "site", "provider"], name="money_day_once")]
 
 
+class MedicineDay(CountedDay):
+    """First prescriptions of a medicine whose days to be collected ended that day, by their prescriber: all that were
+    ready and not put back, and those that nobody came for in those days. Primary non-adherence is their share.
+    """
+
+    provider = models.ForeignKey(Provider, on_delete=models.PROTECT, related_name="+")
+    ready = models.PositiveIntegerField()
+    not_collected = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("medicines of a day")
+        verbose_name_plural = _("medicines of days")
+        constraints = [
+            models.UniqueConstraint(fields=["day", "site", "provider"], name="medicine_day_once"),
+            models.CheckConstraint(condition=Q(ready__gte=models.F("not_collected")), name="medicine_day_ready_is_all"),
+        ]
+
+
 class RollUp(BaseModel):
     """A day that was counted, and when: what every number's "as of" is."""
 

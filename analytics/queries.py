@@ -13,7 +13,7 @@ from django.db.models import Min, QuerySet, Sum
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from analytics.models import MoneyDay, PatientDay, RollUp, VisitDay, WaitDay
+from analytics.models import MedicineDay, MoneyDay, PatientDay, RollUp, VisitDay, WaitDay
 from analytics.rules import (
     LEAST,
     Period,
@@ -107,6 +107,8 @@ class Totals:
     invoices: Number
     charged: Decimal | None
     paid: Decimal | None
+    ready: Number
+    not_collected_rate: float | None
 
 
 @dataclass(frozen=True)
@@ -178,12 +180,18 @@ def tiles_of(board: Dashboard) -> list[Tile]:
         "bills": _number(now.invoices, board),
         "paid": _money(now.paid),
     }
+    never = now.not_collected_rate
+    left = few if never is None else _("%(rate)s %%") % {"rate": number_format(never, 1)}
+    means_left = _("of %(all)s first prescriptions whose days to be collected are over") % {
+        "all": _number(now.ready, board)
+    }
     done, new = _number(now.finished, board), _number(now.registered, board)
     return [
         Tile(_("Visits done"), done, _("reached checkout"), _compared(now.finished, board.before.finished), True),
         Tile(_("Did not come"), rate, missed, at_home=True),
         Tile(_("Wait to be seen"), wait, means_wait, at_home=True),
         Tile(_("New patients"), new, _("registered"), _compared(now.registered, board.before.registered), True),
+        Tile(_("Never collected"), left, means_left),
         Tile(_("Charged"), _figure(now.charged), charged),
         Tile(_("Owed"), _figure(board.owed), _("in all, at the end of the last day counted")),
     ]
@@ -222,6 +230,7 @@ def dashboard_of(wanted: Wanted, *, least: int) -> Dashboard:
     visits = _by_day(VisitDay, wanted, both, "finished", "booked", "missed")
     people = _by_day(PatientDay, wanted, both, "registered")
     money = _by_day(MoneyDay, wanted, days, "invoices", "charged", "paid")
+    medicines = _sums(_by_day(MedicineDay, wanted, days, "ready", "not_collected"), days)
     waits = dict(_of(WaitDay, wanted, days).values_list("minutes").annotate(visits=Sum("visits")))
     owed = _at(MoneyDay.objects.filter(day__lte=wanted.last), wanted).aggregate(
         sum=Sum("charged") - Sum("paid") + Sum("adjusted")
@@ -230,7 +239,7 @@ def dashboard_of(wanted: Wanted, *, least: int) -> Dashboard:
     return Dashboard(
         wanted=wanted,
         least=least,
-        totals=_totals(_sums(visits, days) | _sums(people, days) | _sums(money, days), waits, least),
+        totals=_totals(_sums(visits, days) | _sums(people, days) | _sums(money, days) | medicines, waits, least),
         before=_totals(_sums(visits, days.before) | _sums(people, days.before), {}, least),
         owed=owed or Decimal("0.00"),
         buckets=_buckets(days, visits, money, least),
@@ -280,6 +289,8 @@ def _totals(sums: Sums, waits: Mapping[int, int], least: int) -> Totals:
         invoices=shown(sums["invoices"], least),
         charged=None if few_bills else Decimal(sums["charged"]),
         paid=None if few_bills else Decimal(sums["paid"]),
+        ready=shown(sums["ready"], least),
+        not_collected_rate=shown_rate(sums["not_collected"], sums["ready"], least),
     )
 
 

@@ -79,7 +79,7 @@ def test_each_number_has_its_meaning_and_the_time_of_its_count(browser, weeks, b
     ):
         assert part in text, part
     assert text.count("As of") == 4
-    assert text.count("Counted <time") == 7, "the page, and each of six tiles"
+    assert text.count("Counted <time") == 8, "the page, and each of seven tiles"
 
 
 def test_the_period_and_the_site_narrow_it(browser, weeks, boss, visit, count) -> None:
