@@ -68,6 +68,11 @@ def can_keep_ready(user: User) -> bool:
     return passes(check_can_keep_ready, user)
 
 
+def can_reconcile(user: User) -> bool:
+    """Whether they put medicines on hold, stop them and say that they went through the list."""
+    return can(user, Permission.RECONCILE)
+
+
 def check_can_repeat(user: User) -> None:
     """Raises NotAllowed. The dispensary and whoever prescribes bring it back into the queue."""
     check_can_keep_ready(user)

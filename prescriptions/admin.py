@@ -14,8 +14,10 @@ from prescriptions.forms import RuleForm
 from prescriptions.models import (
     CollectionDeadline,
     Dispense,
+    Halt,
     Ingredient,
     Medication,
+    MedicationReview,
     MedicationStatement,
     Outreach,
     Prescription,
@@ -75,7 +77,8 @@ class SafetyRuleAdmin(ByVerb):
         )
 
 
-admin.site.register([Prescription, SafetyCheck, CollectionDeadline, Dispense, Outreach, RefillRequest], ThatItIsThere)
+PATIENTS = [Prescription, SafetyCheck, CollectionDeadline, Dispense, Halt, MedicationReview, Outreach, RefillRequest]
+admin.site.register(PATIENTS, ThatItIsThere)
 
 
 @admin.register(MedicationStatement)

@@ -123,6 +123,8 @@ class PrescriptionOut(Shown):
                     "not_dispensed_reason": "",
                     "picked_up_at": None,
                     "cancelled_at": None,
+                    "halt": "",
+                    "halt_from": None,
                     "created_at": "2026-02-03T14:02:00Z",
                     "updated_at": "2026-02-03T14:05:00Z",
                 }
@@ -152,6 +154,8 @@ class PrescriptionOut(Shown):
     not_dispensed_reason: str = Field(description=f"Empty, or one of: {', '.join(Prescription.WhyNot.values)}.")
     picked_up_at: datetime | None
     cancelled_at: datetime | None
+    halt: str = Field(description="Empty, `hold` or `stop`: the clinic's word that it is not taken.")
+    halt_from: datetime | None = Field(description="From when that counts; a hold may lie ahead.")
     created_at: datetime
     updated_at: datetime
 

@@ -17,6 +17,14 @@ class PrescriptionCancelled:
 
 
 @dataclass(frozen=True)
+class PrescriptionStopped:
+    """It is not to be taken any more; what waited at the dispensary no longer does."""
+
+    prescription_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
 class PrescriptionReady:
     """Waits at the dispensary; also when it is kept ready for longer, after nobody came."""
 

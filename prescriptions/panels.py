@@ -57,18 +57,19 @@ def not_collected_card(user: User, now: datetime) -> Card | None:
 
 def to_prepare_card(user: User, now: datetime) -> Card | None:
     """For `accounts.HomeCard`: signed, the longest wait first."""
-    return _queue_card(user, Status.SIGNED, "prescriptions/home_to_prepare.html", order=10)
+    return _queue_card(user, Status.SIGNED, "prescriptions/home_to_prepare.html", now, order=10)
 
 
 def ready_card(user: User, now: datetime) -> Card | None:
     """For `accounts.HomeCard`: ready, those whose days end first."""
-    return _queue_card(user, Status.READY, "prescriptions/home_ready.html", order=20)
+    return _queue_card(user, Status.READY, "prescriptions/home_ready.html", now, order=20)
 
 
-def _queue_card(user: User, status: str, template: str, *, order: int) -> Card | None:
+def _queue_card(user: User, status: str, template: str, now: datetime, *, order: int) -> Card | None:
+    """What is on hold stands in the dispensary alone, where it says why."""
     if not can(user, Permission.DISPENSE):
         return None
-    waiting = actions.list_queue(by=user, status=status)
+    waiting = [row for row in actions.list_queue(by=user, status=status) if not row.is_on_hold(now)]
     return Card(template, {"waiting": waiting[:FEW], "number": len(waiting)}, order=order)
 
 
@@ -87,6 +88,7 @@ def chart_card(patient: Patient, user: User, now: datetime) -> Card | None:
         "patient": patient,
         "active": queries.taken_of(user, patient, now),
         "told": queries.told_of(user, patient.pk, now),
+        "review": queries.last_review(user, patient),
         "may_prescribe": can(user, Permission.PRESCRIBE),
     }
     return Card("prescriptions/chart_card.html", context, order=40, wide=True)
@@ -117,7 +119,7 @@ def past_card(patient: Patient, user: User, moment: datetime) -> Card | None:
 def portal_card(patient: Patient, user: User, now: datetime) -> Card | None:
     """For `patients.PortalCard`: what is ready to collect; nothing where no medicine was ever prescribed."""
     mine = queries.own_running(user, patient, now)
-    if not (mine.ready or mine.preparing or mine.late or mine.taking):
+    if not (mine.ready or mine.preparing or mine.late or mine.taking or mine.paused):
         return None
     return Card("prescriptions/portal_card.html", {"mine": mine}, order=20)
 
@@ -164,6 +166,10 @@ deeds: Deeds = {
     "prescriptions.not_collected": _("Noted that a medicine was not collected"),
     "prescriptions.take_statements": _("Brought medicines along from another system"),
     "prescriptions.end_statement": _("Noted that a medicine from elsewhere is no longer taken"),
+    "prescriptions.hold": _("Put a medicine on hold"),
+    "prescriptions.resume": _("Had a medicine taken up again"),
+    "prescriptions.stop": _("Stopped a medicine"),
+    "prescriptions.review_list": _("Went through the list of medicines"),
 }
 
 
@@ -208,6 +214,8 @@ merge = Merge(
         "prescriptions_dispense": None,
         "prescriptions_outreach": None,
         "prescriptions_refillrequest": _some("%d request for a refill", "%d requests for a refill"),
+        "prescriptions_halt": None,
+        "prescriptions_medicationreview": None,
         "prescriptions_safetycheck": None,
         "prescriptions_collectiondeadline": None,
     },
@@ -221,9 +229,15 @@ def check_in(visit: Appointment, user: User, now: datetime) -> CheckInItem | Non
     if find_visible(user, visit.patient_id, Scope.MEDICATION) is None:
         return None
     rows: list[Any] = [*queries.taken_of(user, visit.patient, now), *queries.told_of(user, visit.patient_id, now)]
-    lines = [": ".join(filter(None, (row.medicine, row.sig_text))) for row in rows]
+    lines = [line_of(row, now) for row in rows]
     url, tell = reverse("records_portal:start_thread"), gettext("Tell us")
     return CheckInItem("medicines", gettext("Medicines"), lines, gettext("We know of none that you take."), url, tell)
+
+
+def line_of(row: Prescription | MedicationStatement, now: datetime) -> str:
+    """What is taken and how, in a line; where it is on hold, that first."""
+    medicine = gettext("%(medicine)s (on hold)") % {"medicine": row.medicine} if row.is_on_hold(now) else row.medicine
+    return ": ".join(filter(None, (medicine, row.sig_text)))
 
 
 # == Without computers ==
@@ -234,7 +248,7 @@ def downtime(ids: Collection[UUID], now: datetime) -> Mapping[UUID, Sequence[Dow
         patient_id: [
             DowntimeLine(
                 gettext("Medicines"),
-                "; ".join(": ".join(filter(None, (row.medicine, row.sig_text))) for row in taken.get(patient_id, ()))
+                "; ".join(line_of(row, now) for row in taken.get(patient_id, ()))
                 or gettext("none that may stand here"),
             )
         ]

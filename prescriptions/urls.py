@@ -1,6 +1,6 @@
 from django.urls import path
 
-from prescriptions.views import charts, dispensary, outreach, overrides, refills, writing
+from prescriptions.views import charts, dispensary, halts, outreach, overrides, refills, writing
 
 app_name = "prescriptions"
 OF = "patients/<uuid:patient_id>/"
@@ -13,6 +13,9 @@ urlpatterns = [
     path(OF, charts.medicines, name="medicines"),
     path(f"{OF}new", writing.choose, name="choose"),
     path(f"{OF}again", writing.again, name="again"),
+    path(f"{OF}reviewed", halts.review, name="review"),
+    path(f"{OF}told/<uuid:statement_id>/halt", halts.halt_statement, name="halt_statement"),
+    path(f"{ONE}/halt", halts.halt, name="halt"),
     path(f"{OF}told/<uuid:statement_id>/end", charts.end_statement, name="end_statement"),
     path(f"{OF}refills/<uuid:refill_id>", refills.refill, name="refill"),
     path(f"{OF}refills/<uuid:refill_id>/deny", refills.deny, name="deny_refill"),

@@ -19,6 +19,7 @@ from prescriptions.events import (
     PrescriptionNotDispensed,
     PrescriptionPickedUp,
     PrescriptionReady,
+    PrescriptionStopped,
     PrescriptionToPrepare,
 )
 from records.events import (
@@ -314,7 +315,8 @@ def tell_prescriber_of_conflict(fact: ConflictFoundLater) -> None:
 
 
 @after(PrescriptionCancelled)
-def close_alerts_of_prescription(fact: PrescriptionCancelled) -> None:
+@after(PrescriptionStopped)
+def close_alerts_of_prescription(fact: PrescriptionCancelled | PrescriptionStopped) -> None:
     source = f"prescriptions.prescription:{fact.prescription_id}"
     actions.close_alerts(by=None, source=source, now=timezone.now())
 

@@ -47,6 +47,7 @@ class Permission(StrEnum):
     READ_MEDICATIONS = "prescriptions.read"
     PRESCRIBE = "prescriptions.prescribe"
     DISPENSE = "prescriptions.dispense"
+    RECONCILE = "prescriptions.reconcile"
     REVIEW_SAFETY = "prescriptions.review_safety"
     READ_BILLING = "billing.read"
     TAKE_PAYMENT = "billing.take_payment"
@@ -95,6 +96,7 @@ DESCRIPTIONS: dict[Permission, Promise] = {
     Permission.READ_MEDICATIONS: _("See the medicines of a patient in one's care"),
     Permission.PRESCRIBE: _("Prescribe medicines, and cancel prescriptions"),
     Permission.DISPENSE: _("Prepare medicines and hand them out"),
+    Permission.RECONCILE: _("Put medicines on hold, stop them, and go through the list"),
     Permission.REVIEW_SAFETY: _("See how often the rules on medicines are overridden, without any patient"),
     Permission.READ_BILLING: _("See bills and what is owed"),
     Permission.TAKE_PAYMENT: _("Take payments"),

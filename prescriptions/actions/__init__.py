@@ -1,6 +1,7 @@
 """The verbs of prescribing, a file for each who acts."""
 
 from prescriptions.actions.dispensing import expire_uncollected, keep_ready, mark_ready, pick_up
+from prescriptions.actions.halts import hold_medicine, resume_medicine, stop_medicine
 from prescriptions.actions.loading import load_knowledge
 from prescriptions.actions.marking import mark_prescription
 from prescriptions.actions.outcomes import not_dispense, repeat_prescription, take_up_again
@@ -15,6 +16,7 @@ from prescriptions.actions.refills import (
     repeat_refill,
     withdraw_refill,
 )
+from prescriptions.actions.reviews import review_medicines
 from prescriptions.actions.severities import NotSet, set_rule
 from prescriptions.actions.statements import ToldMedicine, end_statement, take_statements
 from prescriptions.actions.steps import FindingsUnanswered, NotPossible, NotPrescribable
@@ -41,6 +43,7 @@ __all__ = [
     "draft_prescription",
     "end_statement",
     "expire_uncollected",
+    "hold_medicine",
     "keep_ready",
     "list_not_collected",
     "list_overrides",
@@ -59,8 +62,11 @@ __all__ = [
     "recheck_after_signing",
     "repeat_prescription",
     "repeat_refill",
+    "resume_medicine",
+    "review_medicines",
     "set_rule",
     "sign_prescription",
+    "stop_medicine",
     "take_statements",
     "take_up_again",
     "withdraw_refill",

@@ -15,7 +15,7 @@ from healthcare.audit import record
 from healthcare.events import publish
 from prescriptions.access import check_can_keep_ready
 from prescriptions.actions.checking_anew import check_anew
-from prescriptions.actions.standing import STANDING, check_waits, collected, to_prepare
+from prescriptions.actions.standing import STANDING, check_not_halted, check_waits, collected, to_prepare
 from prescriptions.actions.steps import NotPossible, begin_wait, check_is, check_lives, end_of, end_wait, locked
 from prescriptions.events import PrescriptionNotCollected, PrescriptionPickedUp, PrescriptionReady
 from prescriptions.models import Dispense, Prescription, SafetyCheck
@@ -47,6 +47,7 @@ def mark_ready(
     found = locked(by, prescription)
     check_is(found, Status.SIGNED)
     check_lives(found)
+    check_not_halted(by, found, now)
     product = " ".join(product.split())
     amount = _amount(found, quantity, part_reason)
     if product and not found.may_substitute:
@@ -107,6 +108,7 @@ def pick_up(
     found = locked(by, prescription)
     check_waits(found)
     check_lives(found)
+    check_not_halted(by, found, now)
     said = check_anew(by, found, overrides, SafetyCheck.Occasion.HAND_OUT, now)
     given = Dispense.objects.visible_to(by).waiting().select_for_update(of=("self",)).get(prescription=found)
     given.state, given.picked_up_at, given.handed_out_by = Dispense.State.HANDED_OUT, now, by
@@ -142,6 +144,7 @@ def keep_ready(*, by: User, prescription: Prescription, days: int, now: datetime
     check_can_keep_ready(by)
     found = locked(by, prescription)
     check_is(found, Status.NOT_COLLECTED)
+    check_not_halted(by, found, now)
     if not 1 <= days <= LONGEST_WAIT:
         raise NotPossible(_("It can wait 1 to 30 days more."))
     found.status, found.collect_by, found.not_collected_at = Status.READY, now + timedelta(days=days), None
@@ -156,12 +159,13 @@ def keep_ready(*, by: User, prescription: Prescription, days: int, now: datetime
 def expire_uncollected(*, by: User | None, prescription_id: UUID, now: datetime) -> bool:
     """Its days are over and nobody came: it goes back to the prescriber, once. Returns whether this call did it.
 
-    What was collected, cancelled or kept for longer in the meantime stays as it is; an unknown id does nothing.
+    What was collected, cancelled, put on hold or kept for longer in the meantime stays as it is; an unknown id does
+    nothing.
     """
     found = Prescription.objects.select_for_update(of=("self",)).filter(pk=prescription_id).first()
     if found is None:
         return False
-    if found.status != Status.READY or found.collect_by is None:
+    if found.status != Status.READY or found.collect_by is None or found.is_on_hold(now):
         end_wait(found)
         return False
     if found.collect_by > now:

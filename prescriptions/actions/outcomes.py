@@ -12,18 +12,17 @@ from healthcare.audit import record
 from healthcare.events import publish
 from prescriptions.access import check_can_repeat
 from prescriptions.actions.settling import settle_prepared
-from prescriptions.actions.standing import STANDING, collected, to_prepare, why_no_repeat
+from prescriptions.actions.standing import STANDING, check_not_halted, collected, take_back, to_prepare, why_no_repeat
 from prescriptions.actions.steps import (
     NotPossible,
     check_is,
     check_lives,
     end_wait,
     locked,
-    put_back,
     where_it_stands,
 )
 from prescriptions.events import PrescriptionNotDispensed, PrescriptionToPrepare
-from prescriptions.models import Dispense, Prescription
+from prescriptions.models import Prescription
 
 Status = Prescription.Status
 PUT_OFF = (Status.SIGNED, Status.READY, Status.NOT_COLLECTED)
@@ -44,9 +43,7 @@ def not_dispense(*, by: User, prescription: Prescription, reason: str, note: str
     found = locked(by, prescription)
     if found.status not in PUT_OFF:
         raise NotPossible(where_it_stands(found))
-    put_back(by, found, now)
-    given = Dispense.objects.visible_to(by).handed_out().filter(prescription=found)
-    last = given.order_by("-picked_up_at", "-id").first()
+    last = take_back(by, found, now)
     if last is None:
         to_prepare(found)
         found.status = Status.NOT_DISPENSED
@@ -70,6 +67,7 @@ def take_up_again(*, by: User, prescription: Prescription, now: datetime) -> Pre
     found = locked(by, prescription)
     check_is(found, Status.NOT_DISPENSED)
     check_lives(found)
+    check_not_halted(by, found, now)
     to_prepare(found)
     found.save(update_fields=STANDING)
     record("prescriptions.take_up_again", by=by, patient_id=found.patient_id, target=found)
@@ -87,6 +85,7 @@ def repeat_prescription(*, by: User, prescription: Prescription, now: datetime) 
     found = locked(by, prescription)
     check_is(found, Status.PICKED_UP)
     check_lives(found)
+    check_not_halted(by, found, now)
     if why := why_no_repeat(found, now):
         raise NotPossible(why)
     to_prepare(found)

@@ -4,8 +4,10 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from prescriptions.actions.steps import NotPossible, where_it_stands
+from healthcare.accounts.models import User
+from prescriptions.actions.steps import NotPossible, put_back, where_it_stands
 from prescriptions.models import Dispense, Prescription
+from prescriptions.queries.halts import halt_words, with_halts
 
 Status = Prescription.Status
 WAITS = (Status.READY, Status.NOT_COLLECTED)  # something is prepared and can be handed out
@@ -52,6 +54,25 @@ def collected(prescription: Prescription, last: Dispense) -> None:
     row.collect_by = row.collect_by or last.picked_up_at
     row.picked_up_at, row.handed_out_by = last.picked_up_at, last.handed_out_by
     row.picked_up_by, row.picked_up_relation = last.picked_up_by, last.picked_up_relation
+
+
+def take_back(by: User, prescription: Prescription, now: datetime) -> Dispense | None:
+    """Put back what is prepared of it, and tell what was handed out of it last."""
+    put_back(by, prescription, now)
+    given = Dispense.objects.visible_to(by).handed_out().filter(prescription=prescription)
+    return given.order_by("-picked_up_at", "-id").first()
+
+
+def check_not_halted(by: User, prescription: Prescription, now: datetime) -> None:
+    """Raises NotPossible, with who said why, for what is on hold or stopped."""
+    if not prescription.is_stopped and not prescription.is_on_hold(now):
+        return
+    said = halt_words(with_halts(by, [prescription])[0])
+    if prescription.is_stopped:
+        raise NotPossible(_("%(said)s Nothing of it is prepared or handed out.") % {"said": said})
+    raise NotPossible(
+        _("%(said)s Nothing of it is prepared or handed out until it is taken up again.") % {"said": said}
+    )
 
 
 def why_no_repeat(prescription: Prescription, now: datetime) -> str:

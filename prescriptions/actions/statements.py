@@ -16,7 +16,7 @@ from healthcare.accounts.permissions import Permission
 from healthcare.audit import About, record, record_many
 from healthcare.audit.changes import bulk_verb
 from prescriptions.actions.steps import NotPossible
-from prescriptions.models import MedicationStatement
+from prescriptions.models import Halt, MedicationStatement
 from records.actions.imports import retire_kept
 
 AT_ONCE = 500  # rows of one INSERT
@@ -53,7 +53,8 @@ SAME = ("medicine", "code", "status", "sig_text")
 def take_statements(*, by: User | None, told: Sequence[ToldMedicine], now: datetime) -> list[MedicationStatement]:
     """Write these statements, or their next versions, in their order. Announces nothing: see `records.actions.imports`.
 
-    That somebody here said it is no longer taken holds on as long as the source says the same of it.
+    That somebody here said it is no longer taken, put it on hold or stopped it, holds on as long as the source says the
+    same of it.
     """
     before = [one.before for one in told if one.before]
     known = MedicationStatement.objects.filter(pk__in=before).select_for_update(of=("self",)).order_by("id")
@@ -63,6 +64,7 @@ def take_statements(*, by: User | None, told: Sequence[ToldMedicine], now: datet
         if former:
             MedicationStatement.objects.filter(pk__in=former).update(superseded_at=now, updated_at=now)
         MedicationStatement.objects.bulk_create(rows, batch_size=AT_ONCE)
+        Halt.objects.bulk_create(_halts_that_hold_on(rows, former), batch_size=AT_ONCE)
     kept = [one.kept for one in told if one.kept]
     if kept:
         retire_kept(by=by, patient_ids={one.patient_id for one in told}, entry_ids=kept, now=now)
@@ -91,6 +93,19 @@ def end_statement(*, by: User, statement: MedicationStatement, now: datetime) ->
 
 def _row(one: ToldMedicine, former: MedicationStatement | None) -> MedicationStatement:
     row = MedicationStatement(**{name: getattr(one, name) for name in SAID}, supersedes=former)
-    if former and former.ended_at and all(getattr(former, name) == getattr(row, name) for name in SAME):
+    if former and former.ended_at and _is_said_again(former, row):
         row.ended_at, row.ended_by_id = former.ended_at, former.ended_by_id
     return row
+
+
+def _is_said_again(former: MedicationStatement, row: MedicationStatement) -> bool:
+    return all(getattr(former, name) == getattr(row, name) for name in SAME)
+
+
+def _halts_that_hold_on(rows: Sequence[MedicationStatement], former: Mapping[UUID, MedicationStatement]) -> list[Halt]:
+    """What was said last of the versions before these, said of these, by the same person at the same time."""
+    heirs = {row.supersedes_id: row for row in rows if row.supersedes_id in former}
+    halted = [pk for pk, row in heirs.items() if former[pk].halt and _is_said_again(former[pk], row)]
+    last = {halt.statement_id: halt for halt in Halt.objects.filter(statement__in=halted).order_by("said_at", "id")}
+    told = ("patient_id", "act", "starts_at", "reason", "words", "said_at", "said_by_id")
+    return [Halt(statement=heirs[pk], **{name: getattr(halt, name) for name in told}) for pk, halt in last.items()]

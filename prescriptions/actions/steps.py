@@ -15,7 +15,7 @@ from healthcare.ui.dates import moment_text
 from patients.models import Patient
 from patients.queries.merging import signed_under
 from prescriptions.events import MedicinePutBack
-from prescriptions.models import CollectionDeadline, Dispense, Prescription, SafetyCheck
+from prescriptions.models import CollectionDeadline, Dispense, MedicationStatement, Prescription, SafetyCheck
 from prescriptions.queries import Checked
 from prescriptions.rules.hidden import answers_without, without
 from prescriptions.rules.safety import Result
@@ -68,7 +68,7 @@ def check_becomes(prescription: Prescription, status: str) -> None:
         raise NotPossible(where_it_stands(prescription))
 
 
-def check_lives(prescription: Prescription) -> None:
+def check_lives(prescription: Prescription | MedicationStatement) -> None:
     """Raises NotPossible for a patient who has died: nothing is prescribed or handed out any more."""
     if Patient.objects.filter(pk=prescription.patient_id, deceased=True).exists():
         raise NotPossible(_("This patient has died. If that is wrong, a nurse or doctor can take it back."))

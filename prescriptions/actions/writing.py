@@ -78,8 +78,8 @@ def prescribe_again(
 ) -> list[Prescription]:
     """Drafts with the same medicine and directions: of these, or of all that the patient takes by prescription.
 
-    Each is checked and signed like any other. What is no longer offered, and what waits as one's draft already, is left
-    out. Raises NotAllowed, and NotPrescribable where nothing is left.
+    Each is checked and signed like any other. What is no longer offered, what is on hold (of all), and what waits as
+    one's draft already, is left out. Raises NotAllowed, and NotPrescribable where nothing is left.
     """
     check_can_prescribe(by)
     rows = Prescription.objects.visible_to(by).filter(patient=patient, signed_at__isnull=False)
@@ -88,7 +88,11 @@ def prescribe_again(
     waiting = set(drafts.values_list("medicine", flat=True))
     made = []
     for row in rows.select_related("medication").order_by("signed_at", "id"):
-        if row.medicine in waiting or (row.medication is not None and not row.medication.active):
+        if (
+            (prescriptions is None and row.is_on_hold(now))
+            or row.medicine in waiting
+            or (row.medication is not None and not row.medication.active)
+        ):
             continue
         waiting.add(row.medicine)
         content = Content(row.directions, row.reason, row.repeats, row.may_substitute, row.sensitivity)

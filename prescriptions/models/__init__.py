@@ -1,5 +1,7 @@
 from prescriptions.models.dispenses import Dispense, DispenseQuerySet
 from prescriptions.models.formulary import KEPT, OFF, Ingredient, Medication, MedicationQuerySet, SafetyRule
+from prescriptions.models.halted import HOLD, STOP
+from prescriptions.models.halts import Halt, HaltQuerySet
 from prescriptions.models.outreach import Outreach, OutreachQuerySet
 from prescriptions.models.prescriptions import (
     DISPENSERS,
@@ -13,21 +15,27 @@ from prescriptions.models.prescriptions import (
     taken_at,
 )
 from prescriptions.models.refills import RefillRequest, RefillRequestQuerySet
+from prescriptions.models.reviews import MedicationReview
 from prescriptions.models.statements import MedicationStatement, MedicationStatementQuerySet
 
 __all__ = [
     "DISPENSERS",
+    "HOLD",
     "KEPT",
     "OFF",
     "PRESCRIBERS",
+    "STOP",
     "USUAL_DAYS",
     "CollectionDeadline",
     "CollectionDeadlineQuerySet",
     "Dispense",
     "DispenseQuerySet",
+    "Halt",
+    "HaltQuerySet",
     "Ingredient",
     "Medication",
     "MedicationQuerySet",
+    "MedicationReview",
     "MedicationStatement",
     "MedicationStatementQuerySet",
     "Outreach",

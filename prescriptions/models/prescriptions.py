@@ -13,6 +13,7 @@ from healthcare.db.privileges import Access
 from healthcare.events.models import DueWork, DueWorkQuerySet
 from patients.models import PatientOwned, PatientOwnedQuerySet, marks_open_to, within_reach
 from prescriptions.models.formulary import KEPT, Medication
+from prescriptions.models.halted import STOP, Halted, says_from_when
 from prescriptions.rules.sig import Sig, quantity_text, read_sig
 from records.models import Encounter
 from records.models.entries import MARKS
@@ -23,8 +24,11 @@ DISPENSERS = ("pharmacist",)  # who sees what waits for them, marked or not; sai
 
 
 def taken_at(now: datetime) -> Q:
-    """Signed and not cancelled, and the supply with its repeats not over. See `PrescriptionQuerySet.active`."""
-    return Q(status__in=Prescription.GOING) & (Q(ends_at=None) | Q(ends_at__gt=now))
+    """Signed, neither cancelled nor stopped, and the supply with its repeats not over. What is on hold is among it.
+
+    See `PrescriptionQuerySet.active`.
+    """
+    return Q(status__in=Prescription.GOING) & ~Q(halt=STOP) & (Q(ends_at=None) | Q(ends_at__gt=now))
 
 
 class PrescriptionQuerySet(PatientOwnedQuerySet):
@@ -47,14 +51,14 @@ class PrescriptionQuerySet(PatientOwnedQuerySet):
         return self.annotate(was_overridden=Exists(answered.exclude(overrides=[])))
 
     def active(self, now: datetime) -> Self:
-        """What the patient takes, or is about to: signed and not cancelled, and the supply with its repeats not over.
+        """What the patient takes, is about to, or has on hold: neither cancelled nor stopped, and its supply not over.
 
         The end is counted from the signing, and from the pick-up once there was one; what goes on has none.
         """
         return self.filter(taken_at(now))
 
 
-class Prescription(PatientOwned):
+class Prescription(PatientOwned, Halted):
     """One medicine prescribed to one person. Once signed its content never changes: it is cancelled and replaced."""
 
     class Status(models.TextChoices):
@@ -208,6 +212,7 @@ class Prescription(PatientOwned):
                 condition=~Q(status="not_collected") | Q(not_collected_at__isnull=False),
                 name="prescription_not_collected_says_when",
             ),
+            models.CheckConstraint(condition=says_from_when(), name="prescription_halt_says_from_when"),
             models.CheckConstraint(condition=Q(repeats__lte=12), name="prescription_repeats_plausible"),
             models.CheckConstraint(
                 condition=Q(fill__lte=F("repeats"), dispensed__gte=0)

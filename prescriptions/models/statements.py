@@ -9,6 +9,7 @@ from healthcare.accounts.models import User
 from healthcare.accounts.permissions import Scope
 from healthcare.db.privileges import Access
 from patients.models import PatientOwned, PatientOwnedQuerySet, marks_open_to
+from prescriptions.models.halted import STOP, Halted, says_from_when
 from records.models import Encounter
 from records.models.entries import MARKS
 
@@ -23,12 +24,14 @@ class MedicationStatementQuerySet(PatientOwnedQuerySet):
         return self.filter(superseded_at=None).exclude(status=MedicationStatement.Status.WRONG)
 
     def active(self, now: datetime) -> Self:
-        """What the patient takes as far as anybody knows: nobody here has said otherwise, and no end has come."""
-        going = self.current().filter(status__in=MedicationStatement.TAKEN, ended_at=None)
+        """What the patient takes, or has on hold, as far as anybody knows: nobody here has said otherwise, and no end
+        has come.
+        """
+        going = self.current().filter(status__in=MedicationStatement.TAKEN, ended_at=None).exclude(halt=STOP)
         return going.filter(Q(ends_at=None) | Q(ends_at__gt=now))
 
 
-class MedicationStatement(PatientOwned):
+class MedicationStatement(PatientOwned, Halted):
     """A medicine that another system says the patient takes or took. What it says never changes here: a later version
     replaces it, and whoever prescribes may say that it is no longer taken."""
 
@@ -73,6 +76,7 @@ class MedicationStatement(PatientOwned):
         indexes = [models.Index(fields=["patient", "-said_at"], name="statement_by_patient")]
         constraints = [
             models.CheckConstraint(condition=~Q(medicine="") & ~Q(source=""), name="statement_says_what_and_whence"),
+            models.CheckConstraint(condition=says_from_when(), name="statement_halt_says_from_when"),
             models.CheckConstraint(
                 condition=Q(ended_at=None, ended_by=None) | Q(ended_at__isnull=False, ended_by__isnull=False),
                 name="statement_ended_says_who_and_when",

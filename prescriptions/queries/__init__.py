@@ -21,6 +21,7 @@ from prescriptions.queries.checking import (
 )
 from prescriptions.queries.dispensing import new_since_signing
 from prescriptions.queries.formulary import FoundMedicine, find_medications
+from prescriptions.queries.halts import changed_since, halt_words, halts_of, is_taken, last_review, with_halts
 from prescriptions.queries.lists import (
     MedicineList,
     OwnMedicines,
@@ -30,6 +31,7 @@ from prescriptions.queries.lists import (
     last_check_of,
     last_weight,
     later_checks_of,
+    listed_now,
     medicine_list,
     not_collected_of,
     outreach_of,
@@ -51,6 +53,7 @@ __all__ = [
     "MedicineList",
     "OwnMedicines",
     "Taken",
+    "changed_since",
     "check_prescription",
     "counts_of_queue",
     "current_encounter",
@@ -58,9 +61,14 @@ __all__ = [
     "dose_findings",
     "find_medications",
     "get_known",
+    "halt_words",
+    "halts_of",
+    "is_taken",
     "last_check_of",
+    "last_review",
     "last_weight",
     "later_checks_of",
+    "listed_now",
     "medicine_elsewhere",
     "medicine_list",
     "medicine_of",
@@ -80,6 +88,7 @@ __all__ = [
     "terms_of",
     "together_with",
     "told_of",
+    "with_halts",
     "with_ingredients",
     "written_by",
     "written_in",

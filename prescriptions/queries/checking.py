@@ -13,7 +13,16 @@ from django.db.models import Count, Max, Prefetch, Q, QuerySet
 from healthcare.accounts.models import User
 from healthcare.db.prepared import prepared
 from patients.models import Patient
-from prescriptions.models import OFF, Ingredient, Medication, MedicationStatement, Prescription, SafetyRule, taken_at
+from prescriptions.models import (
+    OFF,
+    STOP,
+    Ingredient,
+    Medication,
+    MedicationStatement,
+    Prescription,
+    SafetyRule,
+    taken_at,
+)
 from prescriptions.queries.hidden import hidden_findings
 from prescriptions.queries.persons import KnownOf, dosing_for, known_of
 from prescriptions.rules.allergens import allergen_terms
@@ -163,8 +172,11 @@ def taken_of(user: User, patient: Patient, now: datetime) -> "QuerySet[Prescript
 
 
 def taken_then(user: User, patient: Patient, moment: datetime) -> list[Prescription]:
-    """What was signed by then, its supply not over then and not cancelled by then, the last signed first."""
+    """What was signed by then, its supply not over then, neither cancelled nor stopped by then, the last signed
+    first.
+    """
     rows = Prescription.objects.visible_to(user).filter(patient=patient, signed_at__lte=moment)
+    rows = rows.exclude(halt=STOP, halt_from__lte=moment)
     rows = rows.filter(Q(ends_at=None) | Q(ends_at__gt=moment), Q(cancelled_at=None) | Q(cancelled_at__gt=moment))
     return list(rows.order_by("-signed_at", "-id"))
 
@@ -274,13 +286,22 @@ class Taken:
     directions: str
     mark: str = ""
     elsewhere: bool = False
+    on_hold: bool = False
 
 
-def taken_with_marks(checked: Checked) -> list[Taken]:
+def taken_with_marks(checked: Checked, now: datetime) -> list[Taken]:
     """What is taken already, each with the worst that the check says of it; what was prescribed here first."""
     marks = {one.key.removeprefix("unchecked."): "unchecked" for one in checked.result.unchecked}
     for finding in reversed(checked.result.findings):  # the worst comes first there, and so stays
         marks[finding.key.partition(".")[2]] = finding.severity
-    here = [Taken(row.medicine, row.sig_text, marks.get(str(row.pk), "")) for row in checked.rows if row.signed_at]
-    told = [Taken(row.medicine, row.sig_text, marks.get(str(row.pk), ""), elsewhere=True) for row in checked.told]
-    return here + told
+    ours: list[Prescription | MedicationStatement] = [row for row in checked.rows if row.signed_at]
+    return [
+        Taken(
+            row.medicine,
+            row.sig_text,
+            marks.get(str(row.pk), ""),
+            elsewhere=isinstance(row, MedicationStatement),
+            on_hold=row.is_on_hold(now),
+        )
+        for row in [*ours, *checked.told]
+    ]

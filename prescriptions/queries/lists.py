@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
 
 from django.db.models import Count, F, Prefetch, Q, QuerySet
@@ -12,8 +13,17 @@ from healthcare.accounts.models import Provider, User
 from healthcare.db.prepared import AnyOf, prepared
 from patients.models import Patient, reach_of
 from patients.queries import sites_of
-from prescriptions.models import Dispense, MedicationStatement, Outreach, Prescription, SafetyCheck
-from prescriptions.queries.checking import told_of
+from prescriptions.models import (
+    STOP,
+    Dispense,
+    MedicationReview,
+    MedicationStatement,
+    Outreach,
+    Prescription,
+    SafetyCheck,
+)
+from prescriptions.queries.checking import taken_of, told_of
+from prescriptions.queries.halts import last_review, with_halts
 from records import queries as records
 from records.models import Encounter, Entry
 
@@ -50,6 +60,7 @@ class MedicineList:
     past: Sequence[Prescription]
     told: Sequence[MedicationStatement]
     told_past: Sequence[MedicationStatement]
+    listed: str  # see `listed_now`
 
 
 def medicine_list(user: User, patient: Patient, now: datetime) -> MedicineList:
@@ -60,13 +71,27 @@ def medicine_list(user: User, patient: Patient, now: datetime) -> MedicineList:
     told = told_of(user, patient.pk, now)
     others = MedicationStatement.objects.visible_to(user).filter(patient_id=patient.pk).current()
     others = others.exclude(pk__in=[row.pk for row in told]).select_related("ended_by")
+    past = list(over.exclude(signed_at=None).order_by("-signed_at", "-id")[:IN_THE_LIST])
+    told_past = list(others.order_by("-said_at", "-id")[:IN_THE_LIST])
+    with_halts(user, [*going, *past, *told, *told_past])
     return MedicineList(
         active=going,
         drafts=list(rows.filter(status=Status.DRAFT).order_by("-created_at", "-id")),
-        past=list(over.exclude(signed_at=None).order_by("-signed_at", "-id")[:IN_THE_LIST]),
+        past=past,
         told=told,
-        told_past=list(others.order_by("-said_at", "-id")[:IN_THE_LIST]),
+        told_past=told_past,
+        listed=_digest([*going, *told]),
     )
+
+
+def listed_now(user: User, patient: Patient, now: datetime) -> str:
+    """What is taken and how it stands, as this person sees it: the same as long as nothing changes."""
+    return _digest([*taken_of(user, patient, now), *told_of(user, patient.pk, now)])
+
+
+def _digest(rows: Sequence[Prescription | MedicationStatement]) -> str:
+    said = sorted(f"{row.pk} {row.halt} {row.halt_from and row.halt_from.isoformat()}" for row in rows)
+    return sha256("\n".join(said).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -77,19 +102,21 @@ class OwnMedicines:
     preparing: Sequence[Prescription]
     late: Sequence[Prescription]
     taking: Sequence[Prescription]
+    paused: Sequence[Prescription] = ()
     past: Sequence[Prescription] = ()
     told: Sequence[MedicationStatement] = ()
+    review: MedicationReview | None = None
 
 
 def own_medicines(user: User, patient: Patient, now: datetime) -> OwnMedicines:
-    """Four queries, whatever there is."""
+    """Five queries, whatever there is, and one where something is on hold or stopped."""
     found = medicine_list(user, patient, now)
-    return replace(own_active(found.active), past=found.past, told=found.told)
+    return replace(own_active(found.active, now), past=found.past, told=found.told, review=last_review(user, patient))
 
 
 def own_running(user: User, patient: Patient, now: datetime) -> OwnMedicines:
     """What of it was prescribed here and is not over. One query."""
-    return own_active(_running(user, patient, now))
+    return own_active(_running(user, patient, now), now)
 
 
 @prepared
@@ -98,15 +125,16 @@ def _running(user: User, patient: Patient, now: datetime) -> "QuerySet[Prescript
     return rows.active(now).order_by("-signed_at", "-id")
 
 
-def own_active(rows: Sequence[Prescription]) -> OwnMedicines:
+def own_active(rows: Sequence[Prescription], now: datetime) -> OwnMedicines:
     def standing(status: str) -> list[Prescription]:
-        return [row for row in rows if row.status == status]
+        return [row for row in rows if row.status == status and not row.is_on_hold(now)]
 
     return OwnMedicines(
         ready=standing(Status.READY),
         preparing=standing(Status.SIGNED),
         late=standing(Status.NOT_COLLECTED),
         taking=standing(Status.PICKED_UP),
+        paused=[row for row in rows if row.is_on_hold(now)],
     )
 
 
@@ -144,18 +172,22 @@ def checks_of(user: User, prescription: Prescription) -> "QuerySet[SafetyCheck]"
 
 
 def queue_of(user: User, status: str, *, at_most: int = 100) -> list[Prescription]:
-    """What waits in this state where the person works, the longest wait first."""
-    rows = Prescription.objects.visible_to(user).filter(status=status, site__in=sites_of(user))
+    """What waits in this state where the person works, the longest wait first. What was stopped waits no more."""
+    rows = _queues(user).filter(status=status)
     first = F("collect_by") if status == Status.READY else F("signed_at")
     people = rows.with_overrides().select_related("patient", "prescriber", "site")
     if status == Status.NOT_COLLECTED:
         tried = Outreach.objects.visible_to(user).select_related("reached_by").order_by("-reached_at", "-id")
         people = people.prefetch_related(Prefetch("outreach", tried))
-    return list(people.order_by(first, "id")[:at_most])
+    return list(with_halts(user, people.order_by(first, "id")[:at_most]))
+
+
+def _queues(user: User) -> "QuerySet[Prescription]":
+    return Prescription.objects.visible_to(user).filter(site__in=sites_of(user)).exclude(halt=STOP)
 
 
 def counts_of_queue(user: User) -> dict[str, int]:
-    rows = Prescription.objects.visible_to(user).filter(status__in=Prescription.OPEN, site__in=sites_of(user))
+    rows = _queues(user).filter(status__in=Prescription.OPEN)
     found = dict(rows.order_by().values_list("status").annotate(Count("pk")))
     return {status: found.get(status, 0) for status in Prescription.OPEN}
 
@@ -175,7 +207,7 @@ def _not_collected(user: User, at_most: int) -> "QuerySet[Prescription]":
 def written_by(user: User, provider: Provider, status: str = "", *, at_most: int = 100) -> list[Prescription]:
     """What this provider prescribed, in one state or in all that are open, newest first."""
     wanted = Q(status=status) if status else Q(status__in=Prescription.OPEN)
-    rows = Prescription.objects.visible_to(user).filter(wanted, prescriber=provider)
+    rows = Prescription.objects.visible_to(user).filter(wanted, prescriber=provider).exclude(halt=STOP)
     return list(rows.select_related("patient", "site").order_by("-signed_at", "-id")[:at_most])
 
 

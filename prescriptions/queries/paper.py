@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from healthcare.accounts.models import User
 from patients.models import Patient
 from prescriptions.models import MedicationStatement, Prescription
+from prescriptions.queries.halts import with_halts
 from prescriptions.queries.lists import written_in
 from records.models import Encounter
 
@@ -18,6 +19,6 @@ def on_paper(
     rows = Prescription.objects.visible_to(user).filter(patient_id=patient.pk, signed_at__isnull=False)
     told = MedicationStatement.objects.visible_to(user).filter(patient_id=patient.pk).current()
     return (
-        list(rows.select_related("prescriber", "medication").order_by("signed_at", "id")),
-        list(told.select_related("ended_by").order_by("said_at", "id")),
+        with_halts(user, rows.select_related("prescriber", "medication").order_by("signed_at", "id")),
+        with_halts(user, told.select_related("ended_by").order_by("said_at", "id")),
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from healthcare.ui.words import tag
 from prescriptions.forms import REASON_WORDS
 from prescriptions.models import MedicationStatement, Prescription, RefillRequest, SafetyRule
+from prescriptions.queries.halts import halt_words
 from prescriptions.queries.overrides import NO_CHECK, UNCHECKED, OverriddenRule
 from prescriptions.rules.safety import BROKEN, MIXED_KNOWLEDGE, NO_KNOWLEDGE, PROBLEM
 from records.queries.moments import said_moment
@@ -34,7 +36,9 @@ SEVERITY_ROLES = {"contraindicated": "bad", "severe": "bad", "moderate": "warn"}
 
 @register.simple_tag
 def state_of(prescription: Prescription) -> SafeString:
-    """Where it stands: colour, shape and word."""
+    """Where it stands: colour, shape and word. That it is on hold or stopped comes first."""
+    if prescription.halt:
+        return halt_tag(prescription)
     if prescription.is_part:
         return tag("info", _("Collected in part, the rest to prepare"))
     return tag(ROLES[Status(prescription.status)], prescription.get_status_display())
@@ -43,6 +47,27 @@ def state_of(prescription: Prescription) -> SafeString:
 @register.simple_tag
 def refill_state(request: RefillRequest) -> SafeString:
     return tag(REFILL_ROLES[request.state], request.get_state_display())
+
+
+@register.filter
+def halt_tag(medicine: Prescription | MedicationStatement) -> SafeString:
+    """That it is on hold, will be, or was stopped; nothing where it is neither."""
+    if not medicine.halt:
+        return SafeString("")
+    if medicine.is_stopped:
+        return tag("off", _("Stopped"))
+    return tag("warn", _("On hold") if medicine.is_on_hold(timezone.now()) else _("To be put on hold"))
+
+
+@register.filter
+def on_hold(medicine: Prescription | MedicationStatement) -> bool:
+    return medicine.is_on_hold(timezone.now())
+
+
+@register.filter
+def halt_said(medicine: Prescription | MedicationStatement) -> str:
+    """Since when, by whom and why it is on hold or stopped."""
+    return halt_words(medicine)
 
 
 @register.simple_tag

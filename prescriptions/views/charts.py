@@ -16,22 +16,38 @@ from healthcare.accounts.permissions import Permission
 from patients.doors import of_patient
 from patients.models import Patient
 from prescriptions import actions, queries
-from prescriptions.access import can_cancel, can_keep_ready, can_mark, can_prescribe, can_repeat, can_sign
+from prescriptions.access import (
+    can_cancel,
+    can_keep_ready,
+    can_mark,
+    can_prescribe,
+    can_reconcile,
+    can_repeat,
+    can_sign,
+)
 from prescriptions.forms import CancelForm, KeepForm, MarkForm
 from prescriptions.models import MedicationStatement, Prescription, SafetyCheck
 from prescriptions.views.pages import page_context, prescription_or_404
 from prescriptions.views.writing import editor
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
+Status = Prescription.Status
+WAITING = (Status.SIGNED, Status.READY, Status.NOT_COLLECTED)
 
 
 @require_safe
 @of_patient(Permission.READ_MEDICATIONS)
 def medicines(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
+    found = queries.medicine_list(user, patient, timezone.now())
+    review = queries.last_review(user, patient)
+    rows = [*found.active, *found.past, *found.told, *found.told_past]
     context = page_context(request, patient) | {
-        "list": queries.medicine_list(user, patient, timezone.now()),
+        "list": found,
+        "review": review,
+        "review_is_older": review is not None and queries.changed_since(user, review, rows),
         "may_prescribe": can_prescribe(user),
+        "may_reconcile": can_reconcile(user),
     }
     return render(request, "prescriptions/medicines.html", context)
 
@@ -50,7 +66,10 @@ def prescription(request: HttpRequest, patient: Patient, prescription_id: UUID) 
 def reading_context(request: HttpRequest, patient: Patient, found: Prescription, keep_form: KeepForm) -> dict[str, Any]:
     user: Any = request.user
     status = Prescription.Status
-    dispenses = can(user, Permission.DISPENSE)
+    now = timezone.now()
+    halted = found.is_stopped or found.is_on_hold(now)
+    dispenses = can(user, Permission.DISPENSE) and not halted
+    queries.with_halts(user, [found])
     later = queries.later_checks_of(user, found) if found.signed_at else []
     return page_context(request, patient) | {
         "prescription": found,
@@ -59,12 +78,14 @@ def reading_context(request: HttpRequest, patient: Patient, found: Prescription,
         "dispensing": worth_showing([check for check in later if check.was_at_the_dispensary]),
         "may_make_ready": dispenses and found.status == status.SIGNED,
         "may_hand_out": dispenses and found.status in (status.READY, status.NOT_COLLECTED),
-        "may_not_dispense": dispenses and found.status in (status.SIGNED, status.READY, status.NOT_COLLECTED),
-        "may_take_up": found.status == status.NOT_DISPENSED and can_repeat(user),
-        "may_repeat": found.status == status.PICKED_UP and found.repeats_left > 0 and can_repeat(user),
+        "may_not_dispense": can(user, Permission.DISPENSE) and not found.is_stopped and found.status in WAITING,
+        "may_take_up": not halted and found.status == status.NOT_DISPENSED and can_repeat(user),
+        "may_repeat": not halted and found.status == status.PICKED_UP and found.repeats_left > 0 and can_repeat(user),
         "dispenses": queries.dispenses_of(user, found),
         "outreach": queries.outreach_of(user, found) if found.not_collected_at or found.ready_at else [],
-        "may_keep": found.status == status.NOT_COLLECTED and can_keep_ready(user),
+        "may_halt": can_reconcile(user) and queries.is_taken(found, now),
+        "halts": queries.halts_of(user, found),
+        "may_keep": not halted and found.status == status.NOT_COLLECTED and can_keep_ready(user),
         "may_cancel": found.can_become(status.CANCELLED) and can_cancel(user, found),
         "may_prescribe_again": found.signed_at is not None and can_prescribe(user),
         "may_mark": found.signed_at is not None and can_mark(user, found),

@@ -160,7 +160,7 @@ def editor(
             "unchecked": [(one, answers.reason_of(one.key), answers.words_of(one.key)) for one in result.unchecked],
             "problem_fields": [answers[name] for name in answers.fields] if result.problem else [],
             "severe": sum(finding.must_be_answered for finding in result.findings),
-            "taken": queries.taken_with_marks(checked),
+            "taken": queries.taken_with_marks(checked, now),
             "weight": queries.last_weight(user, patient) if result.problem else checked.known.weight,
             "person": checked.known.person,
         }

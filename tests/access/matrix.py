@@ -317,8 +317,11 @@ def _medicines_of(kept: dict[str, Any], provider: Provider, number: int, writer:
     for sensitivity in ("", MARKS[number % 4]):
         uncollected = made.PrescriptionFactory(**marked | {"sensitivity": sensitivity}, status="not_collected")
         made.OutreachFactory(prescription=uncollected)
+    made.HaltFactory(prescription=handed)
+    made.MedicationReviewFactory(patient=kept["patient"])
     for mark in ["", *MARKS]:
-        made.MedicationStatementFactory(**kept, sensitivity=mark)
+        told = made.MedicationStatementFactory(**kept, sensitivity=mark)
+        made.HaltFactory(prescription=None, statement=told, patient=told.patient)
 
 
 def _imported(patient: Patient) -> None:

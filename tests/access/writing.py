@@ -269,6 +269,8 @@ RULES: dict[str, tuple[Asked, Asked]] = {
     "patients_usergrant": (nobody, nobody),
     "prescriptions_collectiondeadline": (reaching("medication", staff=True), reaching("medication", staff=True)),
     "prescriptions_dispense": (reaching("medication", staff=True), reaching("medication", staff=True)),
+    "prescriptions_halt": (reaching("medication", "said_by_id", staff=True), nobody),
+    "prescriptions_medicationreview": (reaching("medication", "reviewed_by_id", staff=True), nobody),
     "prescriptions_medicationstatement": (
         nobody,
         reaching("medication", staff=True, also=unless_anothers("ended_by_id")),

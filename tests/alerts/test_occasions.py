@@ -17,6 +17,7 @@ from prescriptions.events import (
     PrescriptionNotCollected,
     PrescriptionNotDispensed,
     PrescriptionPickedUp,
+    PrescriptionStopped,
     PrescriptionToPrepare,
 )
 from prescriptions.models import Prescription
@@ -263,10 +264,11 @@ def test_what_was_collected_or_cancelled_meanwhile_is_no_alert(clinic: Clinic) -
     assert as_worker(alerts) == []
 
 
-def test_cancelling_a_prescription_twice_closes_its_alert_once(clinic: Clinic) -> None:
+@pytest.mark.parametrize("ended", [PrescriptionCancelled, PrescriptionStopped])
+def test_cancelling_or_stopping_a_prescription_twice_closes_its_alert_once(clinic: Clinic, ended: Any) -> None:
     prescription = prescribed(clinic, "cancelled")
     AlertFactory(patient=clinic.patient, kind="not_collected", source=f"prescriptions.prescription:{prescription.pk}")
-    fact = PrescriptionCancelled(prescription.pk, clinic.patient.pk)
+    fact = ended(prescription.pk, clinic.patient.pk)
     deliver_twice(subscribers.close_alerts_of_prescription, fact, rows)
     assert the_alert().state == "closed"
 

@@ -10,8 +10,10 @@ import factory
 from prescriptions.models import (
     CollectionDeadline,
     Dispense,
+    Halt,
     Ingredient,
     Medication,
+    MedicationReview,
     MedicationStatement,
     Outreach,
     Prescription,
@@ -26,8 +28,10 @@ from tests.roles import taking_role
 __all__ = [
     "CollectionDeadlineFactory",
     "DispenseFactory",
+    "HaltFactory",
     "IngredientFactory",
     "MedicationFactory",
+    "MedicationReviewFactory",
     "MedicationStatementFactory",
     "OutreachFactory",
     "PrescriptionFactory",
@@ -217,3 +221,28 @@ class OutreachFactory(Factory):
     outcome = "not_reached"
     reached_at = NOON
     reached_by = factory.SubFactory(UserFactory)
+
+
+class HaltFactory(Factory):
+    """Put on hold since noon, before an operation."""
+
+    class Meta:
+        model = Halt
+
+    prescription = factory.SubFactory(PrescriptionFactory)
+    patient = factory.LazyAttribute(lambda made: (made.prescription or made.statement).patient)
+    act = "hold"
+    starts_at = NOON
+    reason = "operation"
+    said_at = NOON
+    said_by = factory.SubFactory(UserFactory)
+
+
+class MedicationReviewFactory(Factory):
+    class Meta:
+        model = MedicationReview
+
+    patient = factory.SubFactory(PatientFactory)
+    reviewed_at = NOON
+    reviewed_by = factory.SubFactory(UserFactory)
+    changed = False

@@ -35,8 +35,10 @@ from tests.factories import (
     EligibilityCheckFactory,
     EncounterFactory,
     EntryFactory,
+    HaltFactory,
     InvoiceFactory,
     LedgerEntryFactory,
+    MedicationReviewFactory,
     MedicationStatementFactory,
     MessageFactory,
     NoticeFactory,
@@ -127,7 +129,10 @@ def medicines(patient: Patient) -> None:
     RefillRequestFactory(prescription=PrescriptionFactory(patient=patient, status="picked_up"))
     CollectionDeadlineFactory(prescription=prescription)
     PrescriptionFactory(patient=patient, status="cancelled")
-    MedicationStatementFactory(patient=patient)
+    told = MedicationStatementFactory(patient=patient)
+    HaltFactory(prescription=None, statement=told, patient=patient)
+    HaltFactory(prescription=prescription)
+    MedicationReviewFactory(patient=patient)
 
 
 def letters(patient: Patient) -> None:
