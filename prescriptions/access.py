@@ -6,6 +6,7 @@ from healthcare.accounts.access import NotAllowed, can, check_can, passes
 from healthcare.accounts.models import Provider, User
 from healthcare.accounts.permissions import Permission, Sensitivity
 from healthcare.accounts.queries import own_provider
+from healthcare.accounts.roles import PATIENT
 from patients.access import NotInScope, find_visible
 from prescriptions.models import Prescription, RefillRequest
 
@@ -71,6 +72,12 @@ def can_keep_ready(user: User) -> bool:
 def can_reconcile(user: User) -> bool:
     """Whether they put medicines on hold, stop them and say that they went through the list."""
     return can(user, Permission.RECONCILE)
+
+
+def check_can_print(user: User) -> None:
+    """Raises NotAllowed. Whoever reads medicines in their role, and patients their own."""
+    if user.acting_role != PATIENT:
+        check_can(user, Permission.READ_MEDICATIONS)
 
 
 def check_can_repeat(user: User) -> None:

@@ -21,6 +21,7 @@ from prescriptions.models import (
     MedicationStatement,
     Outreach,
     Prescription,
+    PrescriptionSheet,
     RefillRequest,
     SafetyCheck,
     SafetyRule,
@@ -77,7 +78,17 @@ class SafetyRuleAdmin(ByVerb):
         )
 
 
-PATIENTS = [Prescription, SafetyCheck, CollectionDeadline, Dispense, Halt, MedicationReview, Outreach, RefillRequest]
+PATIENTS = [
+    Prescription,
+    SafetyCheck,
+    CollectionDeadline,
+    Dispense,
+    Halt,
+    MedicationReview,
+    Outreach,
+    PrescriptionSheet,
+    RefillRequest,
+]
 admin.site.register(PATIENTS, ThatItIsThere)
 
 

@@ -78,6 +78,14 @@ class PrescriptionNotCollected:
 
 
 @dataclass(frozen=True)
+class SheetAsked:
+    """Somebody wants a prescription on paper."""
+
+    sheet_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
 class ConflictFoundLater:
     """What was signed does not go with what was learned since; `check_id` says what."""
 

@@ -169,6 +169,10 @@ deeds: Deeds = {
     "prescriptions.hold": _("Put a medicine on hold"),
     "prescriptions.resume": _("Had a medicine taken up again"),
     "prescriptions.stop": _("Stopped a medicine"),
+    "prescriptions.print": _("Asked for a prescription on paper"),
+    "prescriptions.make_sheet": _("Made a prescription on paper"),
+    "prescriptions.open_sheet": _("Opened a prescription on paper"),
+    "prescriptions.check_code": _("Somebody checked the code of a prescription on paper"),
     "prescriptions.review_list": _("Went through the list of medicines"),
 }
 
@@ -216,6 +220,7 @@ merge = Merge(
         "prescriptions_refillrequest": _some("%d request for a refill", "%d requests for a refill"),
         "prescriptions_halt": None,
         "prescriptions_medicationreview": None,
+        "prescriptions_prescriptionsheet": None,
         "prescriptions_safetycheck": None,
         "prescriptions_collectiondeadline": None,
     },

@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from healthcare.accounts.permissions import Scope
+from healthcare.storage.links import signed_link
 from patients.doors import portal_page
 from patients.models import Patient
 from prescriptions import actions, queries
 from prescriptions.forms.refills import AskForm
-from prescriptions.models import Prescription, RefillRequest
+from prescriptions.models import Prescription, PrescriptionSheet, RefillRequest
 from prescriptions.queries.refills import own_refills, why_no_refill
 
 
@@ -68,3 +69,31 @@ def withdraw_refill(request: HttpRequest, patient: Patient, refill_id: UUID) -> 
     else:
         messages.success(request, _("Taken back. Nobody answers it any more."))
     return redirect("prescriptions_portal:medicines")
+
+
+@require_POST
+@portal_page(Scope.MEDICATION)
+def print_prescription(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    rows = Prescription.objects.visible_to(user).filter(patient_id=patient.pk)
+    found: Prescription = get_object_or_404(rows, pk=prescription_id)
+    try:
+        made = actions.print_prescription(by=user, prescription=found, now=timezone.now())
+    except actions.NotPossible as problem:
+        messages.error(request, str(problem))
+        return redirect("prescriptions_portal:medicines")
+    return redirect("prescriptions_portal:sheet", made.pk)
+
+
+@require_safe
+@portal_page(Scope.MEDICATION)
+def sheet(request: HttpRequest, patient: Patient, sheet_id: UUID) -> HttpResponse:
+    """Asks again by itself while it is being made; with `?open=1` it leads to the PDF."""
+    user: Any = request.user
+    rows = PrescriptionSheet.objects.visible_to(user).filter(patient_id=patient.pk).select_related("prescription")
+    found: PrescriptionSheet = get_object_or_404(rows, pk=sheet_id)
+    if "open" in request.GET and found.document:
+        return redirect(signed_link(actions.open_sheet(by=user, sheet=found)))
+    context = {"patient": patient, "sheet": found, "late": found.is_late(timezone.now())}
+    context["print_subject"] = f"{patient.name}."
+    return render(request, "prescriptions/portal_sheet.html", context)

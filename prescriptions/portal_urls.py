@@ -7,4 +7,6 @@ urlpatterns = [
     path("medicines", portal.medicines, name="medicines"),
     path("medicines/<uuid:prescription_id>/ask", portal.ask_refill, name="ask_refill"),
     path("medicines/refills/<uuid:refill_id>/withdraw", portal.withdraw_refill, name="withdraw_refill"),
+    path("medicines/<uuid:prescription_id>/print", portal.print_prescription, name="print"),
+    path("medicines/papers/<uuid:sheet_id>", portal.sheet, name="sheet"),
 ]

@@ -4,7 +4,7 @@ from django.utils import timezone
 
 from healthcare.events import after
 from prescriptions import actions
-from prescriptions.events import PrescriptionSigned
+from prescriptions.events import PrescriptionSigned, SheetAsked
 from records.events import AllergyRecorded
 
 
@@ -18,3 +18,8 @@ def recheck_after_signing(fact: PrescriptionSigned) -> None:
     actions.recheck_after_signing(
         by=None, prescription_id=fact.prescription_id, patient_id=fact.patient_id, now=timezone.now()
     )
+
+
+@after(SheetAsked)
+def make_sheet(fact: SheetAsked) -> None:
+    actions.make_sheet(by=None, sheet_id=fact.sheet_id, now=timezone.now())

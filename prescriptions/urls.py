@@ -1,6 +1,6 @@
 from django.urls import path
 
-from prescriptions.views import charts, dispensary, halts, outreach, overrides, refills, writing
+from prescriptions.views import charts, dispensary, halts, outreach, overrides, refills, sheets, writing
 
 app_name = "prescriptions"
 OF = "patients/<uuid:patient_id>/"
@@ -10,11 +10,14 @@ urlpatterns = [
     path("dispensary", dispensary.dispensary, name="dispensary"),
     path("refills", refills.refills, name="refills"),
     path("overrides", overrides.overrides, name="overrides"),
+    path("check/<str:code>", sheets.check, name="check"),
     path(OF, charts.medicines, name="medicines"),
     path(f"{OF}new", writing.choose, name="choose"),
     path(f"{OF}again", writing.again, name="again"),
     path(f"{OF}reviewed", halts.review, name="review"),
     path(f"{OF}told/<uuid:statement_id>/halt", halts.halt_statement, name="halt_statement"),
+    path(f"{OF}papers/<uuid:sheet_id>", sheets.sheet, name="sheet"),
+    path(f"{ONE}/print", sheets.print_prescription, name="print"),
     path(f"{ONE}/halt", halts.halt, name="halt"),
     path(f"{OF}told/<uuid:statement_id>/end", charts.end_statement, name="end_statement"),
     path(f"{OF}refills/<uuid:refill_id>", refills.refill, name="refill"),

@@ -32,6 +32,7 @@ class Purpose(StrEnum):
     OFFER_BY_LINK = "offer_by_link"  # to who has the link of an offer: when, where and with whom, never who or what for
     ANSWER_OFFER = "answer_offer"  # to the same: yes or no, once, while it is kept
     VISIT_BY_LINK = "visit_by_link"  # to who has the link of a mail about one: when, at which site, and how it stands
+    PRESCRIPTION_BY_CODE = "prescription_by_code"  # to who has one on paper: how it stands, never whose or what
     OVERRIDES = "overrides_by_rule"  # to who reviews the rules on medicines: how often each was overridden, and why
     WEIGHT_TO_DISPENSE = "weight_to_dispense"  # to who dispenses: the last weight, and nothing else that was measured
     HIDDEN_MEDICINES = "hidden_medicines"  # to who prescribes: how badly one goes with what is marked, never with what

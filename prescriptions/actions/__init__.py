@@ -18,6 +18,7 @@ from prescriptions.actions.refills import (
 )
 from prescriptions.actions.reviews import review_medicines
 from prescriptions.actions.severities import NotSet, set_rule
+from prescriptions.actions.sheets import make_sheet, open_code, open_sheet, print_prescription, why_not_printed
 from prescriptions.actions.statements import ToldMedicine, end_statement, take_statements
 from prescriptions.actions.steps import FindingsUnanswered, NotPossible, NotPrescribable
 from prescriptions.actions.writing import (
@@ -51,12 +52,16 @@ __all__ = [
     "list_refills",
     "list_written",
     "load_knowledge",
+    "make_sheet",
     "mark_prescription",
     "mark_ready",
     "not_dispense",
+    "open_code",
+    "open_sheet",
     "pick_up",
     "prescribe_again",
     "prescribe_refill",
+    "print_prescription",
     "reach_out",
     "recheck_after_allergy",
     "recheck_after_signing",
@@ -69,5 +74,6 @@ __all__ = [
     "stop_medicine",
     "take_statements",
     "take_up_again",
+    "why_not_printed",
     "withdraw_refill",
 ]

@@ -1,17 +1,17 @@
 """Where a prescription stands in the dispensary, brought from one state to the other; parts of its verbs."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from healthcare.accounts.models import User
 from prescriptions.actions.steps import NotPossible, put_back, where_it_stands
 from prescriptions.models import Dispense, Prescription
+from prescriptions.models.prescriptions import VALID
 from prescriptions.queries.halts import halt_words, with_halts
 
 Status = Prescription.Status
 WAITS = (Status.READY, Status.NOT_COLLECTED)  # something is prepared and can be handed out
-VALID = timedelta(days=365)  # after the signature nothing is repeated any more
 #: Everything that says where it stands there; which of it is empty, a constraint knows for each state.
 STANDING = (
     "status",

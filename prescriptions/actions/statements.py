@@ -104,7 +104,7 @@ def _is_said_again(former: MedicationStatement, row: MedicationStatement) -> boo
 
 def _halts_that_hold_on(rows: Sequence[MedicationStatement], former: Mapping[UUID, MedicationStatement]) -> list[Halt]:
     """What was said last of the versions before these, said of these, by the same person at the same time."""
-    heirs = {row.supersedes_id: row for row in rows if row.supersedes_id in former}
+    heirs = {row.supersedes_id: row for row in rows if row.supersedes_id}
     halted = [pk for pk, row in heirs.items() if former[pk].halt and _is_said_again(former[pk], row)]
     last = {halt.statement_id: halt for halt in Halt.objects.filter(statement__in=halted).order_by("said_at", "id")}
     told = ("patient_id", "act", "starts_at", "reason", "words", "said_at", "said_by_id")

@@ -16,6 +16,7 @@ from prescriptions.models.prescriptions import (
 )
 from prescriptions.models.refills import RefillRequest, RefillRequestQuerySet
 from prescriptions.models.reviews import MedicationReview
+from prescriptions.models.sheets import PrescriptionSheet, PrescriptionSheetQuerySet
 from prescriptions.models.statements import MedicationStatement, MedicationStatementQuerySet
 
 __all__ = [
@@ -42,6 +43,8 @@ __all__ = [
     "OutreachQuerySet",
     "Prescription",
     "PrescriptionQuerySet",
+    "PrescriptionSheet",
+    "PrescriptionSheetQuerySet",
     "RefillRequest",
     "RefillRequestQuerySet",
     "SafetyCheck",

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Self
 
@@ -18,6 +18,7 @@ from prescriptions.rules.sig import Sig, quantity_text, read_sig
 from records.models import Encounter
 from records.models.entries import MARKS
 
+VALID = timedelta(days=365)  # after the signature nothing is repeated any more
 USUAL_DAYS = 7  # that something waits which is written by hand
 PRESCRIBERS = ("doctor", "nurse")  # who sees what is not signed yet; said in the policy as well
 DISPENSERS = ("pharmacist",)  # who sees what waits for them, marked or not; said in the policy as well

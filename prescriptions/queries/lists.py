@@ -20,6 +20,7 @@ from prescriptions.models import (
     MedicationStatement,
     Outreach,
     Prescription,
+    PrescriptionQuerySet,
     SafetyCheck,
 )
 from prescriptions.queries.checking import taken_of, told_of
@@ -111,7 +112,8 @@ class OwnMedicines:
 def own_medicines(user: User, patient: Patient, now: datetime) -> OwnMedicines:
     """Five queries, whatever there is, and one where something is on hold or stopped."""
     found = medicine_list(user, patient, now)
-    return replace(own_active(found.active, now), past=found.past, told=found.told, review=last_review(user, patient))
+    told = [*found.told, *(row for row in found.told_past if row.is_stopped)]
+    return replace(own_active(found.active, now), past=found.past, told=told, review=last_review(user, patient))
 
 
 def own_running(user: User, patient: Patient, now: datetime) -> OwnMedicines:
@@ -182,7 +184,7 @@ def queue_of(user: User, status: str, *, at_most: int = 100) -> list[Prescriptio
     return list(with_halts(user, people.order_by(first, "id")[:at_most]))
 
 
-def _queues(user: User) -> "QuerySet[Prescription]":
+def _queues(user: User) -> PrescriptionQuerySet:
     return Prescription.objects.visible_to(user).filter(site__in=sites_of(user)).exclude(halt=STOP)
 
 

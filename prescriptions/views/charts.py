@@ -41,7 +41,7 @@ def medicines(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
     found = queries.medicine_list(user, patient, timezone.now())
     review = queries.last_review(user, patient)
-    rows = [*found.active, *found.past, *found.told, *found.told_past]
+    rows: list[Prescription | MedicationStatement] = [*found.active, *found.past, *found.told, *found.told_past]
     context = page_context(request, patient) | {
         "list": found,
         "review": review,
@@ -83,6 +83,7 @@ def reading_context(request: HttpRequest, patient: Patient, found: Prescription,
         "may_repeat": not halted and found.status == status.PICKED_UP and found.repeats_left > 0 and can_repeat(user),
         "dispenses": queries.dispenses_of(user, found),
         "outreach": queries.outreach_of(user, found) if found.not_collected_at or found.ready_at else [],
+        "may_print": not actions.why_not_printed(found, now),
         "may_halt": can_reconcile(user) and queries.is_taken(found, now),
         "halts": queries.halts_of(user, found),
         "may_keep": not halted and found.status == status.NOT_COLLECTED and can_keep_ready(user),

@@ -318,6 +318,9 @@ def _medicines_of(kept: dict[str, Any], provider: Provider, number: int, writer:
         uncollected = made.PrescriptionFactory(**marked | {"sensitivity": sensitivity}, status="not_collected")
         made.OutreachFactory(prescription=uncollected)
     made.HaltFactory(prescription=handed)
+    for asker in (provider.user, writer):
+        made.PrescriptionSheetFactory(prescription=handed, asked_by=asker)
+    made.PrescriptionSheetFactory(prescription=ready, asked_by=provider.user)
     made.MedicationReviewFactory(patient=kept["patient"])
     for mark in ["", *MARKS]:
         told = made.MedicationStatementFactory(**kept, sensitivity=mark)

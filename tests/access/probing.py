@@ -69,6 +69,7 @@ VARIED: dict[str, dict[str, list[str]]] = {
         "became": ["NULL::uuid", f"{NO_ONE}::uuid", ONE_S_FIRST],
     },
     "prescriptions_prescription": {"status": ["'draft'", "'signed'"]},
+    "prescriptions_prescriptionsheet": {"asked_as": ["'doctor'", "'patient'"], "state": ["'asked'", "'made'"]},
     "records_amendmentrequest": {
         "sensitivity": ["''", "'adolescent'"],
         "state": ["'waiting'", "'withdrawn'", "'denied'", "'accepted'"],

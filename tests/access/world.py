@@ -57,6 +57,7 @@ from tests.factories import (
     PatientLinkFactory,
     PatientNameFactory,
     PrescriptionFactory,
+    PrescriptionSheetFactory,
     PrivacyCaseFactory,
     ProposedChangeFactory,
     ProviderPhotoFactory,
@@ -268,6 +269,9 @@ ROWS: dict[str, Make] = {
         prescription=PrescriptionFactory(
             patient=patient, prescriber=provider, status="picked_up", medicine=f"Of {patient.name}"
         )
+    ),
+    "sheet_id": lambda patient, provider, _made: PrescriptionSheetFactory(
+        prescription=PrescriptionFactory(patient=patient, prescriber=provider), asked_by=provider.user
     ),
     "statement_id": lambda patient, _provider, _made: MedicationStatementFactory(patient=patient),
     "invoice_id": lambda patient, _provider, _made: printed(patient),

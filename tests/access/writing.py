@@ -60,6 +60,11 @@ def a_paper_asked(row: Row, by: By) -> bool:
     return row.asked_as == by.role and row.state == "asked" and (by.is_staff or row.kind != "sick_note")
 
 
+def a_sheet_asked(row: Row, by: By) -> bool:
+    """In the role one acts in, before it is made."""
+    return row.asked_as == by.role and row.state == "asked"
+
+
 def a_request_answered(row: Row, by: By) -> bool:
     if row.user_id == by.me:
         return row.answered_by_id == by.me and row.state == "withdrawn"
@@ -281,6 +286,7 @@ RULES: dict[str, tuple[Asked, Asked]] = {
         reaching("medication", staff=True),
     ),
     "prescriptions_refillrequest": (a_refill_asked, a_refill_answered),
+    "prescriptions_prescriptionsheet": (reaching("medication", "asked_by_id", also=a_sheet_asked), nobody),
     "prescriptions_safetycheck": (reaching("medication", staff=True), nobody),
     "records_diagnosisfavorite": (lambda row, by: row.user_id == by.me, nobody),
     "records_amendmentrequest": (an_amendment_asked, an_amendment_changed),

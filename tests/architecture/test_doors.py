@@ -39,6 +39,7 @@ PUBLIC = {
     "scheduling/visits/<str:token>/cancel": "by a link in a mail",
     "scheduling/visits/<str:token>/confirm": "by a link in a mail",
     "scheduling/offers/<str:token>": "by a link in a mail",
+    "prescriptions/check/<str:code>": "by the code of a paper, which says how a prescription stands and no more",
     "oauth/token/": "programs, by a code, a renewal or a secret",
     "oauth/revoke/": "programs give a token back",
     "oauth/introspect/": "programs with a secret",

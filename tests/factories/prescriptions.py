@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import factory
+from django.utils import timezone
 
 from prescriptions.models import (
     CollectionDeadline,
@@ -17,6 +18,7 @@ from prescriptions.models import (
     MedicationStatement,
     Outreach,
     Prescription,
+    PrescriptionSheet,
     RefillRequest,
     SafetyCheck,
     SafetyRule,
@@ -35,6 +37,7 @@ __all__ = [
     "MedicationStatementFactory",
     "OutreachFactory",
     "PrescriptionFactory",
+    "PrescriptionSheetFactory",
     "RefillRequestFactory",
     "SafetyCheckFactory",
     "SafetyRuleFactory",
@@ -246,3 +249,17 @@ class MedicationReviewFactory(Factory):
     reviewed_at = NOON
     reviewed_by = factory.SubFactory(UserFactory)
     changed = False
+
+
+class PrescriptionSheetFactory(Factory):
+    """Asked for by its prescriber, and not made yet."""
+
+    class Meta:
+        model = PrescriptionSheet
+
+    prescription = factory.SubFactory(PrescriptionFactory)
+    patient = factory.LazyAttribute(lambda made: made.prescription.patient)
+    asked_by = factory.LazyAttribute(lambda made: made.prescription.prescriber.user)
+    asked_as = "doctor"
+    asked_at = factory.LazyFunction(timezone.now)
+    language = "en"

@@ -50,6 +50,7 @@ from tests.factories import (
     PatientNameFactory,
     PortalCodeFactory,
     PrescriptionFactory,
+    PrescriptionSheetFactory,
     PrivacyCaseFactory,
     ProposedChangeFactory,
     RecallCallFactory,
@@ -133,6 +134,7 @@ def medicines(patient: Patient) -> None:
     HaltFactory(prescription=None, statement=told, patient=patient)
     HaltFactory(prescription=prescription)
     MedicationReviewFactory(patient=patient)
+    PrescriptionSheetFactory(prescription=prescription)
 
 
 def letters(patient: Patient) -> None:

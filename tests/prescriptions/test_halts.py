@@ -17,6 +17,7 @@ from patients.models import Patient
 from prescriptions import actions, queries
 from prescriptions.actions.statements import ToldMedicine
 from prescriptions.models import Halt, MedicationStatement, Prescription
+from prescriptions.queries.hidden import hidden_findings
 from prescriptions.rules.halts import why_not_from
 from tests.factories import MedicationStatementFactory, PatientFactory, staff
 from tests.prescriptions.conftest import NOW, audit_of, drafted, provider, ready, reload, signed
@@ -299,6 +300,18 @@ def test_the_check_counts_what_is_on_hold_and_not_what_is_stopped(doctor: User, 
     with acting_as(doctor):
         checked = queries.check_prescription(doctor, draft, NOW)
         assert not any(one.other.startswith("warfarin") for one in checked.result.findings)
+
+
+def test_the_same_for_who_may_not_see_which_it_is(doctor: User, patient: Patient) -> None:
+    row = signed(doctor, patient, "warfarin 5 mg, tablet", sensitivity="mental_health")
+    colleague = provider(patient)
+    draft = drafted(colleague, patient, "ibuprofen 400 mg, tablet")
+    found = []
+    for step in (hold, stop):
+        step(doctor, row)
+        with acting_as(colleague):
+            found.append(hidden_findings(colleague, draft).severity)
+    assert found == ["severe", ""]
 
 
 def test_the_list_keeps_what_is_on_hold_and_ends_what_is_stopped(
