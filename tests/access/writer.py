@@ -48,8 +48,7 @@ def nobody(row: Row, by: By) -> bool:
     return False
 
 
-def keeps_a_schedule(row: Row, by: By) -> bool:
-    """Of the people who book there."""
+def books_there(row: Row, by: By) -> bool:
     return by.role in (DESK, "nurse", "doctor") and row.site_id in by.sites
 
 

@@ -12,8 +12,8 @@ from tests.access.writer import (
     Asked,
     By,
     Row,
+    books_there,
     by_role,
-    keeps_a_schedule,
     nobody,
     reaching,
 )
@@ -348,10 +348,7 @@ RULES: dict[str, tuple[Asked, Asked]] = {
     "scheduling_appointment": (reaching("schedule"), reaching("schedule")),
     "scheduling_patientclaim": (reaching("schedule"), reaching("schedule")),
     "scheduling_qualification": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
-    "scheduling_groupsession": (
-        lambda row, by: keeps_a_schedule(row, by) and row.planned_by_id == by.me,
-        lambda row, by: keeps_a_schedule(row, by),
-    ),
+    "scheduling_groupsession": (lambda row, by: books_there(row, by) and row.planned_by_id == by.me, books_there),
     "scheduling_siteclosure": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "scheduling_resource": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "scheduling_visittype": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),

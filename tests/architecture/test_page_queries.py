@@ -170,7 +170,7 @@ class World:
         for status, at in (("arrived", now), ("booked", now + timedelta(hours=1))):
             fields = {"provider": ProviderFactory(), "arrived_at": now if status == "arrived" else None}
             AppointmentFactory(patient=patient, start=at, status=status, **(self.visit | fields))
-        GroupSessionFactory(provider=bookable_provider(self.site), site=self.site, start=now + timedelta(hours=2))
+        GroupSessionFactory(site=self.site, start=now + timedelta(hours=2))
 
 
 def addresses_of(role: str, patient: Patient) -> list[str]:

@@ -54,6 +54,13 @@ def clinic() -> Clinic:
     return make_clinic()
 
 
+@pytest.fixture
+def group(clinic: Clinic) -> Clinic:
+    """The clinic, whose kind of visit has three seats."""
+    clinic.visit_type = VisitTypeFactory(name="Diabetes group", seats=3, buffer_before=10)
+    return clinic
+
+
 def make_clinic() -> Clinic:
     with as_the_system():
         site = SiteFactory()
