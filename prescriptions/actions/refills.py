@@ -5,13 +5,11 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from healthcare.accounts.access import check_can
 from healthcare.accounts.models import User
-from healthcare.accounts.permissions import Permission
 from healthcare.audit import record, record_now
 from healthcare.events import publish
 from patients.models import Patient
-from prescriptions.access import check_can_answer_refill, check_can_ask_refill
+from prescriptions.access import check_can_answer_refill, check_can_ask_refill, check_can_prescribe
 from prescriptions.actions.outcomes import repeat_prescription
 from prescriptions.actions.settling import SETTLED, State, answer
 from prescriptions.actions.standing import why_no_repeat
@@ -117,7 +115,7 @@ def list_refills(*, by: User, everybody: bool = False) -> list[RefillRequest]:
 
     Raises NotAllowed and AuditUnavailable.
     """
-    check_can(by, Permission.PRESCRIBE)
+    check_can_prescribe(by)
     record_now("prescriptions.list_refills", by=by, detail={"everybody": everybody})
     return refills_to_answer(by, everybody=everybody)
 

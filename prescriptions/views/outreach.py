@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from healthcare.accounts.permissions import Permission
+from healthcare.audit import record_now
 from patients.doors import of_patient
 from patients.models import Patient
 from prescriptions import actions
-from prescriptions.access import check_can_keep_ready
+from prescriptions.access import can_keep_ready, check_can_keep_ready
 from prescriptions.forms.outreach import OutreachForm
 from prescriptions.views.pages import page_context, prescription_or_404
 
@@ -23,6 +24,8 @@ from prescriptions.views.pages import page_context, prescription_or_404
 @of_patient(Permission.READ_MEDICATIONS)
 def reach_out(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
     user: Any = request.user
+    if not can_keep_ready(user):
+        record_now("accounts.denied", by=user, outcome="denied", detail={"permission": Permission.DISPENSE})
     check_can_keep_ready(user)
     found = prescription_or_404(request, patient, prescription_id)
     form = OutreachForm(request.POST if request.method == "POST" else None)
