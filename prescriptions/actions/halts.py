@@ -12,6 +12,7 @@ from healthcare.accounts.permissions import Permission
 from healthcare.audit import record
 from healthcare.events import publish
 from healthcare.ui.dates import day_text
+from prescriptions.actions.settling import settle_cancelled
 from prescriptions.actions.standing import STANDING, collected, take_back, to_prepare
 from prescriptions.actions.steps import NotPossible, begin_wait, check_lives, end_wait, locked
 from prescriptions.events import PrescriptionStopped
@@ -76,6 +77,7 @@ def stop_medicine(*, by: User, medicine: Medicine, day: date, reason: str, words
     halt = _said(by, found, Halt.Act.STOP, _moment(found, day, now, ahead=False), now, reason, words)
     if isinstance(found, Prescription):
         _leave_the_queue(by, found, now)
+        settle_cancelled(by, found, now)
         publish(PrescriptionStopped(prescription_id=found.pk, patient_id=found.patient_id))
     record("prescriptions.stop", by=by, patient_id=found.patient_id, target=found, detail=_detail(halt))
     return halt

@@ -23,7 +23,7 @@ def settle_prepared(by: User, prescription: Prescription, now: datetime) -> None
 
 
 def settle_cancelled(by: User, prescription: Prescription, now: datetime) -> None:
-    """Of what is cancelled there is no more."""
+    """Of what is cancelled or stopped there is no more."""
     _settle(by, "prescription", prescription, State.CLOSED, now)
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from healthcare.ui.forms import AboutSomeone
-from prescriptions.forms import CHOOSE
+from prescriptions.forms.writing import CHOOSE
 from prescriptions.models import Outreach
 
 

@@ -20,6 +20,8 @@ PEOPLE = ("patient", "prescription__prescriber", "prescription__medication", "as
 
 def why_no_refill(prescription: Prescription, now: datetime) -> str:
     """A sentence for the patient, or nothing where they can ask for more."""
+    if prescription.is_stopped or prescription.is_on_hold(now):
+        return _("It is on hold or was stopped: ask the clinic before you take more of it.")
     sig, at = prescription.directions, prescription.picked_up_at
     if sig is None or at is None:
         return _("There is nothing to ask for now: nothing of it was handed out, or the next supply is coming.")

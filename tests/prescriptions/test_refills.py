@@ -278,6 +278,15 @@ def test_cancelled_it_is_closed(rosa, doctor, pharmacist, repeatable) -> None:
     assert (now_of(request).state, now_of(request).answered_by) == ("closed", doctor)
 
 
+def test_of_what_is_stopped_or_on_hold_nobody_asks_for_more(rosa, doctor, collected) -> None:
+    request = asks(rosa, collected)
+    with acting_as(doctor):
+        actions.stop_medicine(by=doctor, medicine=collected, day=NOW.date(), reason="side_effect", now=NOW)
+    assert (now_of(request).state, now_of(request).answered_by) == ("closed", doctor)
+    with pytest.raises(actions.NotPossible, match="on hold or was stopped"):
+        asks(rosa, reload(collected))
+
+
 # == Who ==
 def test_who_asked_does_not_answer_and_who_does_not_reach_the_patient_neither(patient, doctor, rosa, collected) -> None:
     own = RefillRequestFactory(prescription=collected, asked_by=doctor)
