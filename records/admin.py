@@ -13,11 +13,13 @@ from healthcare.accounts.access import NotAllowed, can
 from healthcare.accounts.admin_pages import ByVerb
 from healthcare.accounts.permissions import Permission
 from patients.read_only import OfPatients, ReadOnly
+from records.actions import pools
 from records.actions.macros import FIELDS, NotKept, keep_macro
 from records.actions.releasing import NotKept as NotAPolicy
 from records.actions.releasing import keep_release_policy
 from records.actions.supervision import NotSupervised, add_supervision, end_supervision
 from records.forms.macros import MacroForm
+from records.forms.pools import PoolForm
 from records.forms.releasing import ReleasePolicyForm
 from records.models import (
     AmendmentRequest,
@@ -33,6 +35,8 @@ from records.models import (
     Macro,
     Message,
     Paper,
+    Pool,
+    PoolMember,
     Recall,
     RecallCall,
     ReleasePolicy,
@@ -236,10 +240,55 @@ class FavouriteAdmin(ReadOnly):
     fields = ("id", "created_at")
 
 
+@admin.register(Pool)
+class PoolAdmin(SetUp):
+    says = _(
+        "Who of a site answers which messages together, and how soon. It opens no chart: whom its people reach is said"
+        " by their roles. Where a site has no pool for something, all who write to patients there answer."
+    )
+    refusals = (NotAllowed, pools.NotArranged)
+    form = PoolForm
+    list_display = ("name", "site_name", "answer_hours", "active")
+    list_filter = ("active",)
+    list_select_related = ("site",)
+    ordering = ("site__name", "name", "pk")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("site_name",) if obj else ()
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("site_name" if obj else "site", "name", "takes", "people", "answer_hours", "active")
+
+    @admin.display(description=_("site"), ordering="site__name")
+    def site_name(self, pool: Pool) -> str:
+        return pool.site.name
+
+    def consequences(self, obj: Any, form: Any) -> Sequence[Any]:
+        told: list[Any] = [_("What patients wrote before keeps its place, and the time that was promised.")]
+        if not form.cleaned_data["active"]:
+            told.append(_("Nothing new comes here. What lies here stays with its people until it is closed."))
+        return told
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        kept = Pool.objects.get(pk=obj.pk) if change else None
+        values = {name: form.cleaned_data[name] for name in pools.FIELDS}
+        people = list(form.cleaned_data["people"])
+        told: dict[str, Any] = {"site": obj.site, "values": values, "people": people, "now": timezone.now()}
+        obj.pk = pools.arrange_pool(by=request.user, pool=kept, **told).pk
+
+
+@admin.register(PoolMember)
+class PoolMemberAdmin(ReadOnly):
+    says = _("Who answered for which pool, and until when. Changed with the pool.")
+    list_display = ("__str__", "created_at", "ended_at")
+    fields = ("id", "created_at", "ended_at")
+    ordering = ("-id",)
+
+
 @admin.register(Thread)
 class ThreadAdmin(OfPatients):
-    list_display = ("__str__", "status", "last_at", "waiting_since")
-    fields = ("id", "status", "last_at", "waiting_since", "taken_at", "closed_at")
+    list_display = ("__str__", "status", "last_at", "waiting_since", "due_at")
+    fields = ("id", "status", "last_at", "waiting_since", "due_at", "next_at", "taken_at", "reopened_at", "closed_at")
 
 
 @admin.register(Message)

@@ -1,7 +1,7 @@
 """Facts of the chart. Ids and categories only: what was measured or written stands in the rows."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 
@@ -210,6 +210,25 @@ class MessageSent:
 class ThreadClosed:
     thread_id: UUID
     patient_id: UUID
+
+
+@dataclass(frozen=True)
+class ThreadHandedOn:
+    """A colleague gave it to somebody else, or back to a pool, while the patient waits or not; each time another
+    `hand_id`."""
+
+    hand_id: UUID
+    thread_id: UUID
+    patient_id: UUID
+
+
+@dataclass(frozen=True)
+class ThreadOverdue:
+    """What was promised to the patient has passed, and nobody has answered."""
+
+    thread_id: UUID
+    patient_id: UUID
+    waiting_since: datetime
 
 
 @dataclass(frozen=True)

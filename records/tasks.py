@@ -10,6 +10,7 @@ from records.actions.amendments import remind_of_amendment as remind
 from records.actions.chasing import chase_result as chase
 from records.actions.recalls import call_in as call
 from records.actions.releasing import release_when_due
+from records.actions.threads import announce_overdue as announce
 
 
 @carries_out("records.ResultDue")
@@ -34,3 +35,9 @@ def remind_of_amendment(key: UUID) -> None:
 def call_in(key: UUID) -> None:
     with acting_as_system("call_in"):
         call(by=None, recall_id=key, now=timezone.now())
+
+
+@carries_out("records.Thread")
+def announce_overdue(key: UUID) -> None:
+    with acting_as_system("announce_overdue"):
+        announce(by=None, thread_id=key, now=timezone.now())

@@ -26,6 +26,7 @@ from alerts.actions.notices import (
     tell_of_appointment,
     tell_of_medicine,
     tell_of_message,
+    tell_of_thread,
     tell_patient,
     withdraw_letters_to_the_dead,
 )
@@ -112,6 +113,7 @@ __all__ = [
     "tell_of_offer",
     "tell_of_refill",
     "tell_of_series",
+    "tell_of_thread",
     "tell_patient",
     "try_another_way",
     "watch_access",

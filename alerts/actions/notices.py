@@ -21,9 +21,11 @@ from healthcare.messaging.models import Message as Posted
 from patients.actions.profile import mark_contact
 from patients.models import ContactPoint, Patient
 from prescriptions.models import Prescription
-from records.models import Message
+from records.models import Message, Thread
 from scheduling.models import Appointment
 from scheduling.rules import source_of
+
+ANSWERERS = ("patient", "taken_by", "pool", "provider__user", "site")
 
 
 @transaction.atomic
@@ -107,9 +109,9 @@ def tell_of_medicine(*, by: User | None, prescription_id: UUID) -> None:
 
 @transaction.atomic
 def tell_of_message(*, by: User | None, message_id: UUID) -> None:
-    """Tell the other side that a secure message waits: the patient; or who has the thread, else the nurses of the
-    site it was sent to. Never a word of it."""
-    messages = Message.objects.select_related("patient", "thread__taken_by")
+    """Tell the other side that a secure message waits: the patient; or who is to answer (`queries.answering`), at once
+    where words of an emergency wait there. Never a word of it."""
+    messages = Message.objects.select_related("patient", *(f"thread__{name}" for name in ANSWERERS))
     message = messages.filter(pk=message_id).first()
     if message is None:
         return
@@ -118,16 +120,31 @@ def tell_of_message(*, by: User | None, message_id: UUID) -> None:
         tell_patient(
             by=by, letter="new_message", patient_id=message.patient_id, source=source, occasion=str(message.pk)
         )
-        return
-    for person in queries.answering(message):
+    else:
+        letter = "urgent_message" if message.thread.urgent else "message_to_answer"
+        _tell_answerers(by, letter, message.thread, str(message.pk))
+
+
+@transaction.atomic
+def tell_of_thread(*, by: User | None, letter: str, thread_id: UUID, occasion: str) -> None:
+    """Tell who is to answer a conversation now that it came to them, or that its time has passed. Nobody, where the
+    patient does not wait any more."""
+    threads = Thread.objects.select_related(*ANSWERERS)
+    thread = threads.filter(pk=thread_id, waiting_since__isnull=False).first()
+    if thread is not None:
+        _tell_answerers(by, letter, thread, occasion)
+
+
+def _tell_answerers(by: User | None, letter: str, thread: Thread, occasion: str) -> None:
+    for person in queries.answering(thread):
         write_letter(
             by=by,
             envelope=Envelope(
-                letter="message_to_answer",
-                patient=message.patient,
+                letter=letter,
+                patient=thread.patient,
                 to=Addressee(person, person.email),
-                source=source,
-                occasion=f"message_to_answer:{message.pk}:{person.pk}",
+                source=f"records.thread:{thread.pk}",
+                occasion=f"{letter}:{occasion}:{person.pk}",
             ),
         )
 

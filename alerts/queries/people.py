@@ -15,7 +15,9 @@ from healthcare.accounts.permissions import Scope
 from healthcare.db.prepared import prepared
 from patients.models import CareRelationship, GroupGrant, Patient
 from patients.queries.profile import why_not_write
-from records.models import Message
+from records.models import Thread
+from records.queries.pools import may_answer
+from records.queries.pools import people_of as people_of_pool
 
 
 @dataclass(frozen=True)
@@ -128,15 +130,22 @@ def people_of(team: Team, patient_id: UUID) -> list[User]:
     return list(_working(team.role, team.site).exclude(pk__in=own.values("user")).order_by("pk"))
 
 
-def answering(message: Message) -> list[User]:
-    """Who is to answer a patient's message: who took the thread or stands in for them, else the nurses of its site."""
-    taken_by = message.thread.taken_by
-    if taken_by is not None:
-        asked = stand_ins_of(taken_by) or [taken_by] * taken_by.is_active
+def answering(thread: Thread) -> list[User]:
+    """Who is to answer a patient's message: who took the thread, or else whom it is addressed to, or who stands in for
+    them; else the people of its pool; else the nurses of its site."""
+    named = thread.taken_by or (thread.provider.user if thread.provider else None)
+    if named is not None:
+        asked = stand_ins_of(named) or [named] * named.is_active
         if asked:
             return asked
-    nurses = Team.objects.filter(site_id=message.thread.site_id, role="nurse").first()
-    return people_of(nurses, message.patient_id) if nurses else []
+    if thread.pool is not None:
+        able = {person.pk for person in may_answer(thread)}
+        members = (member for member in people_of_pool(thread.pool) if member.pk in able)
+        asked = list(dict.fromkeys(person for one in members for person in stand_ins_of(one) or [one]))
+        if asked:
+            return asked
+    nurses = Team.objects.filter(site_id=thread.site_id, role="nurse").first()
+    return people_of(nurses, thread.patient_id) if nurses else []
 
 
 def supervisors_of(site: Site) -> list[User]:

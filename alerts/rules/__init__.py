@@ -199,6 +199,8 @@ LETTERS = {
     },
     "new_message": Letter("records.MessageSent", "alerts/new_message", ACCOUNT, MESSAGE, ways=MAIL_FIRST),
     "message_to_answer": Letter("records.MessageSent", "alerts/message_to_answer", STAFF, MESSAGE),
+    "urgent_message": Letter("records.MessageSent", "alerts/urgent_message", STAFF, MESSAGE, urgent=True),
+    "message_overdue": Letter("records.ThreadOverdue", "alerts/message_overdue", STAFF, MESSAGE),
     "result_released": Letter("records.ResultReleased", "alerts/result_released", ACCOUNT, CLINICAL, ways=MAIL_FIRST),
     "prescription_ready": Letter(
         "prescriptions.PrescriptionReady", "alerts/prescription_ready", PATIENT, MEDICATION, ways=TEXT_FIRST

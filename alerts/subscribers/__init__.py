@@ -40,6 +40,8 @@ from records.events import (
     ResultCorrected,
     ResultLeftUnread,
     ResultReleased,
+    ThreadHandedOn,
+    ThreadOverdue,
     ValueCorrected,
 )
 from scheduling.events import (
@@ -353,6 +355,21 @@ def answer_by_text(fact: ReplyAnswers) -> None:
 @after(MessageSent)
 def tell_of_message(fact: MessageSent) -> None:
     actions.tell_of_message(by=None, message_id=fact.message_id)
+
+
+@after(ThreadHandedOn)
+def tell_of_handing_on(fact: ThreadHandedOn) -> None:
+    actions.tell_of_thread(
+        by=None, letter="message_to_answer", thread_id=fact.thread_id, occasion=f"handed:{fact.hand_id}"
+    )
+
+
+@after(ThreadOverdue)
+def tell_of_overdue(fact: ThreadOverdue) -> None:
+    since = int(fact.waiting_since.timestamp())
+    actions.tell_of_thread(
+        by=None, letter="message_overdue", thread_id=fact.thread_id, occasion=f"{fact.thread_id}:{since}"
+    )
 
 
 @after(ResultReleased)

@@ -35,6 +35,7 @@ class Purpose(StrEnum):
     PRESCRIPTION_BY_CODE = "prescription_by_code"  # to who has one on paper: how it stands, never whose or what
     OVERRIDES = "overrides_by_rule"  # to who reviews the rules on medicines: how often each was overridden, and why
     WEIGHT_TO_DISPENSE = "weight_to_dispense"  # to who dispenses: the last weight, and nothing else that was measured
+    WHO_MAY_ANSWER = "who_may_answer"  # to who answers a patient's messages: which colleagues of a site could, by id
     HIDDEN_MEDICINES = "hidden_medicines"  # to who prescribes: how badly one goes with what is marked, never with what
 
 

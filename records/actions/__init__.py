@@ -7,9 +7,10 @@ from records.actions.entries import change_clinical_status, record_entry, record
 from records.actions.immunizations import record_immunization
 from records.actions.macros import favour_macro, keep_macro
 from records.actions.marking import mark_entry
-from records.actions.messages import close_thread, read_thread, send_message, start_thread, take_thread
+from records.actions.messages import read_thread, send_message, start_thread
 from records.actions.notes import add_addendum, save_draft, sign_note
 from records.actions.papers import ask_paper, make_paper, open_paper, sign_sick_note, void_paper
+from records.actions.pools import arrange_pool
 from records.actions.problems import record_condition
 from records.actions.releasing import (
     heed_wish,
@@ -22,6 +23,7 @@ from records.actions.releasing import (
 from records.actions.results import acknowledge_result, enter_result, release_result
 from records.actions.signing import amend_note, cosign, sign_nursing_note
 from records.actions.supervision import add_supervision, end_supervision
+from records.actions.threads import close_thread, hand_on_thread, set_thread_aside, take_thread
 from records.actions.vitals import record_vitals
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "add_addendum",
     "add_supervision",
     "amend_note",
+    "arrange_pool",
     "ask_paper",
     "change_allergy",
     "change_clinical_status",
@@ -40,6 +43,7 @@ __all__ = [
     "enter_result",
     "favour_macro",
     "finish_encounter",
+    "hand_on_thread",
     "heed_wish",
     "hold_result",
     "keep_favorite",
@@ -62,6 +66,7 @@ __all__ = [
     "review_hold",
     "save_draft",
     "send_message",
+    "set_thread_aside",
     "sign_note",
     "sign_nursing_note",
     "sign_sick_note",

@@ -1,4 +1,4 @@
-"""The verbs of secure messages: start a thread, send, take, close, read. Sending and closing are two acts."""
+"""The verbs of secure messages: start a thread, send, read. Who has a thread, and its state, are in `threads.py`."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,17 +8,20 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from healthcare.accounts.access import check_can
-from healthcare.accounts.models import User
+from healthcare.accounts.models import Provider, User
 from healthcare.accounts.permissions import Permission
 from healthcare.accounts.roles import PATIENT
 from healthcare.audit import record, record_now
 from healthcare.events import publish
 from patients.models import Patient
+from patients.queries import own_patient
 from records.access.messages import check_can_write
-from records.events import MessageSent, ThreadClosed
-from records.models import Message, Thread
+from records.actions.threads import CHANGED, locked_thread, no_longer_waits, own_it
+from records.events import MessageSent
+from records.models import Message, Pool, Thread
 from records.queries.messages import Inbox, Shown, has_portal_reader, inbox_of
-from records.rules.messages import LONGEST, UrgentWords, urgent_words
+from records.queries.pools import providers_of
+from records.rules.messages import ANSWER_HOURS, LONGEST, UrgentWords, answer_due, urgent_words
 
 
 class NotSendable(Exception):
@@ -33,12 +36,8 @@ class SoundsUrgent(Exception):
         self.found = found
 
 
-class ThreadIsClosed(Exception):
-    """The other side closed it meanwhile."""
-
-
-class TakenMeanwhile(Exception):
-    """Somebody else took the thread since the page was opened."""
+class NotAddressed(Exception):
+    """Nobody of this name or pool answers this patient's messages any more."""
 
 
 class NoPortalAccount(Exception):
@@ -53,14 +52,16 @@ def start_thread(
     category: Thread.Category,
     body: str,
     now: datetime,
+    to: Pool | Provider | None = None,
     idempotency_key: UUID | None = None,
     confirmed: str = "",
 ) -> Thread:
     """Begin a matter with its first message, between the patient and the care team of the patient's site.
 
-    What a patient starts waits, for anybody of the team; what one of the team starts is theirs. The same key again
-    gives the thread of the first time. Raises NotAllowed, NotInScope, NotSendable, SoundsUrgent (see `send_message`),
-    and NoPortalAccount.
+    Without `to` it goes to the pool that takes what is written about this, else to the care team as a whole. What a
+    patient starts waits, for anybody there; what one of the team starts is theirs. The same key again gives the thread
+    of the first time. Raises NotAllowed, NotInScope, NotSendable, NotAddressed, SoundsUrgent (see `send_message`), and
+    NoPortalAccount.
     """
     check_can_write(by, patient)
     sent = _sent_before(by, idempotency_key)
@@ -69,18 +70,24 @@ def start_thread(
     from_patient = by.acting_role == PATIENT
     if not from_patient:
         _check_has_reader(patient)
+    _check_addressed(patient, to)
     found = _check_sendable(body, from_patient=from_patient, confirmed=confirmed)
+    routed = to or Pool.objects.taking(patient.site, str(category.value)).first()
     thread = Thread(
         patient=patient,
         site=patient.site,
+        pool=routed if isinstance(routed, Pool) else None,
+        provider=to if isinstance(to, Provider) else None,
         category=category,
+        status=Thread.Status.NEW if from_patient else Thread.Status.OPEN,
         started_by=by,
         taken_by=None if from_patient else by,
         taken_at=None if from_patient else now,
         last_at=now,
-        waiting_since=now if from_patient else None,
         urgent=bool(found),
     )
+    if from_patient:
+        _begin_to_wait(thread, now)
     thread.save(force_insert=True)
     record(
         "records.start_thread", by=by, patient_id=patient.pk, target=thread, detail={"category": str(category.value)}
@@ -99,11 +106,12 @@ def send_message(
     idempotency_key: UUID | None = None,
     confirmed: str = "",
 ) -> Message:
-    """Add a message; the other side hears of it without its words. The state of the thread is not asked for here.
+    """Add a message; the other side hears of it without its words. What is closed, or waits for the patient, is open
+    again by what they write; the team's answer leaves the state as it is, but for what was new or closed.
 
     A patient's message starts the clock, unless it runs; an answer of the team stops it, and whoever answers what was
     nobody's has taken it. `confirmed` is the mark of the urgent words that the patient was shown before. The same key
-    again gives the message of the first time. Raises NotAllowed, NotInScope, NotSendable, SoundsUrgent, ThreadIsClosed.
+    again gives the message of the first time. Raises NotAllowed, NotInScope, NotSendable, SoundsUrgent.
     """
     check_can_write(by, thread.patient)
     sent = _sent_before(by, idempotency_key)
@@ -111,57 +119,23 @@ def send_message(
         return sent
     from_patient = by.acting_role == PATIENT
     found = _check_sendable(body, from_patient=from_patient, confirmed=confirmed)
-    thread = _locked(by, thread)
+    thread = locked_thread(by, thread)
     thread.last_at = now
+    if thread.status == Thread.Status.CLOSED:
+        thread.closed_at, thread.closed_by, thread.reopened_at = None, None, now
+        thread.status = Thread.Status.OPEN
+        record("records.reopen_thread", by=by, patient_id=thread.patient_id, target=thread)
     if from_patient:
-        thread.waiting_since = thread.waiting_since or now
+        _begin_to_wait(thread, now)
         thread.urgent = thread.urgent or bool(found)
+        if thread.status == Thread.Status.ASKED:
+            thread.status = Thread.Status.OPEN
     else:
-        thread.waiting_since, thread.urgent = None, False
+        no_longer_waits(thread)
         if thread.taken_by_id is None:
-            thread.taken_by, thread.taken_at = by, now
-    thread.save(update_fields=["last_at", "waiting_since", "urgent", "taken_by", "taken_at", "updated_at"])
+            own_it(thread, by, now)
+    thread.save(update_fields=CHANGED)
     return _send(by, thread, body, now, idempotency_key)
-
-
-@transaction.atomic
-def take_thread(*, by: User, thread: Thread, instead_of: UUID | None, now: datetime) -> Thread:
-    """Make it one's own to answer. `instead_of` is the id of who had it when the page was opened, None for nobody.
-
-    Raises NotAllowed, NotInScope, ThreadIsClosed, and TakenMeanwhile with the name of who was quicker.
-    """
-    check_can(by, Permission.MESSAGE_PATIENTS)
-    check_can_write(by, thread.patient)
-    thread = _locked(by, thread)
-    if thread.taken_by_id == by.pk:
-        return thread
-    if thread.taken_by and thread.taken_by_id != instead_of:
-        raise TakenMeanwhile(_("%(name)s took this meanwhile.") % {"name": thread.taken_by.full_name})
-    before = thread.taken_by_id
-    thread.taken_by, thread.taken_at = by, now
-    thread.save(update_fields=["taken_by", "taken_at", "updated_at"])
-    detail = {"from": str(before)} if before else {}
-    record("records.take_thread", by=by, patient_id=thread.patient_id, target=thread, detail=detail)
-    return thread
-
-
-@transaction.atomic
-def close_thread(*, by: User, thread: Thread, now: datetime) -> None:
-    """The matter is settled, with or without a last answer; closed already, nothing happens. It stays readable.
-
-    Who wants to write again starts another. Raises NotAllowed and NotInScope.
-    """
-    check_can(by, Permission.MESSAGE_PATIENTS)
-    check_can_write(by, thread.patient)
-    try:
-        thread = _locked(by, thread)
-    except ThreadIsClosed:
-        return
-    thread.status, thread.closed_at, thread.closed_by = Thread.Status.CLOSED, now, by
-    thread.waiting_since, thread.urgent = None, False
-    thread.save(update_fields=["status", "closed_at", "closed_by", "waiting_since", "urgent", "updated_at"])
-    record("records.close_thread", by=by, patient_id=thread.patient_id, target=thread)
-    publish(ThreadClosed(thread_id=thread.pk, patient_id=thread.patient_id))
 
 
 @transaction.atomic
@@ -198,13 +172,20 @@ def list_inbox(*, by: User, shown: Shown, now: datetime) -> Inbox:
 
 
 # == Steps ==
-def _locked(by: User, thread: Thread) -> Thread:
-    """The row as it is now, held until the end. Raises ThreadIsClosed."""
-    rows = Thread.objects.visible_to(by).select_related("patient", "site", "taken_by")
-    found = rows.select_for_update(of=("self",)).get(pk=thread.pk)
-    if found.status == Thread.Status.CLOSED:
-        raise ThreadIsClosed(_("This conversation was closed. Start a new one; what you wrote is kept."))
-    return found
+def _begin_to_wait(thread: Thread, now: datetime) -> None:
+    """The clock runs from the first message that nobody answered; the promise of that moment stands."""
+    if thread.waiting_since is None:
+        hours = thread.pool.answer_hours if thread.pool else ANSWER_HOURS
+        thread.waiting_since, thread.due_at = now, answer_due(now, thread.site.time_zone, hours)
+        thread.next_at = thread.due_at
+
+
+def _check_addressed(patient: Patient, to: Pool | Provider | None) -> None:
+    """Raises NotAddressed."""
+    if isinstance(to, Pool) and (to.site_id != patient.site_id or not to.active):
+        raise NotAddressed(_("Nobody answers there any more. Choose again; what you wrote is kept."))
+    if isinstance(to, Provider) and to not in providers_of(patient):
+        raise NotAddressed(_("They do not answer your messages any more. Choose again; what you wrote is kept."))
 
 
 def _send(by: User, thread: Thread, body: str, now: datetime, key: UUID | None) -> Message:
@@ -213,6 +194,7 @@ def _send(by: User, thread: Thread, body: str, now: datetime, key: UUID | None) 
         patient_id=thread.patient_id,
         author=by,
         author_role=by.acting_role or "",
+        as_proxy=by.acting_role == PATIENT and own_patient(by) != thread.patient,
         to_patient=by.acting_role != PATIENT,
         body=body.strip(),
         sent_at=now,

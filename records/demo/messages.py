@@ -5,18 +5,26 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from healthcare.accounts.models import Membership, User
+from healthcare.accounts.models import Membership, Site, User
 from healthcare.db.context import acting_as, acting_as_system
 from patients.models import Patient
 from patients.queries import own_patient
-from records.actions.messages import close_thread, read_thread, send_message, start_thread, take_thread
-from records.models import Thread
+from records.actions.messages import read_thread, send_message, start_thread
+from records.actions.pools import arrange_pool
+from records.actions.threads import close_thread, set_thread_aside, take_thread
+from records.models import Pool, Thread
 from records.rules.messages import SATURDAY, urgent_words
 
 About = Thread.Category
 PATIENT, NURSE, DOCTOR, DESK = "patient", "nurse", "doctor", "front_desk"
+# The pools of each site: what they take by themselves, who answers there, within so many working hours.
+POOLS: tuple[tuple[str, tuple[Thread.Category, ...], str, int], ...] = (
+    ("Nurses", (About.QUESTION, About.RESULT, About.FORM), NURSE, 16),
+    ("Prescriptions", (About.MEDICINE,), NURSE, 8),
+    ("Visits and bills", (About.VISIT, About.BILL, About.OTHER), DESK, 16),
+)
 # Who does what, and when: hours ago as a number, or a working day before today and the time at the site, "3 9:40".
-# A text is sent; "takes", "reads" and "closes" are done.
+# A text is sent; "takes", "reads", "sets aside" and "closes" are done.
 Step = tuple[str, float | str, str]
 ROSA, JUNE = "rosa.delgado@mail.example", "june.nakamura@mail.example"
 STORIES: tuple[tuple[str, Thread.Category, tuple[Step, ...]], ...] = (
@@ -27,6 +35,7 @@ STORIES: tuple[tuple[str, Thread.Category, tuple[Step, ...]], ...] = (
             (PATIENT, "3 19:40", "The eye center has not called me. Do I need to do something?"),
             (NURSE, "2 8:55", "Hello Rosie, we sent the letter on the 4th. I called them today."),
             (NURSE, "1 10:12", "They have room in the first week of next month. Does that suit you?"),
+            (NURSE, "1 10:13", "sets aside"),
         ),
     ),
     (
@@ -98,6 +107,7 @@ def tell() -> None:
         if Thread.objects.exists():
             return
     now = timezone.now()
+    arrange_pools(now)
     for email, category, steps in STORIES:
         account = User.objects.filter(email__iexact=email).first()
         if account is None:
@@ -106,6 +116,26 @@ def tell() -> None:
             patient = own_patient(account)
         if patient is not None:
             converse(patient, account, category, steps, now)
+
+
+def arrange_pools(now: datetime) -> None:
+    """As the administrator arranges them, at each site that has somebody to answer."""
+    boss = Membership.objects.current().filter(role="administrator").select_related("user").order_by("id").first()
+    if boss is None:
+        return
+    user = boss.user.in_role("administrator")
+    with acting_as(user):
+        for site in Site.objects.filter(closed_at=None).order_by("id"):
+            for name, takes, role, hours in POOLS:
+                people = working(site, role)
+                if people and not Pool.objects.filter(site=site, name=name).exists():
+                    values = {"name": name, "takes": [str(one) for one in takes], "answer_hours": hours, "active": True}
+                    arrange_pool(by=user, site=site, values=values, people=people, now=now)
+
+
+def working(site: Site, role: str) -> list[User]:
+    here = Membership.objects.current().filter(site=site, role=role, user__is_active=True)
+    return list(User.objects.filter(pk__in=here.values("user")).order_by("pk"))
 
 
 def converse(
@@ -144,6 +174,8 @@ def act(
         return take_thread(by=user, thread=thread, instead_of=None, now=at)
     if text == "closes":
         close_thread(by=user, thread=thread, now=at)
+    elif text == "sets aside":
+        set_thread_aside(by=user, thread=thread, waits=True, now=at)
     elif text == "reads":
         read_thread(by=user, thread=thread, now=at)
     else:

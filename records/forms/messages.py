@@ -2,14 +2,16 @@
 
 import unicodedata
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from healthcare.accounts.models import Provider, User
 from healthcare.ui.fields import JOINERS, UNSEEN
-from records.models import Thread
+from records.models import Pool, Thread
 from records.rules.messages import LONGEST
 
 # What a patient may write about, in words that ask; the staff see the category's own name.
@@ -75,11 +77,17 @@ class StartForm(MessageForm):
         choices=[("", _("Choose")), *Thread.Category.choices],
         error_messages={"required": _("Choose what it is about")},
     )
-    field_order = ["category", "body"]
+    field_order = ["category", "to", "body"]
 
 
 class PortalStartForm(StartForm):
-    """The same in the patient's words."""
+    """The same in the patient's words. `places` are those whom one can write to by name; the field goes without."""
+
+    to = forms.ChoiceField(
+        label=_("To"),
+        required=False,
+        error_messages={"invalid_choice": _("Nobody answers there any more. Choose again")},
+    )
 
     category = forms.ChoiceField(
         label=_("What is it about?"),
@@ -87,3 +95,41 @@ class PortalStartForm(StartForm):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose what it is about")},
     )
+
+    def __init__(self, *args: Any, places: Mapping[str, Pool | Provider] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.places = places or {}
+        to: Any = self.fields["to"]
+        named = [(key, place.name) for key, place in self.places.items()]
+        to.choices = [("", _("Whoever answers such questions")), *named]
+        if not named:
+            del self.fields["to"]
+
+    def place(self) -> Pool | Provider | None:
+        return self.places.get(self.cleaned_data.get("to", ""))
+
+
+class HandOnForm(forms.Form):
+    """To whom a conversation is given; `instead_of` is who had it when the page was drawn, empty for nobody."""
+
+    to = forms.ChoiceField(
+        label=_("Give it to"),
+        error_messages={
+            "required": _("Choose who is to answer"),
+            "invalid_choice": _("This colleague or pool does not answer messages of this patient"),
+        },
+    )
+    instead_of = forms.UUIDField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, goals: Mapping[str, User | Pool | None], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.goals = goals
+        back = [("back", _("Back to who answers here"))] if "back" in goals else []
+        pools = [(key, goal.name) for key, goal in goals.items() if isinstance(goal, Pool)]
+        people = [(key, goal.full_name) for key, goal in goals.items() if isinstance(goal, User)]
+        groups = [(label, rows) for label, rows in ((_("Pools"), pools), (_("Colleagues"), people)) if rows]
+        to: Any = self.fields["to"]
+        to.choices = [("", _("Choose")), *back, *groups]
+
+    def goal(self) -> User | Pool | None:
+        return self.goals[self.cleaned_data["to"]]

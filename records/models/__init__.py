@@ -7,6 +7,7 @@ from records.models.macros import Favourite, Macro
 from records.models.messages import Message, Thread
 from records.models.orders import FavouriteOrder, ServiceRequest
 from records.models.papers import Paper
+from records.models.pools import Pool, PoolMember
 from records.models.recalls import Recall, RecallCall
 from records.models.release import ReleasePolicy, ReleaseWish, ResultRelease
 from records.models.signing import Cosignature, Supervision
@@ -27,6 +28,8 @@ __all__ = [
     "Macro",
     "Message",
     "Paper",
+    "Pool",
+    "PoolMember",
     "Recall",
     "RecallCall",
     "ReleasePolicy",

@@ -1,68 +1,115 @@
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeAlias
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from healthcare.accounts.models import Site, User
+from healthcare.accounts.models import Provider, Site, User
 from healthcare.accounts.permissions import Scope
 from healthcare.db.fields import EncryptedTextField
 from healthcare.db.prepared import AnyOf
 from healthcare.db.privileges import Access
-from patients.models import PatientOwned, PatientOwnedQuerySet, reach_of
+from healthcare.events.models import DueWork, DueWorkQuerySet
+from patients.models import PatientOwned, PatientOwnedQuerySet, reach_of, within_reach
+from records.models.pools import Category as About
+from records.models.pools import Pool, PoolMember
 
-THREAD_WRITES = (
-    "SELECT, INSERT, UPDATE (status, taken_by_id, taken_at, last_at, waiting_since, urgent, closed_at, closed_by_id,"
-    " updated_at)"
+# What may change of a thread; whose it is, by whom begun and what about, never does.
+THREAD_LIFE = (
+    "status",
+    "pool_id",
+    "taken_by_id",
+    "taken_at",
+    "last_at",
+    "waiting_since",
+    "due_at",
+    "urgent",
+    "reopened_at",
+    "closed_at",
+    "closed_by_id",
+    "next_at",
+    "handed_until",
+    "updated_at",
 )
 MESSAGE_WRITES = "SELECT, INSERT, UPDATE (read_at, read_by_id, updated_at)"
 
 
-class ThreadQuerySet(PatientOwnedQuerySet):
+class ThreadQuerySet(DueWorkQuerySet):
+    def visible_to(self, user: User) -> Self:
+        return self.filter(within_reach(user, self.model.scope))
+
     def open(self) -> Self:
-        return self.filter(status="open")
+        """Not closed: new, at work, or with the patient."""
+        return self.exclude(status="closed")
 
     def closed(self) -> Self:
         return self.filter(status="closed")
 
     def waiting(self) -> Self:
         """For an answer of the clinic."""
-        return self.filter(status="open", waiting_since__isnull=False)
+        return self.open().filter(waiting_since__isnull=False)
+
+    def with_patients(self) -> Self:
+        """Waiting for the patient."""
+        return self.filter(status="asked")
 
     def unassigned(self) -> Self:
         """Nobody's: never taken, or taken by somebody who has left."""
         return self.filter(Q(taken_by=None) | Q(taken_by__is_active=False))
 
-    def taken_by(self, user: User) -> Self:
-        """By this person, or by a colleague in whose place they stand."""
-        return self.filter(taken_by=AnyOf(reach_of(user).people))
+    def owned_by(self, user: User) -> Self:
+        """Taken by this person or addressed to them, or to a colleague in whose place they stand."""
+        return self.filter(owned_by(user))
+
+    def in_pools_of(self, user: User) -> Self:
+        return self.filter(in_pools_of(user))
 
 
-class Thread(PatientOwned):
-    """One matter between a patient and the care team of a site: a pool, of whom one takes it.
+def owned_by(user: User) -> Q:
+    people = AnyOf(reach_of(user).people)
+    return Q(taken_by=people) | Q(taken_by=None, provider__user=people)
 
-    There is no subject line: a category says enough for a list, and nothing that a stranger should read.
+
+def in_pools_of(user: User) -> Q:
+    """Of the pools where this person answers, or somebody in whose place they stand."""
+    members = PoolMember.objects.current().filter(user=AnyOf(reach_of(user).people))
+    return Q(pool__in=members.values("pool"))
+
+
+class Thread(DueWork, PatientOwned):
+    """One matter between a patient and the care team of a site; it lies in a pool or is addressed to a provider, and
+    one person owns it, once somebody took it.
+
+    There is no subject line: a category says enough for a list, and nothing that a stranger should read. `due_at` is
+    what was promised when the patient began to wait, and `next_at` when it is said that this has passed.
     """
 
-    class Category(models.TextChoices):
-        QUESTION = "question", _("Health question")
-        MEDICINE = "medicine", _("Medicine or refill")
-        RESULT = "result", _("Test result")
-        VISIT = "visit", _("Visit")
-        FORM = "form", _("Form or letter")
-        BILL = "bill", _("Bill")
-        OTHER = "other", _("Something else")
+    Category: TypeAlias = About
 
     class Status(models.TextChoices):
+        NEW = "new", _("New")
         OPEN = "open", _("Open")
+        ASKED = "asked", _("Waiting for the patient")
         CLOSED = "closed", _("Closed")
 
     scope: ClassVar[Scope] = Scope.MESSAGE
-    database_access: ClassVar[Access] = Access(web=THREAD_WRITES, worker=THREAD_WRITES)
+    database_access: ClassVar[Access] = Access(
+        web=f"SELECT, INSERT, UPDATE ({', '.join(THREAD_LIFE)})",
+        worker=f"SELECT, INSERT, UPDATE ({', '.join(THREAD_LIFE)}, queue, attempts, error)",
+    )
 
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+")
-    category = models.CharField(_("about"), max_length=8, choices=Category)
-    status = models.CharField(max_length=6, choices=Status, default=Status.OPEN)
+    pool = models.ForeignKey(Pool, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    provider = models.ForeignKey(
+        Provider,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("To whom the patient wrote, where it was to one person."),
+    )
+    category = models.CharField(_("about"), max_length=8, choices=About)
+    status = models.CharField(max_length=6, choices=Status, default=Status.NEW)
     started_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     taken_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     taken_at = models.DateTimeField(null=True, blank=True)
@@ -70,39 +117,64 @@ class Thread(PatientOwned):
     waiting_since = models.DateTimeField(
         null=True, blank=True, help_text=_("Since the first message of the patient that nobody answered.")
     )
+    due_at = models.DateTimeField(null=True, blank=True, help_text=_("By when an answer was promised."))
     urgent = models.BooleanField(default=False, help_text=_("What waits has words of an emergency in it."))
+    reopened_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When somebody last wrote into it after it was closed.")
+    )
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
-    objects = ThreadQuerySet.as_manager()  # type: ignore[misc]
+    objects = ThreadQuerySet.as_manager()  # type: ignore[assignment, misc]
 
-    class Meta:
+    class Meta(DueWork.Meta):
         indexes = [
+            *DueWork.Meta.indexes,
             models.Index(fields=["patient", "-last_at"], name="thread_by_patient"),
             models.Index(
-                fields=["site", "waiting_since"],
-                condition=Q(status="open", waiting_since__isnull=False),
-                name="thread_waiting",
+                fields=["site", "due_at"],
+                condition=Q(waiting_since__isnull=False),
+                name="thread_waits",
             ),
-            models.Index(fields=["taken_by", "last_at"], condition=Q(status="open"), name="thread_by_owner"),
+            models.Index(fields=["taken_by", "last_at"], condition=~Q(status="closed"), name="thread_by_owner"),
         ]
         constraints = [
             models.CheckConstraint(
+                condition=Q(status__in=["new", "open", "asked", "closed"]), name="thread_status_known"
+            ),
+            models.CheckConstraint(
                 condition=Q(status="closed", closed_at__isnull=False, closed_by__isnull=False)
-                | Q(status="open", closed_at=None, closed_by=None),
+                | ~Q(status="closed") & Q(closed_at=None, closed_by=None),
                 name="thread_closed_says_who_and_when",
             ),
             models.CheckConstraint(
                 condition=Q(taken_at=None, taken_by=None) | Q(taken_at__isnull=False, taken_by__isnull=False),
                 name="thread_taken_says_who_and_when",
             ),
+            models.CheckConstraint(condition=~Q(status="new") | Q(taken_by=None), name="thread_new_is_nobodys"),
             models.CheckConstraint(
-                condition=Q(status="open") | Q(waiting_since=None), name="thread_closed_waits_for_nothing"
+                condition=Q(status__in=["new", "open"]) | Q(waiting_since=None),
+                name="thread_waits_for_one_side",
+            ),
+            models.CheckConstraint(
+                condition=Q(waiting_since=None, due_at=None, next_at=None)
+                | Q(waiting_since__isnull=False, due_at__isnull=False),
+                name="thread_that_waits_is_promised",
             ),
             models.CheckConstraint(
                 condition=Q(urgent=False) | Q(waiting_since__isnull=False), name="thread_urgent_while_it_waits"
             ),
+            models.CheckConstraint(condition=Q(pool=None) | Q(provider=None), name="thread_to_a_pool_or_a_provider"),
         ]
+
+
+# From → to. A message into what was closed, or what waits for the patient, opens it; the rest is said by hand.
+THREAD_MOVES: dict[str, frozenset[str]] = {
+    "new": frozenset({"open", "closed"}),
+    "open": frozenset({"asked", "closed"}),
+    "asked": frozenset({"open", "closed"}),
+    "closed": frozenset({"open"}),
+}
 
 
 class MessageQuerySet(PatientOwnedQuerySet):
@@ -125,6 +197,7 @@ class Message(PatientOwned):
     thread = models.ForeignKey(Thread, on_delete=models.PROTECT, related_name="+")
     author = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     author_role = models.CharField(max_length=20)
+    as_proxy = models.BooleanField(default=False, help_text=_("Written by somebody who acts for the patient."))
     to_patient = models.BooleanField()
     body = EncryptedTextField()
     sent_at = models.DateTimeField()

@@ -91,7 +91,11 @@ deeds: Deeds = {
     "records.read_thread": _("Read a conversation"),
     "records.send_message": _("Sent a message"),
     "records.take_thread": _("Took over a conversation"),
+    "records.hand_on_thread": _("Gave a conversation to somebody else to answer"),
+    "records.set_thread_aside": _("Said whether a conversation waits for the patient"),
     "records.close_thread": _("Closed a conversation"),
+    "records.reopen_thread": _("Opened a conversation again by writing into it"),
+    "records.announce_overdue": _("Told colleagues that a message waits longer than was promised"),
 }
 
 

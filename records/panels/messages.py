@@ -27,7 +27,7 @@ def chart_card(patient: Patient, user: User, now: datetime) -> Card | None:
     """For `patients.ChartCard`: open conversations; nothing where there are none."""
     if not can(user, Permission.MESSAGE_PATIENTS):
         return None
-    lines = [line for line in lines_of_patient(user, patient, now, at_most=FEW * 3) if line.thread.status == "open"]
+    lines = [line for line in lines_of_patient(user, patient, now, at_most=FEW * 3) if line.thread.status != "closed"]
     return Card("records/chart_messages.html", {"lines": lines[:FEW], "patient": patient}, order=70) if lines else None
 
 

@@ -17,7 +17,8 @@ from records.actions import messages as verbs
 from records.forms.messages import MessageForm, PortalStartForm
 from records.models import Thread
 from records.queries.messages import line_of, lines_of_patient
-from records.rules.messages import ANSWER_WITHIN, UrgentWords
+from records.queries.pools import places_for, promised_days
+from records.rules.messages import UrgentWords
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
 HINT = gettext_lazy("It becomes part of your record")
@@ -28,14 +29,19 @@ HINT = gettext_lazy("It becomes part of your record")
 def messages(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
     lines = lines_of_patient(user, patient, timezone.now())
-    return render(request, "records/portal_messages.html", around(patient) | {"lines": lines})
+    parted = {
+        "lines": [line for line in lines if line.thread.status != "closed"],
+        "closed": [line for line in lines if line.thread.status == "closed"],
+    }
+    return render(request, "records/portal_messages.html", around(patient) | parted)
 
 
 @require_http_methods(READ_AND_WRITE)
 @portal_page(Scope.MESSAGE)
 def start_thread(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
-    form = PortalStartForm(request.POST if request.method == "POST" else None, hint=HINT)
+    typed_in = request.POST if request.method == "POST" else None
+    form = PortalStartForm(typed_in, hint=HINT, places=places_for(patient))
     if not form.is_valid():
         return start_page(request, patient, form)
     typed = form.cleaned_data
@@ -46,6 +52,7 @@ def start_thread(request: HttpRequest, patient: Patient) -> HttpResponse:
             category=Thread.Category(typed["category"]),
             body=typed["body"],
             now=timezone.now(),
+            to=form.place(),
             idempotency_key=typed["key"],
             confirmed=typed["confirmed"],
         )
@@ -81,10 +88,6 @@ def thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> HttpRespo
         )
     except verbs.SoundsUrgent as problem:
         return thread_page(request, patient, found, form, problem.found)
-    except verbs.ThreadIsClosed as problem:
-        kept = PortalStartForm(typed | {"category": found.category, "confirmed": ""}, hint=HINT)
-        kept.add_error(None, str(problem))
-        return start_page(request, patient, kept)
     return redirect("records_portal:thread", found.pk)
 
 
@@ -118,9 +121,9 @@ def read_thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> Http
 
 def thread_of(request: HttpRequest, patient: Patient, thread_id: UUID) -> Thread:
     user: Any = request.user
-    rows = Thread.objects.visible_to(user).filter(patient=patient).select_related("site", "patient")
+    rows = Thread.objects.visible_to(user).filter(patient=patient).select_related("site", "patient", "pool", "provider")
     return get_object_or_404(rows, pk=thread_id)
 
 
 def around(patient: Patient) -> dict[str, Any]:
-    return {"patient": patient, "days": ANSWER_WITHIN, "print_subject": f"{patient.name}."}
+    return {"patient": patient, "days": promised_days(patient.site), "print_subject": f"{patient.name}."}

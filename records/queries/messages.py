@@ -6,17 +6,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Count, Exists, F, Min, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import OrderBy
 
 from healthcare.accounts.models import Membership, User
 from healthcare.accounts.permissions import Scope
 from healthcare.accounts.roles import PATIENT
-from healthcare.db.prepared import AnyOf, Whole, prepared
-from patients.models import CareRelationship, Patient, reach_of
+from healthcare.db.prepared import Whole, prepared
+from patients.models import CareRelationship, Patient
 from records.models import Message, Thread
-from records.models.messages import ThreadQuerySet
-from records.rules.messages import CLOSED_SHOWN, answer_due
+from records.models.messages import ThreadQuerySet, in_pools_of, owned_by
+from records.rules.messages import CLOSED_SHOWN
 
 MOST = 100  # threads of one list
 
@@ -26,7 +26,10 @@ class Shown(StrEnum):
 
     WAITING = "waiting"
     MINE = "mine"
+    POOLS = "pools"
     UNASSIGNED = "unassigned"
+    WITH_PATIENTS = "with_patients"
+    SENT = "sent"
     CLOSED = "closed"
 
 
@@ -55,11 +58,12 @@ class Inbox:
 
 
 def inbox_of(user: User, shown: Shown, now: datetime, *, at_most: int = MOST) -> Inbox:
-    """What lies in one list of this person's inbox: urgent first, then what waits longest; the closed newest first."""
-    closed_since = now - CLOSED_SHOWN
-    *counts, urgent, oldest = _counted(user, closed_since)[0]
+    """What lies in one list of this person's inbox: urgent first, then by when an answer was promised, so that what is
+    overdue comes next; sent and closed ones of the last 30 days, the newest first."""
+    since = now - CLOSED_SHOWN
+    *counts, urgent, oldest = _counted(user, since)[0]
     return Inbox(
-        lines=[line_of(thread, now) for thread in _listed(user, shown, closed_since, at_most)],
+        lines=[line_of(thread, now, unread=thread.not_read) for thread in _listed(user, shown, since, at_most)],
         counts={kind.value: count for kind, count in zip(Shown, counts, strict=True)},
         oldest=oldest,
         urgent=urgent,
@@ -67,21 +71,28 @@ def inbox_of(user: User, shown: Shown, now: datetime, *, at_most: int = MOST) ->
 
 
 @prepared
-def _listed(user: User, shown: Shown, closed_since: datetime, at_most: int) -> "QuerySet[Thread]":
-    pool = _pool(user)
+def _listed(user: User, shown: Shown, since: datetime, at_most: int) -> "QuerySet[Any]":
+    """`not_read`: the patient has not read what was sent; asked in the list of sent ones alone."""
+    reached = _reached(user)
     lists = {
-        Shown.WAITING: pool.waiting(),
-        Shown.MINE: pool.open().taken_by(user),
-        Shown.UNASSIGNED: pool.open().unassigned(),
-        Shown.CLOSED: pool.closed().filter(closed_at__gte=closed_since),
+        Shown.WAITING: reached.waiting(),
+        Shown.MINE: reached.open().owned_by(user),
+        Shown.POOLS: reached.open().in_pools_of(user),
+        Shown.UNASSIGNED: reached.open().unassigned(),
+        Shown.WITH_PATIENTS: reached.with_patients(),
+        Shown.SENT: reached.filter(_sent_by(user, since)),
+        Shown.CLOSED: reached.closed().filter(closed_at__gte=since),
     }
-    order = [F("closed_at").desc()] if shown is Shown.CLOSED else _waiting_first()
-    return lists[shown].select_related("patient", "site", "taken_by").order_by(*order, "id")[:at_most]
+    order = {Shown.CLOSED: [F("closed_at").desc()], Shown.SENT: [F("last_at").desc()]}.get(shown, _waiting_first())
+    unread: Any = Value(False, BooleanField())
+    if shown is Shown.SENT:
+        unread = Exists(Message.objects.unread().to_patients().filter(thread=OuterRef("pk"), author=user))
+    listed = lists[shown].annotate(not_read=unread)
+    return listed.select_related("patient", "site", "pool", "provider", "taken_by").order_by(*order, "id")[:at_most]
 
 
 def line_of(thread: Thread, now: datetime, *, unread: bool = False) -> Line:
-    due = answer_due(thread.waiting_since, thread.site.time_zone) if thread.waiting_since else None
-    return Line(thread=thread, due=due, late=due is not None and due < now, unread=unread)
+    return Line(thread=thread, due=thread.due_at, late=thread.due_at is not None and thread.due_at < now, unread=unread)
 
 
 def lines_of_patient(user: User, patient: Patient, now: datetime, *, at_most: int = MOST) -> list[Line]:
@@ -93,7 +104,7 @@ def lines_of_patient(user: User, patient: Patient, now: datetime, *, at_most: in
 def _of_patient(user: User, patient: Patient, at_most: int) -> "QuerySet[Any]":
     new = Message.objects.unread().filter(thread=OuterRef("pk"), to_patient=user.acting_role == PATIENT)
     threads = Thread.objects.visible_to(user).filter(patient=patient).annotate(has_new=Exists(new))
-    return threads.select_related("site", "taken_by").order_by("-last_at", "id")[:at_most]
+    return threads.select_related("site", "pool", "provider", "taken_by").order_by("-last_at", "id")[:at_most]
 
 
 def reads_messages_of(user: User, patient: Patient) -> bool:
@@ -107,26 +118,34 @@ def has_portal_reader(patient: Patient) -> bool:
     return CareRelationship.objects.current().filter(patient=patient, kind__in=readers).exists()
 
 
-def _pool(user: User) -> ThreadQuerySet:
-    """Of the sites where this person works in this role, and what they took elsewhere."""
+def _reached(user: User) -> ThreadQuerySet:
+    """Of the sites where this person works in this role, of their pools, and what is theirs elsewhere."""
     here = Membership.objects.current().filter(user=user, role=user.acting_role or "").values("site")
-    return Thread.objects.visible_to(user).filter(Q(site__in=here) | Q(taken_by=AnyOf(reach_of(user).people)))
+    threads: ThreadQuerySet = Thread.objects.visible_to(user)
+    return threads.filter(Q(site__in=here) | owned_by(user) | in_pools_of(user))
+
+
+def _sent_by(user: User, since: datetime) -> Q:
+    sent = Message.objects.to_patients().filter(author=user, sent_at__gte=since)
+    return Q(pk__in=sent.values("thread"))
 
 
 def _waiting_first() -> list[OrderBy]:
-    return [F("urgent").desc(), F("waiting_since").asc(nulls_last=True), F("last_at").desc()]
+    return [F("urgent").desc(), F("due_at").asc(nulls_last=True), F("last_at").desc()]
 
 
 @prepared
-def _counted(user: User, closed_since: datetime) -> "QuerySet[Any, Any]":
+def _counted(user: User, since: datetime) -> "QuerySet[Any, Any]":
     """All counts in one query: of each list in their order, of the urgent ones, and since when the oldest waits."""
-    is_open, waits = Q(status="open"), Q(status="open", waiting_since__isnull=False)
-    nobodys = Q(taken_by=None) | Q(taken_by__is_active=False)
+    is_open = ~Q(status="closed")
     counts = {
-        Shown.WAITING: waits,
-        Shown.MINE: is_open & Q(taken_by=AnyOf(reach_of(user).people)),
-        Shown.UNASSIGNED: is_open & nobodys,
-        Shown.CLOSED: Q(status="closed", closed_at__gte=closed_since),
+        Shown.WAITING: Q(waiting_since__isnull=False),
+        Shown.MINE: is_open & owned_by(user),
+        Shown.POOLS: is_open & in_pools_of(user),
+        Shown.UNASSIGNED: is_open & (Q(taken_by=None) | Q(taken_by__is_active=False)),
+        Shown.WITH_PATIENTS: Q(status="asked"),
+        Shown.SENT: _sent_by(user, since),
+        Shown.CLOSED: Q(status="closed", closed_at__gte=since),
     }
     told = [Whole(Count("pk", filter=counts[kind])) for kind in Shown]
-    return _pool(user).values_list(*told, Whole(Count("pk", filter=Q(urgent=True))), Whole(Min("waiting_since")))
+    return _reached(user).values_list(*told, Whole(Count("pk", filter=Q(urgent=True))), Whole(Min("waiting_since")))

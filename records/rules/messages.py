@@ -4,11 +4,14 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 LONGEST = 4000  # characters of one message
-ANSWER_WITHIN = 2  # working days; said to patients on every page of messages
+ANSWER_HOURS = 16  # working hours, where no pool promises anything else
+MOST_HOURS = 80
+DAY_HOURS = 8
+OPENS, CLOSES = time(9), time(17)  # Monday to Friday, on the clock of the site
 CLOSED_SHOWN = timedelta(days=30)
 SATURDAY = 5
 
@@ -80,16 +83,22 @@ def _plain(text: str) -> str:
     return " ".join("".join(sign for sign in apart if not unicodedata.combining(sign)).casefold().split())
 
 
-def answer_due(since: datetime, zone: str, days: int = ANSWER_WITHIN) -> datetime:
-    """When an answer is promised, in UTC: so many working days (Monday to Friday) after `since`, on the site's clock.
+def answer_due(since: datetime, zone: str, hours: int = ANSWER_HOURS) -> datetime:
+    """When an answer is promised, in UTC: so many working hours after `since`, on the clock of the site.
 
-    What comes at a weekend counts from Monday at nine. Holidays of the clinic are not known here.
+    Holidays of the clinic are not known here.
     """
-    local = since.astimezone(ZoneInfo(zone))
-    if local.weekday() >= SATURDAY:
-        monday = local + timedelta(days=7 - local.weekday())
-        local = monday.replace(hour=9, minute=0, second=0, microsecond=0)
-    while days:
-        local += timedelta(days=1)
-        days -= local.weekday() < SATURDAY
-    return local.astimezone(UTC)
+    begins, left = since.astimezone(ZoneInfo(zone)), timedelta(hours=hours)
+    while True:
+        opens, closes = (datetime.combine(begins.date(), clock, begins.tzinfo) for clock in (OPENS, CLOSES))
+        begins = max(begins, opens)
+        if begins.weekday() < SATURDAY and begins < closes:
+            if left <= closes - begins:
+                return (begins + left).astimezone(UTC)
+            left -= closes - begins
+        begins = opens + timedelta(days=1)
+
+
+def working_days(hours: int) -> int:
+    """So many begun working days, as it is said to patients."""
+    return -(-hours // DAY_HOURS)

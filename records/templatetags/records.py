@@ -13,6 +13,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from healthcare.accounts.models import User
 from healthcare.ui.dates import day_text
 from patients.models import Patient
 from records.forms.vitals import IN_AMERICA
@@ -24,7 +25,7 @@ from records.kinds.immunization import ROUTES, SITES
 from records.kinds.order_names import order_name
 from records.kinds.questionnaires import answers_of
 from records.kinds.vaccine_declined import REASONS
-from records.models import Entry, Macro
+from records.models import Entry, Macro, Message, Thread
 from records.queries.encounters import SignedNote
 from records.queries.growth import growth_text
 from records.queries.moments import moment_of, said_day, said_moment
@@ -221,3 +222,22 @@ def severity(entry: Entry) -> Any:
 def beside(entry: Entry) -> list[str]:
     """What is said of an operation or a relative besides its name."""
     return [str(entry.data[name]) for name in ("where", "body_site", "outcome", "note") if entry.data.get(name)]
+
+
+@register.simple_tag
+def place_of(thread: Thread) -> str:
+    """Where a conversation lies: a pool and its site, the person whom the patient wrote to, or the whole care team."""
+    if thread.pool:
+        return f"{thread.pool.name}, {thread.site.name}"
+    if thread.provider:
+        return thread.provider.name
+    return gettext("Care team, %(site)s") % {"site": thread.site.name}
+
+
+@register.simple_tag
+def written_by(message: Message, reader: User, patient: Patient) -> str:
+    """Who wrote a message; who acts for the patient is named with them."""
+    name = gettext("You") if message.author_id == reader.pk else message.author.full_name
+    if not message.as_proxy:
+        return name
+    return gettext("%(name)s for %(patient)s") % {"name": name, "patient": patient.name}

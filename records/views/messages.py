@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages as notes
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,7 @@ from records.actions import messages as verbs
 from records.forms.messages import MessageForm, StartForm
 from records.models import Thread
 from records.queries.messages import Shown, has_portal_reader, line_of, lines_of_patient, reads_messages_of
+from records.queries.pools import standing_in_for
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
 HINT = gettext_lazy("The patient reads it in the portal. It becomes part of the record")
@@ -27,7 +28,10 @@ TAB = "records:messages"
 LISTS = {
     Shown.WAITING: gettext_lazy("Waiting for us"),
     Shown.MINE: gettext_lazy("Mine"),
+    Shown.POOLS: gettext_lazy("My pools"),
     Shown.UNASSIGNED: gettext_lazy("Nobody’s yet"),
+    Shown.WITH_PATIENTS: gettext_lazy("Waiting for patients"),
+    Shown.SENT: gettext_lazy("Sent"),
     Shown.CLOSED: gettext_lazy("Closed"),
 }
 
@@ -99,13 +103,11 @@ def thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> HttpRespo
     if not form.is_valid():
         return thread_page(request, patient, found, form)
     typed = form.cleaned_data
-    try:
-        verbs.send_message(by=user, thread=found, body=typed["body"], now=timezone.now(), idempotency_key=typed["key"])
-    except verbs.ThreadIsClosed as problem:
-        kept = StartForm(typed | {"category": found.category}, hint=HINT)
-        kept.add_error(None, str(problem))
-        return start_page(request, patient, kept)
-    notes.success(request, _("Sent. The conversation stays open until somebody closes it."))
+    verbs.send_message(by=user, thread=found, body=typed["body"], now=timezone.now(), idempotency_key=typed["key"])
+    if found.status == "closed":
+        notes.success(request, _("Sent. The conversation is open again, until somebody closes it."))
+    else:
+        notes.success(request, _("Sent. The conversation stays open until somebody closes it."))
     return redirect("records:thread", patient.pk, found.pk)
 
 
@@ -115,35 +117,12 @@ def thread_page(request: HttpRequest, patient: Patient, thread: Thread, form: Me
     context = chart_context(request, patient, tab=TAB) | {
         "line": line_of(thread, timezone.now()),
         "thread": thread,
+        "standing_in": standing_in_for(thread.taken_by),
         "said": said,
         "unread": any(message.read_at is None and not message.to_patient for message in said),
         "form": form,
     }
     return render(request, "records/thread.html", context, status=422 if form.is_bound else 200)
-
-
-@require_POST
-@of_patient(Permission.MESSAGE_PATIENTS)
-def take_thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> HttpResponse:
-    user: Any = request.user
-    found = thread_of(request, patient, thread_id)
-    try:
-        verbs.take_thread(by=user, thread=found, instead_of=owner_seen(request), now=timezone.now())
-    except (verbs.TakenMeanwhile, verbs.ThreadIsClosed) as problem:
-        notes.error(request, str(problem))
-    else:
-        notes.success(request, _("Yours now. It stands in your list until it is closed."))
-    return redirect("records:thread", patient.pk, found.pk)
-
-
-@require_POST
-@of_patient(Permission.MESSAGE_PATIENTS)
-def close_thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> HttpResponse:
-    user: Any = request.user
-    found = thread_of(request, patient, thread_id)
-    verbs.close_thread(by=user, thread=found, now=timezone.now())
-    notes.success(request, _("Closed. It stays readable; the patient can start another."))
-    return redirect("records:thread", patient.pk, found.pk)
 
 
 @require_POST
@@ -161,13 +140,6 @@ def read_thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> Http
 def thread_of(request: HttpRequest, patient: Patient, thread_id: UUID) -> Thread:
     user: Any = request.user
     rows = Thread.objects.visible_to(user).filter(patient=patient)
-    return get_object_or_404(rows.select_related("site", "patient", "taken_by", "closed_by"), pk=thread_id)
-
-
-def owner_seen(request: HttpRequest) -> UUID | None:
-    """Who had the thread when the page with the button was drawn; "" is nobody."""
-    seen = request.POST.get("instead_of", "")
-    try:
-        return UUID(seen) if seen else None
-    except ValueError:
-        raise Http404 from None
+    return get_object_or_404(
+        rows.select_related("site", "patient", "pool", "provider", "taken_by", "closed_by"), pk=thread_id
+    )

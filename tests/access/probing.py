@@ -75,7 +75,11 @@ VARIED: dict[str, dict[str, list[str]]] = {
         "state": ["'waiting'", "'withdrawn'", "'denied'", "'accepted'"],
     },
     "records_entry": {"sensitivity": ["''", "'adolescent'"]},
-    "records_message": {"to_patient": ["true", "false"], "author_role": ["'doctor'", "'patient'"]},
+    "records_message": {
+        "to_patient": ["true", "false"],
+        "author_role": ["'doctor'", "'patient'"],
+        "as_proxy": ["true", "false"],
+    },
     "records_paper": {
         "kind": ["'sick_note'", "'chart'"],
         "asked_as": ["'doctor'", "'patient'"],
@@ -84,7 +88,7 @@ VARIED: dict[str, dict[str, list[str]]] = {
     "records_recall": {"state": ["'planned'", "'due'"]},
     "scheduling_wait": {"state": ["'waiting'", "'left'"]},
     "records_servicerequest": {"sensitivity": ["''", "'adolescent'"]},
-    "records_thread": {"status": ["'open'", "'closed'"]},
+    "records_thread": {"status": ["'new'", "'open'", "'closed'"]},
 }
 #: Places for a name that are no foreign key.
 NAMES_BESIDES = {"messaging_message": ["created_by_id"]}

@@ -314,6 +314,8 @@ RULES: dict[str, tuple[Asked, Asked]] = {
         reaching("schedule", "planned_by_id", staff=True, also=lambda row, by: row.state == "planned"),
         reaching("schedule", staff=True, also=unless_anothers("ended_by_id")),
     ),
+    "records_pool": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
+    "records_poolmember": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "records_recallcall": (reaching("schedule", "called_by_id", staff=True), nobody),
     "records_resultdue": (reaching("clinical", staff=True), nobody),
     "records_resultrelease": (a_release, a_release),
@@ -322,9 +324,9 @@ RULES: dict[str, tuple[Asked, Asked]] = {
     "records_thread": (
         reaching(
             *("message", "started_by_id"),
-            also=lambda row, by: row.status == "open" and (by.is_staff or row.taken_by_id is None),
+            also=lambda row, by: row.status == "open" if by.is_staff else row.status == "new" and not row.taken_by_id,
         ),
-        reaching("message", also=lambda row, by: row.status == "open" or row.closed_by_id == by.me),
+        reaching("message", also=lambda row, by: row.status != "closed" or row.closed_by_id == by.me),
     ),
     "records_unmatchedresult": (nobody, nobody),
     "scheduling_downtimekey": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),

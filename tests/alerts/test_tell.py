@@ -21,7 +21,7 @@ from healthcare.events.facts import name_of
 from healthcare.events.registry import all_subscribers
 from healthcare.messaging.templating import SUFFIXES
 from prescriptions.events import PrescriptionReady
-from records.events import MessageSent, ResultReleased
+from records.events import MessageSent, ResultReleased, ThreadHandedOn, ThreadOverdue
 from scheduling.events import (
     AppointmentBooked,
     AppointmentCancelled,
@@ -35,9 +35,12 @@ from tests.alerts.conftest import Clinic
 from tests.events.draining import as_worker, drain
 from tests.factories import (
     AppointmentFactory,
+    CoverFactory,
     EntryFactory,
     MessageFactory,
     PatientFactory,
+    PoolFactory,
+    PoolMemberFactory,
     PrescriptionFactory,
     ThreadFactory,
     staff,
@@ -294,6 +297,67 @@ def test_else_the_nurses_of_the_site_twice_or_once(clinic: Clinic) -> None:
 def test_who_took_it_and_left_is_not_asked_twice_or_once(clinic: Clinic) -> None:
     gone = staff("nurse", is_active=False, deactivated_at=timezone.now())
     assert to_answer(clinic, taken_by=gone, taken_at=timezone.now()) == [clinic.nurse.email]
+
+
+def pool_of(clinic: Clinic, *people: Any) -> Any:
+    pool = PoolFactory(site=clinic.site)
+    for person in people:
+        PoolMemberFactory(pool=pool, user=person)
+    return pool
+
+
+def test_the_people_of_the_pool_and_who_stands_in_for_them_twice_or_once(clinic: Clinic) -> None:
+    assert to_answer(clinic, pool=pool_of(clinic, clinic.desk)) == [clinic.desk.email]
+    cover = staff("front_desk", clinic.site)
+    CoverFactory(absent=clinic.desk, cover=cover, role="front_desk")
+    assert to_answer(clinic, pool=pool_of(clinic, clinic.desk))[1:] == [cover.email]
+
+
+def test_of_a_pool_without_anybody_the_nurses_twice_or_once(clinic: Clinic) -> None:
+    assert to_answer(clinic, pool=pool_of(clinic, staff("nurse"))) == [clinic.nurse.email]
+
+
+def test_whom_the_patient_wrote_to_twice_or_once(clinic: Clinic) -> None:
+    assert to_answer(clinic, provider=clinic.provider) == [clinic.provider.user.email]
+
+
+def test_words_of_an_emergency_go_out_at_once_twice_or_once(clinic: Clinic, posted: Any) -> None:
+    assert to_answer(clinic, urgent=True) == [clinic.nurse.email]
+    assert [row[0] for row in as_worker(notices)] == ["urgent_message"]
+
+
+def waiting(clinic: Clinic, **fields: Any) -> Any:
+    return ThreadFactory(patient=clinic.patient, started_by=clinic.account, **fields)
+
+
+def test_who_has_it_now_is_told_that_it_was_handed_on_once_delivered_twice(clinic: Clinic) -> None:
+    thread = waiting(clinic, taken_by=clinic.desk, taken_at=timezone.now())
+    fact = ThreadHandedOn(uuid4(), thread.pk, clinic.patient.pk)
+    deliver_twice(subscribers.tell_of_handing_on, fact, notices)
+    assert as_worker(notices) == [("message_to_answer", "queued", "", clinic.desk.email)]
+    deliver(subscribers.tell_of_handing_on, ThreadHandedOn(uuid4(), thread.pk, clinic.patient.pk))
+    assert len(as_worker(notices)) == 2
+
+
+def test_who_is_to_answer_is_told_that_the_time_has_passed_once_delivered_twice(
+    clinic: Clinic, mail: MailServer
+) -> None:
+    thread = waiting(clinic, pool=pool_of(clinic, clinic.desk))
+    fact = ThreadOverdue(thread.pk, clinic.patient.pk, waiting_since=thread.waiting_since)
+    deliver_twice(subscribers.tell_of_overdue, fact, notices)
+    assert as_worker(notices) == [("message_overdue", "queued", "", clinic.desk.email)]
+    drain()
+    (sent,) = mail.taken
+    assert "waits too long" in sent["Subject"]
+    assert "Canaryson" not in f"{sent['Subject']} {sent.get_content()}"
+
+
+def test_what_was_answered_meanwhile_or_is_unknown_is_told_to_nobody(clinic: Clinic) -> None:
+    for key in (waiting(clinic, waiting_since=None).pk, uuid4()):
+        deliver(subscribers.tell_of_handing_on, ThreadHandedOn(uuid4(), key, clinic.patient.pk))
+        overdue = ThreadOverdue(key, clinic.patient.pk, waiting_since=timezone.now())
+        deliver(subscribers.tell_of_overdue, overdue)
+    assert as_worker(notices) == []
 
 
 # == The table ==

@@ -22,6 +22,8 @@ from records.models import (
     Macro,
     Message,
     Paper,
+    Pool,
+    PoolMember,
     Recall,
     RecallCall,
     ReleasePolicy,
@@ -33,6 +35,7 @@ from records.models import (
     Thread,
     UnmatchedResult,
 )
+from records.rules.messages import answer_due
 from records.rules.unmatched import Person, Told, as_text, headline_of
 from tests.factories.ground import Factory, PatientFactory, ProviderFactory, SiteFactory, UserFactory
 from tests.factories.scheduling import VisitTypeFactory
@@ -51,6 +54,8 @@ __all__ = [
     "MacroFactory",
     "MessageFactory",
     "PaperFactory",
+    "PoolFactory",
+    "PoolMemberFactory",
     "RecallCallFactory",
     "RecallFactory",
     "ReleasePolicyFactory",
@@ -131,8 +136,25 @@ class DraftFactory(Factory):
     kind = "note"
 
 
+class PoolFactory(Factory):
+    class Meta:
+        model = Pool
+
+    site = factory.SubFactory(SiteFactory)
+    name = factory.Sequence(lambda number: f"Nurses {number}")
+
+
+class PoolMemberFactory(Factory):
+    class Meta:
+        model = PoolMember
+
+    pool = factory.SubFactory(PoolFactory)
+    user = factory.SubFactory(UserFactory)
+    added_by = factory.SubFactory(UserFactory)
+
+
 class ThreadFactory(Factory):
-    """A question of the patient that waits."""
+    """A question of the patient that waits; from the start nobody's, and at work once somebody took it."""
 
     class Meta:
         model = Thread
@@ -143,6 +165,8 @@ class ThreadFactory(Factory):
     started_by = factory.SubFactory(UserFactory)
     last_at = TAKEN
     waiting_since = TAKEN
+    due_at = factory.LazyAttribute(lambda thread: thread.waiting_since and answer_due(thread.waiting_since, "UTC"))
+    status = factory.LazyAttribute(lambda thread: "open" if getattr(thread, "taken_by", None) else "new")
 
 
 class MessageFactory(Factory):

@@ -7,7 +7,7 @@ import pytest
 from healthcare.accounts.models import User
 from patients.models import Patient
 from records.demo import messages as demo
-from records.models import Message, Thread
+from records.models import Message, Pool, Thread
 from tests.factories import MembershipFactory, PatientFactory, SiteFactory, UserFactory, portal_user, staff
 from tests.roles import as_the_system, taking_role
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def clinic() -> None:
     site = SiteFactory(time_zone="America/New_York")
-    for role in ("nurse", "doctor", "front_desk"):
+    for role in ("nurse", "doctor", "front_desk", "administrator"):
         staff(role, site)
     for email in sorted({email for email, _about, _steps in demo.STORIES}):
         portal_user(PatientFactory(site=site), email=email)
@@ -39,10 +39,13 @@ def test_every_state_is_there_once_told(clinic) -> None:
     assert count() == len(demo.STORIES) >= 10
     assert count(status="closed") >= 2
     assert count(urgent=True) == 1
-    assert count(status="open", waiting_since__isnull=False, taken_by=None) >= 3
+    assert count(status="new", waiting_since__isnull=False, taken_by=None) >= 3
     assert count(status="open", waiting_since__isnull=False, taken_by__isnull=False) >= 2
     assert count(status="open", waiting_since=None) >= 2
+    assert count(status="asked") >= 1
+    assert count(pool__isnull=False) == count()
     with as_the_system():
+        assert set(Pool.objects.values_list("name", flat=True)) == {name for name, *_rest in demo.POOLS}
         assert Message.objects.filter(to_patient=True, read_at=None).exists()
         assert set(Thread.objects.values_list("category", flat=True)) == set(Thread.Category)
 

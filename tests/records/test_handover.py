@@ -9,9 +9,9 @@ from django.utils import timezone
 from healthcare.accounts import actions as accounts
 from healthcare.accounts.leaving import get_held
 from healthcare.db.context import acting_as
-from records.actions.messages import take_thread
 from records.actions.notes import list_notes_to_sign
 from records.actions.results import list_unread_results
+from records.actions.threads import take_thread
 from records.models import Draft, Thread
 from records.panels.handover import WORDS
 from records.queries.handover import held_by

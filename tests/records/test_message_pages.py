@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -12,7 +12,14 @@ from healthcare.db.context import acting_as
 from records.models import Thread
 from records.panels import messages as panels
 from records.rules.messages import urgent_words
-from tests.factories import CareRelationshipFactory, PatientFactory, portal_user, staff
+from tests.factories import (
+    CareRelationshipFactory,
+    CoverFactory,
+    PatientFactory,
+    PoolFactory,
+    portal_user,
+    staff,
+)
 from tests.records.writing import CALM, DIRE, NOW, Talk, all_messages, now_is, signed_in, talk
 from tests.roles import as_the_system
 
@@ -47,14 +54,14 @@ def text(answer) -> str:
 
 
 # == Inbox ==
-def test_four_lists_each_with_its_number(told, nurse) -> None:
+def test_lists_each_with_its_number(told, nurse) -> None:
     told.starts()
     mine = told.starts(category=Thread.Category.MEDICINE)
     told.takes(told.nurse, mine)
     closed = told.starts(category=Thread.Category.BILL)
     told.closes(told.nurse, closed)
     page = text(nurse.get(INBOX))
-    for label in ("Waiting for us (2)", "Mine (1)", "Nobody’s yet (1)", "Closed (1)"):
+    for label in ("Waiting for us (2)", "Mine (1)", "My pools (0)", "Nobody’s yet (1)", "Sent (0)", "Closed (1)"):
         assert label in page
     assert url(mine) in page
     assert "With Priya Raman" in page
@@ -69,6 +76,9 @@ def test_four_lists_each_with_its_number(told, nurse) -> None:
     [
         ("waiting", "Nobody waits for an answer"),
         ("mine", "You have taken nothing"),
+        ("pools", "Nothing lies in your pools"),
+        ("with_patients", "No conversation waits for a patient"),
+        ("sent", "You sent nothing"),
         ("unassigned", "Every message has somebody"),
         ("closed", "Nothing was closed"),
         ("nonsense", "Nobody waits for an answer"),
@@ -108,9 +118,44 @@ def test_to_read_take_answer_and_close(told, nurse) -> None:
     answer = nurse.post(url(thread, "close_thread"), follow=True)
     page = text(answer)
     assert "It stays readable" in page
-    assert "textarea" not in page
-    assert "Closed conversations stay as they are" in page
+    assert "What you send opens it again" in page
     assert now_is(thread).status == "closed"
+    assert "is open again" in text(nurse.post(url(thread), typed("One thing more."), follow=True))
+    assert now_is(thread).status == "open"
+
+
+def test_to_hand_on_and_to_set_aside(told, nurse) -> None:
+    pool = PoolFactory(site=told.patient.site, name="Prescriptions")
+    thread = told.starts(to=pool)
+    assert "Prescriptions, Alder Street" in text(nurse.get(url(thread)))
+    page = text(nurse.get(url(thread, "hand_on_thread")))
+    assert "Maren Okafor" in page
+    assert "that stays" in page
+    assert "Back to who answers here" not in page
+    assert nurse.post(url(thread, "hand_on_thread"), {"to": ""}).status_code == 422
+    to_doctor = {"to": f"user:{told.doctor.pk}", "instead_of": ""}
+    assert "Whoever answers now is told" in text(nurse.post(url(thread, "hand_on_thread"), to_doctor, follow=True))
+    assert now_is(thread).taken_by == told.doctor
+    CoverFactory(absent=told.doctor, cover=told.nurse, role="doctor")
+    page = text(nurse.get(url(thread)))
+    assert "Standing in" in page
+    assert "Back to who answers here" in text(nurse.get(url(thread, "hand_on_thread")))
+    back = {"to": "back", "instead_of": str(told.desk.pk)}
+    assert "took this meanwhile" in text(nurse.post(url(thread, "hand_on_thread"), back, follow=True))
+    assert "Answer first" in text(nurse.post(url(thread, "set_thread_aside"), {"waits": "yes"}, follow=True))
+    told.sends(told.nurse, thread)
+    answer = text(nurse.post(url(thread, "set_thread_aside"), {"waits": "yes"}, follow=True))
+    assert "It waits for the patient now" in answer
+    assert "No longer waits for the patient" in answer
+    assert "It is open again" in text(nurse.post(url(thread, "set_thread_aside"), follow=True))
+
+
+def test_what_one_sent_is_listed_with_whether_it_was_read(told, nurse) -> None:
+    thread = told.starts(told.nurse)
+    told.sends(told.nurse, thread, now=datetime.now(UTC))
+    assert "Not read yet" in text(nurse.get(f"{INBOX}?show=sent"))
+    told.reads(told.rosa, thread)
+    assert "Not read yet" not in text(nurse.get(f"{INBOX}?show=sent"))
 
 
 def test_reading_is_noted_with_a_name(told, nurse) -> None:
@@ -136,15 +181,13 @@ def test_who_was_slower_sees_who_has_it(told, nurse) -> None:
     assert nurse.post(url(thread, "take_thread"), {"instead_of": "x"}).status_code == 404
 
 
-def test_what_was_closed_meanwhile_keeps_the_words(told, nurse) -> None:
+def test_what_was_closed_meanwhile_is_opened_by_the_answer(told, nurse) -> None:
     thread = told.starts()
     told.closes(told.doctor, thread)
-    answer = nurse.post(url(thread), typed("Still typing"))
-    assert answer.status_code == 422
-    assert "This conversation was closed" in text(answer)
-    assert "Still typing" in text(answer)
-    assert of(told.patient, "start_thread") in text(answer)
-    assert "was closed" in text(nurse.post(url(thread, "take_thread"), follow=True))
+    for name in ("take_thread", "set_thread_aside"):
+        assert "was closed meanwhile" in text(nurse.post(url(thread, name), follow=True))
+    assert nurse.post(url(thread), typed("Still typing")).status_code == 302
+    assert [message.body for message in all_messages(thread)][-1] == "Still typing"
 
 
 def test_words_of_an_emergency_are_seen_first(told, nurse) -> None:
@@ -208,7 +251,7 @@ def test_a_thread_of_another_patient_is_not_found_in_this_chart(told, nurse) -> 
     other = PatientFactory(site=told.patient.site)
     thread = told.starts()
     assert nurse.get(reverse("records:thread", args=[other.pk, thread.pk])).status_code == 404
-    for name in ("take_thread", "close_thread", "read_thread"):
+    for name in ("take_thread", "set_thread_aside", "close_thread", "read_thread"):
         assert nurse.post(reverse(f"records:{name}", args=[other.pk, thread.pk])).status_code == 404
         assert nurse.get(url(thread, name)).status_code == 405
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from records.rules.messages import ANSWER_WITHIN, UrgentWords, answer_due, urgent_words
+from records.rules.messages import MOST_HOURS, SATURDAY, UrgentWords, answer_due, urgent_words, working_days
 
 NEW_YORK = "America/New_York"
 MOMENTS = st.integers(1_577_836_800, 2_208_988_800).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
@@ -70,22 +70,34 @@ def there(year: int, month: int, day: int, hour: int = 10) -> datetime:
 
 
 @pytest.mark.parametrize(
-    ("since", "due"),
+    ("since", "hours", "due"),
     [
-        (there(2026, 11, 16), there(2026, 11, 18)),  # Monday
-        (there(2026, 11, 19), there(2026, 11, 23)),  # Thursday: over the weekend
-        (there(2026, 11, 20), there(2026, 11, 24)),  # Friday
-        (there(2026, 11, 21), there(2026, 11, 25, 9)),  # Saturday counts from Monday at nine
-        (there(2026, 11, 22, 23), there(2026, 11, 25, 9)),
-        (there(2026, 3, 6), there(2026, 3, 10)),  # over the change to summer time the wall clock counts
+        (there(2026, 11, 16), 16, there(2026, 11, 18)),  # Monday
+        (there(2026, 11, 19), 16, there(2026, 11, 23)),  # Thursday: over the weekend
+        (there(2026, 11, 20), 16, there(2026, 11, 24)),  # Friday
+        (there(2026, 11, 21), 16, there(2026, 11, 24, 17)),  # Saturday counts from Monday at nine
+        (there(2026, 11, 22, 23), 16, there(2026, 11, 24, 17)),
+        (there(2026, 3, 6), 16, there(2026, 3, 10)),  # over the change to summer time the wall clock counts
+        (there(2026, 11, 16, 7), 4, there(2026, 11, 16, 13)),  # before the day begins
+        (there(2026, 11, 16, 15), 4, there(2026, 11, 17, 11)),  # into the next day
+        (there(2026, 11, 16, 17), 1, there(2026, 11, 17, 10)),
+        (there(2026, 11, 16, 9), 8, there(2026, 11, 16, 17)),
     ],
 )
-def test_two_working_days_on_the_clock_of_the_site(since: datetime, due: datetime) -> None:
-    assert answer_due(since, NEW_YORK) == due
-    assert answer_due(since.astimezone(UTC), NEW_YORK).tzinfo is UTC
+def test_working_hours_on_the_clock_of_the_site(since: datetime, hours: int, due: datetime) -> None:
+    assert answer_due(since, NEW_YORK, hours) == due
+    assert answer_due(since.astimezone(UTC), NEW_YORK, hours).tzinfo is UTC
 
 
-@given(MOMENTS)
-def test_never_before_the_days_are_over_nor_later_than_a_week(since: datetime) -> None:
-    waited = answer_due(since, NEW_YORK) - since
-    assert timedelta(days=ANSWER_WITHIN) - timedelta(hours=1) <= waited <= timedelta(days=5)
+@given(MOMENTS, st.integers(1, MOST_HOURS))
+def test_it_falls_into_working_hours_and_never_before_they_are_over(since: datetime, hours: int) -> None:
+    due = answer_due(since, NEW_YORK, hours).astimezone(ZoneInfo(NEW_YORK))
+    assert due.weekday() < SATURDAY
+    assert 9 <= due.hour <= 17
+    assert answer_due(since, NEW_YORK, hours) >= since + timedelta(hours=hours) - timedelta(hours=1)
+    assert answer_due(since, NEW_YORK, hours) <= since + timedelta(days=2 * working_days(hours) + 4)
+
+
+@pytest.mark.parametrize(("hours", "days"), [(1, 1), (8, 1), (9, 2), (16, 2), (80, 10)])
+def test_begun_working_days_are_said_to_patients(hours: int, days: int) -> None:
+    assert working_days(hours) == days

@@ -14,7 +14,8 @@ from healthcare.db.context import acting_as
 from patients.models import PatientOwned
 from records.actions import messages as verbs
 from records.models import Message, Thread
-from tests.factories import MessageFactory, PatientFactory, ThreadFactory, staff
+from records.models.messages import THREAD_MOVES
+from tests.factories import MessageFactory, PatientFactory, PoolFactory, ThreadFactory, proxy_of, staff
 from tests.records.writing import CALM, NOW, Talk, talk
 from tests.roles import as_the_system
 
@@ -62,7 +63,7 @@ def test_a_patient_sees_their_own_alone(told) -> None:
 
 
 INSERT = """INSERT INTO records_message (id, created_at, updated_at, thread_id, patient_id, author_id, author_role,
-to_patient, body, sent_at) VALUES (uuidv7(), now(), now(), %s, %s, %s, %s, %s, 'x', now())"""
+to_patient, as_proxy, body, sent_at) VALUES (uuidv7(), now(), now(), %s, %s, %s, %s, %s, false, 'x', now())"""
 
 
 def test_nobody_writes_in_anothers_name_role_or_direction(told) -> None:
@@ -100,8 +101,52 @@ def test_a_patient_neither_takes_nor_closes(told) -> None:
     assert refused(told.rosa, close, [told.rosa.pk]) == "42501"
     assert refused(told.rosa, take, [told.rosa.pk]) == "42501"
     assert refused(told.nurse, close, [told.doctor.pk]) == "42501", "nobody closes in another's name"
+    assert refused(told.rosa, "UPDATE records_thread SET status = 'open'", []) == "42501"
+    assert refused(told.rosa, "UPDATE records_thread SET status = 'asked', waiting_since = NULL", []) == "23514"
     told.closes(told.nurse, thread)
-    assert refused(told.nurse, "UPDATE records_thread SET status = 'open', closed_at = NULL", []) == "23514"
+    opened = "UPDATE records_thread SET status = 'open', closed_at = NULL, closed_by_id = NULL"
+    assert refused(told.nurse, opened, []) == "23514", "it says when"
+    assert refused(told.nurse, "UPDATE records_thread SET taken_by_id = %s", [told.doctor.pk]) == "23514"
+    with acting_as(told.rosa), connection.cursor() as cursor:
+        cursor.execute(f"{opened}, reopened_at = now()")
+
+
+@pytest.mark.parametrize("before", THREAD_MOVES)
+@pytest.mark.parametrize("after", THREAD_MOVES)
+def test_both_tables_of_states_agree(told, before, after) -> None:
+    who = {"closed_by": told.nurse, "closed_at": NOW}
+    ThreadFactory(patient=told.patient, status=before, waiting_since=None, **who if before == "closed" else {})
+    closed = "now(), closed_by_id = %s::uuid" if after == "closed" else "NULL, closed_by_id = NULL::uuid"
+    opened = ", reopened_at = now()" if (before, after) == ("closed", "open") else ""
+    change = f"UPDATE records_thread SET status = '{after}', closed_at = {closed}{opened}"
+    if after in THREAD_MOVES[before] or before == after != "closed":
+        with acting_as(told.nurse), connection.cursor() as cursor:
+            cursor.execute(change, [told.nurse.pk] * (after == "closed"))
+            assert cursor.rowcount == 1
+    else:
+        assert refused(told.nurse, change, [told.nurse.pk] * (after == "closed")) == "23514"
+
+
+def test_a_pool_is_of_the_site_of_its_thread(told) -> None:
+    thread = told.starts()
+    elsewhere = PoolFactory()
+    with acting_as(told.nurse), connection.cursor() as cursor:
+        cursor.execute("UPDATE records_thread SET pool_id = %s WHERE id = %s", [elsewhere.pk, thread.pk])
+        with pytest.raises(DatabaseError, match="pool_of_its_site"), transaction.atomic():
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("UPDATE records_thread SET pool_id = NULL WHERE id = %s", [thread.pk])
+
+
+def test_who_acts_for_the_patient_says_so(told) -> None:
+    thread = told.starts()
+    ana = proxy_of(told.patient)
+    for_rosa = [thread.pk, told.patient.pk, ana.pk, "patient", False]
+    assert refused(ana, INSERT, for_rosa) == "42501", "not as if it were the patient"
+    told_so = INSERT.replace("false", "true")
+    with acting_as(ana), connection.cursor() as cursor:
+        cursor.execute(told_so, for_rosa)
+    own = [thread.pk, told.patient.pk, told.rosa.pk, "patient", False]
+    assert refused(told.rosa, told_so, own) == "42501", "nor the patient as if another"
 
 
 def test_a_message_is_of_the_patient_of_its_thread(told) -> None:

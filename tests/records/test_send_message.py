@@ -103,15 +103,6 @@ def test_the_clock_runs_from_the_first_message_without_an_answer(told) -> None:
     assert now_is(thread).waiting_since == NOW + 3 * HOUR
 
 
-def test_nothing_is_sent_into_what_was_closed(told) -> None:
-    thread = told.starts()
-    told.closes(told.nurse, thread)
-    for user in (told.rosa, told.nurse):
-        with pytest.raises(verbs.ThreadIsClosed, match="Start a new one"):
-            told.sends(user, thread)
-    assert len(all_messages(thread)) == 1
-
-
 @pytest.mark.parametrize(("body", "sentence"), [("  \n ", "Write something"), ("x" * (LONGEST + 1), "characters fit")])
 def test_empty_and_endless_messages_are_refused(told, body, sentence) -> None:
     thread = told.starts()

@@ -9,6 +9,7 @@ from healthcare.audit.models import AuditEvent
 from healthcare.db.context import acting_as
 from patients.access import NotInScope
 from records.actions import messages as verbs
+from records.actions import threads
 from records.events import ThreadClosed
 from records.queries.messages import Shown
 from tests.factories import MembershipFactory, PatientFactory, ThreadFactory, portal_user
@@ -46,7 +47,7 @@ def test_one_takes_it_and_it_says_since_when(told) -> None:
 def test_who_is_slower_is_told(told) -> None:
     thread = told.starts()
     told.takes(told.nurse, thread)
-    with pytest.raises(verbs.TakenMeanwhile, match="Priya Raman took this"):
+    with pytest.raises(threads.TakenMeanwhile, match="Priya Raman took this"):
         told.takes(told.doctor, thread)
     told.takes(told.doctor, thread, instead_of=told.nurse)
     assert now_is(thread).taken_by == told.doctor
@@ -58,7 +59,7 @@ def test_who_is_slower_is_told(told) -> None:
 def test_what_is_closed_is_taken_by_nobody(told) -> None:
     thread = told.starts()
     told.closes(told.nurse, thread)
-    with pytest.raises(verbs.ThreadIsClosed):
+    with pytest.raises(threads.ThreadIsClosed):
         told.takes(told.doctor, thread)
 
 

@@ -10,7 +10,8 @@ from healthcare.accounts.models import User
 from healthcare.db.context import acting_as
 from patients.models import Patient
 from records.actions import messages as verbs
-from records.models import Message, Thread
+from records.actions import threads
+from records.models import Message, Pool, Thread
 from tests.factories import PatientFactory, SiteFactory, portal_user, staff
 from tests.patients.conftest import sign_in
 from tests.roles import as_the_system
@@ -46,11 +47,20 @@ class Talk:
 
     def takes(self, by: User, thread: Thread, instead_of: User | None = None) -> Thread:
         with acting_as(by):
-            return verbs.take_thread(by=by, thread=thread, instead_of=instead_of.pk if instead_of else None, now=NOW)
+            return threads.take_thread(by=by, thread=thread, instead_of=instead_of.pk if instead_of else None, now=NOW)
+
+    def hands_on(self, by: User, thread: Thread, to: User | Pool | None, instead_of: User | None = None) -> Thread:
+        seen = instead_of.pk if instead_of else None
+        with acting_as(by):
+            return threads.hand_on_thread(by=by, thread=thread, to=to, instead_of=seen, now=NOW)
+
+    def sets_aside(self, by: User, thread: Thread, *, waits: bool = True) -> Thread:
+        with acting_as(by):
+            return threads.set_thread_aside(by=by, thread=thread, waits=waits, now=NOW)
 
     def closes(self, by: User, thread: Thread) -> None:
         with acting_as(by):
-            verbs.close_thread(by=by, thread=thread, now=NOW)
+            threads.close_thread(by=by, thread=thread, now=NOW)
 
     def reads(self, by: User, thread: Thread, now: datetime = NOW) -> int:
         with acting_as(by):
@@ -76,7 +86,7 @@ def talk() -> Talk:
 def now_is(thread: Thread) -> Thread:
     """The row as it stands."""
     with as_the_system():
-        return Thread.objects.select_related("taken_by", "closed_by").get(pk=thread.pk)
+        return Thread.objects.select_related("taken_by", "closed_by", "pool", "provider").get(pk=thread.pk)
 
 
 def all_messages(thread: Thread) -> list[Message]:
