@@ -1,7 +1,5 @@
 """A patient's message, from the portal into a pool, to its owner, to who stands in, to the end; wide and narrow."""
 
-import os
-
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -94,9 +92,6 @@ def test_from_the_first_message_to_the_closed_conversation(width: int, rosa: Pat
     portal.goto(f"{beginning(portal)}/portal/messages/")
     expect(portal.get_by_role("heading", name="Closed")).to_be_visible()
     fine(portal)
-    if kept := os.environ.get("LETTERS_PICTURES"):
-        desk.screenshot(path=f"{kept}/hand-{width}.png", full_page=True)
-        stands_in.screenshot(path=f"{kept}/thread-{width}.png", full_page=True)
     stands_in.goto(f"{beginning(stands_in)}/records/messages/?show=closed")
     fine(stands_in)
     with as_the_system():
