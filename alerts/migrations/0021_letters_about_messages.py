@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("alerts", "0019_walls_of_what_is_arranged"),
+        ("alerts", "0020_of_refill_requests"),
     ]
 
     operations = [
@@ -37,6 +37,7 @@ class Migration(migrations.Migration):
                     ("prescription_ready", "prescription_ready"),
                     ("privacy_answer", "privacy_answer"),
                     ("amendment_answer", "amendment_answer"),
+                    ("refill_answer", "refill_answer"),
                     ("invoice_issued", "invoice_issued"),
                     ("urgent_alert", "urgent_alert"),
                     ("alert", "alert"),
