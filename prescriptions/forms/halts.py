@@ -30,8 +30,12 @@ class HaltForm(AboutSomeone):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose what to do"), "invalid_choice": gettext_lazy("Choose again")},
     )
-    day = FlexibleDateField(label=gettext_lazy("From"), required=False)
-    reason = forms.ChoiceField(label=gettext_lazy("Why"), choices=[CHOOSE, *Halt.Reason.choices], required=False)
+    day = FlexibleDateField(label=gettext_lazy("From"), error_messages={"required": gettext_lazy("Say from which day")})
+    reason = forms.ChoiceField(
+        label=gettext_lazy("Why"),
+        choices=[CHOOSE, *Halt.Reason.choices],
+        error_messages={"required": gettext_lazy("Choose why")},
+    )
     words = LineField(at_most=300, label=gettext_lazy("In your words"), required=False)
 
     def __init__(self, *args: Any, medicine: Prescription | MedicationStatement, **kwargs: Any) -> None:
@@ -39,14 +43,11 @@ class HaltForm(AboutSomeone):
         told = {"act": acts[0], "day": timezone.localdate()}
         super().__init__(*args, initial=told, **kwargs)
         self.fields["act"].choices = [(act.value, ACT_WORDS[act]) for act in acts]  # type: ignore[attr-defined]
+        if acts == [Act.RESUME] or self.data.get("act") == Act.RESUME:
+            self.fields["day"].required = self.fields["reason"].required = False
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if cleaned.get("act") in (Act.HOLD, Act.STOP):
-            if not cleaned.get("day") and "day" not in self.errors:
-                self.add_error("day", _("Say from which day"))
-            if not cleaned.get("reason") and "reason" not in self.errors:
-                self.add_error("reason", _("Choose why"))
         if cleaned.get("reason") == Halt.Reason.OTHER and not cleaned.get("words") and "words" not in self.errors:
             self.add_error("words", _("Say why in your words"))
         return cleaned

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -80,7 +80,8 @@ def review(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
     form = ReviewForm(request.POST)
     if not form.is_valid():
-        raise Http404
+        messages.warning(request, _("Nothing was kept. Say whether anything changed, by one of the two buttons."))
+        return redirect("prescriptions:medicines", patient.pk)
     try:
         actions.review_medicines(by=user, patient=patient, now=timezone.now(), **form.cleaned_data)
         messages.success(request, _("Kept: you reviewed these medicines."))

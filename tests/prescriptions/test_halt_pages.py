@@ -176,7 +176,10 @@ def test_a_halt_after_the_review_is_a_change_of_the_list(browser, doctor, patien
 
 
 def test_a_review_without_a_word_is_none(browser, doctor, patient) -> None:
-    assert browser(doctor).post(f"{address(patient)}reviewed", {}).status_code == 404
+    said = browser(doctor).post(f"{address(patient)}reviewed", {}, follow=True)
+    assert "Nothing was kept" in plain(said.content.decode())
+    with as_the_system():
+        assert not MedicationReview.objects.exists()
 
 
 def test_who_only_reads_sees_no_way_to_halt(browser, doctor, pharmacist, patient) -> None:
