@@ -120,10 +120,11 @@ def children_see_the_childrens_doctor_and_nobody_is_in_two_places(visits: list[A
         assert not (young and visit.provider.specialty != "Pediatrics")
     for key in ("patient_id", "provider_id"):
         mine: dict = {}
-        for visit in standing:
-            mine.setdefault(getattr(visit, key), []).append(visit.during)
-        for spans in mine.values():
-            spans.sort(key=lambda span: span.lower)
+        for visit in standing:  # who comes to one session comes to one time of the provider
+            whose = visit.session_id if key == "provider_id" else None
+            mine.setdefault(getattr(visit, key), {})[whose or visit.pk] = visit.during
+        for known in mine.values():
+            spans = sorted(known.values(), key=lambda span: span.lower)
             assert all(one.upper <= two.lower for one, two in pairwise(spans))
 
 
