@@ -49,7 +49,7 @@ def refill_state(request: RefillRequest) -> SafeString:
     return tag(REFILL_ROLES[request.state], request.get_state_display())
 
 
-@register.filter
+@register.simple_tag
 def halt_tag(medicine: Prescription | MedicationStatement) -> SafeString:
     """That it is on hold, will be, or was stopped; nothing where it is neither."""
     if not medicine.halt:
