@@ -127,10 +127,10 @@ def test_a_stand_in_who_left_too_is_not_asked(world: Any) -> None:
 def test_a_patients_message_in_a_thread_they_had_taken_reaches_who_stands_in(world: Any) -> None:
     patient, doctor, other, boss = world
     thread = ThreadFactory(patient=patient, site=patient.site, taken_by=doctor, taken_at=timezone.now())
-    message = MessageFactory(thread=thread, patient=patient)
+    MessageFactory(thread=thread, patient=patient)
     with as_the_system():
-        assert queries.answering(message) == [doctor]
+        assert queries.answering(thread) == [doctor]
     leave(boss, doctor, to=other)
     with as_the_system():
         thread.taken_by.refresh_from_db()
-        assert queries.answering(message) == [other]
+        assert queries.answering(thread) == [other]

@@ -309,7 +309,7 @@ def test_the_card_refreshes_by_itself(clinic: Clinic, browser: Any, audited: Any
     client = browser(clinic.doctor)
     html = client.get(URGENT, headers=POLL).content.decode()
     assert "Potassium" in html
-    assert 'hx-trigger="every 30s"' in html
+    assert 'hx-trigger="every 30s, news from:body"' in html
     assert "<html" not in html
     assert client.get(URGENT)["Location"] == LIST
 

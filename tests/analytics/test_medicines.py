@@ -11,7 +11,7 @@ from analytics.queries import Wanted
 from healthcare.db.context import acting_as
 from prescriptions.models import Dispense
 from tests.analytics.conftest import LATER, MONDAY
-from tests.factories import DispenseFactory, MedicationFactory, PatientFactory, PrescriptionFactory, staff
+from tests.factories import DispenseFactory, MedicationFactory, PatientFactory, PrescriptionFactory, UserFactory, staff
 from tests.roles import as_the_system
 
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ def ready(site, provider):
     def make(status: str = "ready", *, picked_up_at: datetime | None = None, **fields):
         fields.setdefault("patient", PatientFactory(site=site))
         fields.setdefault("medication", MedicationFactory())
-        moments = {"signed_at": READY - DAY, "ready_at": READY}
+        moments = {"signed_at": READY - DAY, "signed_by": UserFactory(), "ready_at": READY}
         if picked_up_at is not None:
             status, moments["picked_up_at"] = "picked_up", picked_up_at
         return PrescriptionFactory(site=site, prescriber=provider, status=status, **moments | fields)

@@ -11,6 +11,12 @@ from tests.factories import PatientFactory
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def _however_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tests before these wrote and took back still fills pages."""
+    monkeypatch.setattr(emptying, "MUCH", 10**12)
+
+
 def rows(superuser: psycopg.Connection, *tables: str) -> dict[str, Any]:
     return {name: superuser.execute(f"SELECT count(*) FROM {name}".encode()).fetchone()[0] for name in tables}
 

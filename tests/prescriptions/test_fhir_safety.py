@@ -1,6 +1,7 @@
 """A medicine from elsewhere counts in the safety check, by code or by words; what is not known is said to be so."""
 
 import pytest
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -115,7 +116,7 @@ def test_an_active_medicine_from_elsewhere_holds_the_signature(patient, verdict,
     found = verdict("clarithromycin 500 mg, tablet")
     assert [finding.other for finding in found.result.findings] == [row.medicine]
     assert found.result.findings[0].severity == "contraindicated"
-    assert [(one.medicine, one.elsewhere, one.mark) for one in queries.taken_with_marks(found)] == [
+    assert [(one.medicine, one.elsewhere, one.mark) for one in queries.taken_with_marks(found, timezone.now())] == [
         (row.medicine, True, "contraindicated")
     ]
 
