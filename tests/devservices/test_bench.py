@@ -13,10 +13,13 @@ from django.test import override_settings
 from healthcare.accounts.models import Session
 from healthcare.audit import record_now
 from healthcare.audit.models import AuditEvent
+from healthcare.db.context import acting_as_system
 from healthcare.devservices.folder import BASE_DIR
 from healthcare.devservices.management.commands import bench as command
 from patients.models import within_reach
-from tests.factories import PatientFactory, SiteFactory, portal_user, staff
+from prescriptions.actions import load_knowledge
+from prescriptions.models import MedicationStatement, Prescription
+from tests.factories import PatientFactory, ProviderFactory, SiteFactory, portal_user, staff
 from tests.load import CannotMeasure, floor, machine, people, unwalled, walls
 from tests.load.bench import Bench, Instance
 from tests.load.driver import Request
@@ -71,6 +74,21 @@ def test_without_walls_a_stranger_opens_the_chart_and_nobody_hears_of_it(site) -
             assert opening.take(path) > 0
     with as_the_system():
         assert [event.outcome for event in AuditEvent.objects.filter(action="patients.open_chart")] == ["denied"]
+
+
+def test_a_check_of_many_medicines_is_timed_and_leaves_nothing(site, live_server) -> None:
+    ProviderFactory(user=staff("doctor", site))
+    with taking_role("worker"), acting_as_system("test"):
+        load_knowledge(by=None)
+    said = bench("checks", address=live_server.url)
+    assert said["facts"]["medicines checked together"] == 40
+    assert said["facts"]["findings"] >= 5
+    assert said["facts"]["what stopped the check"] == "nothing"
+    (budget,) = said["budgets"]
+    assert (budget["limit"], budget["unit"]) == (30, " ms")
+    with as_the_system():
+        assert not Prescription.objects.exists()
+        assert not MedicationStatement.objects.exists()
 
 
 @pytest.mark.parametrize("settings", [{"IN_SERVICE": True, "WALLS_ARE_DOWN": True}, {}])
@@ -229,9 +247,8 @@ def test_a_table_is_made_of_what_was_written(tmp_path: Path) -> None:
 
 
 def test_every_script_can_be_run() -> None:
-    assert {"floor", "signin", "search", "patient", "chart", "slots", "booking", "alerts", "mix", "rollup"} <= set(
-        command.names()
-    )
+    known = {"floor", "signin", "search", "patient", "chart", "checks", "slots", "booking", "alerts", "mix", "rollup"}
+    assert known <= set(command.names())
     for name in command.names():
         script = command.import_module(f"tests.load.{name}")
         assert callable(script.run), name
