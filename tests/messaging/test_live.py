@@ -1,6 +1,6 @@
 """Open pages are told that there is news: at the commit, by a word, and whom it is for."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import UUID, uuid4
 
 import psycopg
@@ -11,42 +11,54 @@ from healthcare.events.relay import listening
 from healthcare.messaging.live import AT_ONCE, CHANNEL, NEWS, URGENT, heard, nudge
 
 pytestmark = pytest.mark.django_db(transaction=True)
+PATIENCE = 30  # seconds
+
+
+Taken = Callable[[], list[tuple[str, list[UUID]]]]
 
 
 @pytest.fixture
-def ears() -> Iterator[psycopg.Connection]:
+def taken(superuser: psycopg.Connection) -> Iterator[Taken]:
+    """What was said since it was asked last: up to a mark that comes after it."""
     with listening(CHANNEL, "healthcare-tests") as ears:
-        yield ears
+
+        def read() -> list[tuple[str, list[UUID]]]:
+            mark, found = uuid4(), []
+            superuser.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{NEWS} {mark}"])
+            for notice in ears.notifies(timeout=PATIENCE):
+                said = heard(notice.payload)
+                if said[1] == [mark]:
+                    return found
+                found.append(said)
+            raise AssertionError("nothing came")
+
+        yield read
 
 
-def taken(ears: psycopg.Connection, seconds: float = 0.2) -> list[tuple[str, list[UUID]]]:
-    return [heard(notice.payload) for notice in ears.notifies(timeout=seconds)]
-
-
-def test_at_the_commit_and_not_before(ears: psycopg.Connection) -> None:
+def test_at_the_commit_and_not_before(taken: Taken) -> None:
     one, other = sorted((uuid4(), uuid4()))
     with transaction.atomic():
         nudge([other, one, other], URGENT)
-        assert taken(ears) == []
-    assert taken(ears) == [(URGENT, [one, other])]
+        assert taken() == []
+    assert taken() == [(URGENT, [one, other])]
 
 
-def test_what_was_taken_back_is_not_said(ears: psycopg.Connection) -> None:
+def test_what_was_taken_back_is_not_said(taken: Taken) -> None:
     with transaction.atomic():
         nudge([uuid4()])
         transaction.set_rollback(True)
-    assert taken(ears) == []
+    assert taken() == []
 
 
-def test_nobody_is_told_nothing(ears: psycopg.Connection) -> None:
+def test_nobody_is_told_nothing(taken: Taken) -> None:
     nudge([])
-    assert taken(ears) == []
+    assert taken() == []
 
 
-def test_a_crowd_is_told_in_parts(ears: psycopg.Connection) -> None:
+def test_a_crowd_is_told_in_parts(taken: Taken) -> None:
     people = {uuid4() for _each in range(AT_ONCE + 1)}
     nudge(people)
-    told = taken(ears)
+    told = taken()
     assert [(word, len(ids)) for word, ids in told] == [(NEWS, AT_ONCE), (NEWS, 1)]
     assert {one for _word, ids in told for one in ids} == people
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import DatabaseError, IntegrityError
@@ -280,8 +281,9 @@ def test_cancelled_it_is_closed(rosa, doctor, pharmacist, repeatable) -> None:
 
 def test_of_what_is_stopped_or_on_hold_nobody_asks_for_more(rosa, doctor, collected) -> None:
     request = asks(rosa, collected)
+    today = NOW.astimezone(ZoneInfo(collected.site.time_zone)).date()
     with acting_as(doctor):
-        actions.stop_medicine(by=doctor, medicine=collected, day=NOW.date(), reason="side_effect", now=NOW)
+        actions.stop_medicine(by=doctor, medicine=collected, day=today, reason="side_effect", now=NOW)
     assert (now_of(request).state, now_of(request).answered_by) == ("closed", doctor)
     with pytest.raises(actions.NotPossible, match="on hold or was stopped"):
         asks(rosa, reload(collected))
