@@ -88,7 +88,6 @@ def chart_card(patient: Patient, user: User, now: datetime) -> Card | None:
         "patient": patient,
         "active": queries.taken_of(user, patient, now),
         "told": queries.told_of(user, patient.pk, now),
-        "review": queries.last_review(user, patient),
         "may_prescribe": can(user, Permission.PRESCRIBE),
     }
     return Card("prescriptions/chart_card.html", context, order=40, wide=True)

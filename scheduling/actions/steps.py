@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection
+from django.db import ProgrammingError, connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -54,6 +54,7 @@ from scheduling.rules import (
 )
 
 Status = Appointment.Status
+BEHIND_THE_WALL = "42501"  # insufficient_privilege: between the check and the insert the patient went out of reach
 Timed = Appointment | GroupSession
 NUMBER = """INSERT INTO scheduling_arrivalcount AS known (id, created_at, updated_at, site_id, day, last)
 VALUES (%s, statement_timestamp(), statement_timestamp(), %s, %s, 1)
@@ -278,6 +279,11 @@ def claim(visit: Appointment, resource: Resource, rooms: Collection[UUID] = ()) 
         if now.deceased:
             raise NotBookable(sentence(Refusal.PATIENT_DIED)) from busy
         raise
+    except ProgrammingError as refused:
+        if getattr(refused.__cause__, "sqlstate", "") != BEHIND_THE_WALL:
+            raise
+        said = _("This record was made one with another a moment ago, or is not open to you any more. Open it anew.")
+        raise NotBookable(said) from refused
 
 
 def _lane_with_room(resource: Resource, blocked: Span) -> int:

@@ -154,7 +154,6 @@ def test_reviewed_by_whom_and_when(browser, doctor, patient) -> None:
     assert f"Reviewed by {doctor.full_name}, " in page
     assert "Nothing changed by it." in page
     assert "changed since" not in page
-    assert f"Reviewed by {doctor.full_name}, " in read(client, f"/patients/{patient.pk}/")
     assert f"{doctor.full_name} went through this list" in read(browser(portal_user(patient)), PORTAL)
     MedicationStatementFactory(patient=patient)
     assert "The list has changed since" in read(client, address(patient))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import ProgrammingError, connection
 
 from healthcare.db.context import acting_as
 from patients.models import Patient
@@ -66,3 +67,34 @@ def test_a_booking_beside_a_merge_goes_along_or_is_refused(
             assert visits == ([booked[number]] if number in booked else [])
             assert PatientClaim.objects.filter(patient=kept).count() == len(visits)
         assert Appointment.objects.count() == len(booked)
+
+
+@pytest.mark.parametrize(
+    ("problem", "raised", "said"),
+    [
+        ("insufficient_privilege", actions.NotBookable, "not open to you any more"),
+        ("undefined_function", ProgrammingError, "undefined_function"),
+    ],
+)
+def test_a_patient_who_went_out_of_reach_at_the_last_moment_is_not_booked(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch, problem: str, raised: type[Exception], said: str
+) -> None:
+    """As the second wall refuses it; what is a mistake of ours stays one."""
+
+    def refused(*_given: object, **_more: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DO $$ BEGIN RAISE {problem}; END $$")
+
+    monkeypatch.setattr("scheduling.actions.steps.claim_times", refused)
+    with acting_as(clinic.desk), pytest.raises(raised, match=said):
+        actions.book_appointment(
+            by=clinic.desk,
+            patient=clinic.patient,
+            provider=clinic.provider,
+            site=clinic.site,
+            visit_type=clinic.visit_type,
+            start=later(60),
+            now=NOW,
+        )
+    with as_the_system():
+        assert not Appointment.objects.exists()
