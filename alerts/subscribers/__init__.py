@@ -7,7 +7,7 @@ from django.utils import timezone
 from alerts import actions
 from alerts.events import AlertAcknowledged
 from alerts.rules import is_bounce
-from alerts.subscribers import refills
+from alerts.subscribers import refills, threads
 from billing.events import InvoiceIssued
 from healthcare.events import after, inside
 from healthcare.messaging.events import MessageFailed, ReplyAnswers
@@ -40,8 +40,6 @@ from records.events import (
     ResultCorrected,
     ResultLeftUnread,
     ResultReleased,
-    ThreadHandedOn,
-    ThreadOverdue,
     ValueCorrected,
 )
 from scheduling.events import (
@@ -63,7 +61,7 @@ from scheduling.events import (
 )
 from scheduling.rules import source_of
 
-__all__ = ["refills"]
+__all__ = ["refills", "threads"]
 RequestFact = AppointmentRequested | RequestDeclined | RequestExpired
 VisitFact = AppointmentBooked | AppointmentMoved | AppointmentCancelled | RequestFact
 
@@ -351,25 +349,10 @@ def answer_by_text(fact: ReplyAnswers) -> None:
     actions.answer_by_text(by=None, reply_id=fact.reply_id, yes=fact.yes, now=timezone.now())
 
 
-# == Letters to patients, and to who is to answer them ==
+# == Letters to patients, and to who is to answer them; more in `threads` ==
 @after(MessageSent)
 def tell_of_message(fact: MessageSent) -> None:
     actions.tell_of_message(by=None, message_id=fact.message_id)
-
-
-@after(ThreadHandedOn)
-def tell_of_handing_on(fact: ThreadHandedOn) -> None:
-    actions.tell_of_thread(
-        by=None, letter="message_to_answer", thread_id=fact.thread_id, occasion=f"handed:{fact.hand_id}"
-    )
-
-
-@after(ThreadOverdue)
-def tell_of_overdue(fact: ThreadOverdue) -> None:
-    since = int(fact.waiting_since.timestamp())
-    actions.tell_of_thread(
-        by=None, letter="message_overdue", thread_id=fact.thread_id, occasion=f"{fact.thread_id}:{since}"
-    )
 
 
 @after(ResultReleased)

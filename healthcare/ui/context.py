@@ -137,8 +137,8 @@ class Shell:
 
     @property
     def stream_url(self) -> str:
-        """Where this page listens for news; nothing for who is not signed in, and where no process tells any."""
-        return str(settings.LIVE_URL) if self.user else ""
+        """Where this page listens for news; nothing for who is not signed in whole, and where no process tells any."""
+        return str(settings.LIVE_URL) if self.role else ""
 
     @property
     def demo(self) -> bool:

@@ -66,13 +66,14 @@ class Stream:
         return web.Response(status=200 if self.hears.is_set() else 503)
 
     async def open_page(self, request: web.Request) -> web.StreamResponse:
-        """The stream of one page, until it hangs up or its session ends. 401 without one: the browser asks no more."""
+        """The stream of one page, until it hangs up or its session ends.
+
+        204 without one, and past so many pages of an account: then the browser asks no more (HTML standard, 9.2.3).
+        """
         page = Page(request.cookies.get(settings.SESSION_COOKIE_NAME, ""))
         user_id = await whose(page.key)
-        if user_id is None:
-            raise web.HTTPUnauthorized(headers=_leave(request))
-        if len(self.pages[user_id]) >= MOST:
-            raise web.HTTPTooManyRequests(headers=_leave(request))
+        if user_id is None or len(self.pages[user_id]) >= MOST:
+            return web.Response(status=204, headers=_leave(request))
         answer = web.StreamResponse(headers=_leave(request) | {"Cache-Control": "no-store"})
         answer.content_type = "text/event-stream"
         self.pages[user_id].add(page)

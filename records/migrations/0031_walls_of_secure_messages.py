@@ -16,6 +16,8 @@ MESSAGE = f"({sees('message', 'records_message.patient_id')})"
 OWN = f"""EXISTS (SELECT 1 FROM patients_carerelationship r WHERE r.user_id = {ME} AND r.kind = 'self'
     AND r.patient_id = records_message.patient_id AND r.validity @> statement_timestamp())"""
 NEW = "UPDATE records_thread SET status = 'new' WHERE status = 'open' AND taken_by_id IS NULL"
+# What was changed above is checked now: a table with checks that wait cannot be altered.
+SETTLED = "SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
 OPEN = "UPDATE records_thread SET status = 'open' WHERE status IN ('new', 'asked')"
 WRITES = f"{MESSAGE} AND author_id = {ME} AND author_role = {ROLE} AND to_patient = {STAFF}"
 POLICIES = f"""
@@ -143,6 +145,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(NEW, OPEN),
         migrations.RunPython(promise, migrations.RunPython.noop),
+        migrations.RunSQL(SETTLED, migrations.RunSQL.noop),
         migrations.AddConstraint(
             model_name="thread",
             constraint=models.CheckConstraint(

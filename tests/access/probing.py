@@ -86,6 +86,7 @@ VARIED: dict[str, dict[str, list[str]]] = {
         "state": ["'asked'", "'made'"],
     },
     "records_recall": {"state": ["'planned'", "'due'"]},
+    "scheduling_groupsession": {"site_id": ["(app.site_ids())[1]", f"{NO_ONE}::uuid"]},
     "scheduling_wait": {"state": ["'waiting'", "'left'"]},
     "records_servicerequest": {"sensitivity": ["''", "'adolescent'"]},
     "records_thread": {"status": ["'new'", "'open'", "'closed'"]},

@@ -62,6 +62,10 @@ class Rule:
         mine = [m for m in self.memberships if m.user_id == user.pk and m.role == user.acting_role and now(m)]
         return [team for team in self.teams for m in mine if (m.role, m.site_id) == (team.role, team.site_id)]
 
+    def is_own(self, user: User, patient_id: UUID) -> bool:
+        found = self._of_patients.get(patient_id, ())
+        return any(r.kind == "self" and r.user_id == user.pk and now(r) for r in found)
+
     def _is_closed(self, user: User, patient_id: UUID) -> bool:
         own = [r for r in self._of_patients.get(patient_id, ()) if r.kind == "self" and now(r)]
         rows = [*own, *(x for x in self.restrictions if x.patient_id == patient_id and now(x))]

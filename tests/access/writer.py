@@ -35,6 +35,9 @@ class By:
     def is_staff(self) -> bool:
         return self.role != PATIENT
 
+    def is_own(self, patient_id: UUID) -> bool:
+        return self.rule.is_own(self.user, patient_id)
+
     def reaches(self, patient_id: UUID, wanted: str) -> bool:
         if (patient_id, wanted) not in self.known:
             self.known[patient_id, wanted] = self.rule.opens(self.user, patient_id, wanted)

@@ -147,7 +147,8 @@ def a_notice(row: Row, by: By) -> bool:
 
 
 def towards_the_other(row: Row, by: By) -> bool:
-    return row.to_patient == by.is_staff and row.author_role == by.role
+    for_another = not by.is_staff and not by.is_own(row.patient_id)
+    return row.to_patient == by.is_staff and row.author_role == by.role and row.as_proxy == for_another
 
 
 def not_ended(row: Row, by: By) -> bool:

@@ -6,6 +6,7 @@ from tests.factories.api import *
 from tests.factories.billing import *
 from tests.factories.ground import *
 from tests.factories.identity import *
+from tests.factories.messages import *
 from tests.factories.prescriptions import *
 from tests.factories.privacy import *
 from tests.factories.profile import *

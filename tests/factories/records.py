@@ -20,10 +20,7 @@ from records.models import (
     Favourite,
     FavouriteOrder,
     Macro,
-    Message,
     Paper,
-    Pool,
-    PoolMember,
     Recall,
     RecallCall,
     ReleasePolicy,
@@ -32,10 +29,8 @@ from records.models import (
     ResultRelease,
     ServiceRequest,
     Supervision,
-    Thread,
     UnmatchedResult,
 )
-from records.rules.messages import answer_due
 from records.rules.unmatched import Person, Told, as_text, headline_of
 from tests.factories.ground import Factory, PatientFactory, ProviderFactory, SiteFactory, UserFactory
 from tests.factories.scheduling import VisitTypeFactory
@@ -52,10 +47,7 @@ __all__ = [
     "FavouriteFactory",
     "FavouriteOrderFactory",
     "MacroFactory",
-    "MessageFactory",
     "PaperFactory",
-    "PoolFactory",
-    "PoolMemberFactory",
     "RecallCallFactory",
     "RecallFactory",
     "ReleasePolicyFactory",
@@ -64,7 +56,6 @@ __all__ = [
     "ResultReleaseFactory",
     "ServiceRequestFactory",
     "SupervisionFactory",
-    "ThreadFactory",
     "UnmatchedResultFactory",
 ]
 TAKEN = datetime(2026, 11, 9, 14, 0, tzinfo=UTC)
@@ -134,52 +125,6 @@ class DraftFactory(Factory):
     patient = factory.SubFactory(PatientFactory)
     author = factory.SubFactory(UserFactory)
     kind = "note"
-
-
-class PoolFactory(Factory):
-    class Meta:
-        model = Pool
-
-    site = factory.SubFactory(SiteFactory)
-    name = factory.Sequence(lambda number: f"Nurses {number}")
-
-
-class PoolMemberFactory(Factory):
-    class Meta:
-        model = PoolMember
-
-    pool = factory.SubFactory(PoolFactory)
-    user = factory.SubFactory(UserFactory)
-    added_by = factory.SubFactory(UserFactory)
-
-
-class ThreadFactory(Factory):
-    """A question of the patient that waits; from the start nobody's, and at work once somebody took it."""
-
-    class Meta:
-        model = Thread
-
-    patient = factory.SubFactory(PatientFactory)
-    site = factory.LazyAttribute(lambda thread: thread.patient.site)
-    category = "question"
-    started_by = factory.SubFactory(UserFactory)
-    last_at = TAKEN
-    waiting_since = TAKEN
-    due_at = factory.LazyAttribute(lambda thread: thread.waiting_since and answer_due(thread.waiting_since, "UTC"))
-    status = factory.LazyAttribute(lambda thread: "open" if getattr(thread, "taken_by", None) else "new")
-
-
-class MessageFactory(Factory):
-    class Meta:
-        model = Message
-
-    thread = factory.SubFactory(ThreadFactory)
-    patient = factory.LazyAttribute(lambda message: message.thread.patient)
-    author = factory.LazyAttribute(lambda message: message.thread.started_by)
-    author_role = "patient"
-    to_patient = False
-    body = "May I take it with food?"
-    sent_at = TAKEN
 
 
 class ServiceRequestFactory(Factory):

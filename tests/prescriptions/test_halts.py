@@ -1,8 +1,7 @@
 """A medicine on hold, taken up again, and stopped with a reason: who may, what it changes, and that it stays said."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,10 +11,8 @@ from django.utils import timezone
 from healthcare.accounts.access import NotAllowed
 from healthcare.accounts.models import User
 from healthcare.db.context import acting_as
-from patients.access import NotInScope
 from patients.models import Patient
 from prescriptions import actions, queries
-from prescriptions.actions.statements import ToldMedicine
 from prescriptions.models import Halt, MedicationStatement, Prescription
 from prescriptions.queries.hidden import hidden_findings
 from prescriptions.rules.halts import why_not_from
@@ -378,63 +375,3 @@ def test_a_medicine_of_another_is_none(doctor: User, patient: Patient) -> None:
     stranger, row = provider(PatientFactory()), signed(doctor, patient)
     with pytest.raises(Prescription.DoesNotExist):
         hold(stranger, row, day=today(patient))
-
-
-# == What its source tells later ==
-def later(told: MedicationStatement, **said: Any) -> MedicationStatement:
-    names = ("patient_id", "source", "medicine", "status", "said_at", "sig_text")
-    content = {name: getattr(told, name) for name in names} | said
-    with as_the_system():
-        return actions.take_statements(by=None, told=[ToldMedicine(before=told.pk, **content)], now=NOW)[0]
-
-
-def test_a_later_version_in_the_same_words_keeps_its_halt(doctor: User, told: MedicationStatement) -> None:
-    first = hold(doctor, told)
-    resume(doctor, told)
-    last = stop(doctor, told)
-    row = again(later(told))
-    assert row.is_stopped
-    assert row.pk != told.pk
-    with acting_as(doctor):
-        kept = queries.halts_of(doctor, row)
-        assert [(one.reason, one.said_by, one.said_at) for one in kept] == [(last.reason, doctor, last.said_at)]
-        assert queries.halts_of(doctor, told)[-1] == first
-
-
-def test_a_later_version_in_other_words_is_taken(doctor: User, told: MedicationStatement) -> None:
-    stop(doctor, told)
-    assert again(later(told, sig_text="Two in the evening")).halt == ""
-
-
-# == Reviewed ==
-def review(by: User, patient: Patient, changed: bool = False, listed: str = "", now: datetime = NOW) -> Any:
-    with acting_as(by):
-        said = {"listed": listed or queries.listed_now(by, patient, NOW), "changed": changed}
-        return actions.review_medicines(by=by, patient=patient, now=now, **said)
-
-
-def test_reviewed_by_whom_and_when_also_when_nothing_changed(doctor: User, nurse: User, patient: Patient) -> None:
-    signed(doctor, patient)
-    review(doctor, patient, changed=True)
-    last = review(nurse, patient, now=NOW + timedelta(minutes=4))
-    with acting_as(doctor):
-        found = queries.last_review(doctor, patient)
-        assert found == last
-        assert (found.reviewed_by, found.changed) == (nurse, False)
-
-
-def test_a_list_that_has_changed_meanwhile_is_looked_at_again(doctor: User, nurse: User, patient: Patient) -> None:
-    row = signed(doctor, patient)
-    with acting_as(nurse):
-        listed = queries.medicine_list(nurse, patient, NOW).listed
-    assert review(nurse, patient, listed=listed)
-    hold(doctor, row)
-    with pytest.raises(actions.NotPossible, match="Look again"):
-        review(nurse, patient, listed=listed)
-
-
-def test_who_does_not_reach_the_medicines_reviews_nothing(patient: Patient, pharmacist: User) -> None:
-    with pytest.raises(NotAllowed):
-        review(pharmacist, patient, listed="x")
-    with pytest.raises(NotInScope):
-        review(provider(PatientFactory()), patient, listed=str(uuid4()))

@@ -33,15 +33,8 @@ def beginning(page: Page) -> str:
     return "/".join(page.url.split("/")[:3])
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-def test_from_the_first_message_to_the_closed_conversation(width: int, rosa: Patient, open_page: Open) -> None:
-    """Given a pool, when Rosa writes to it, then one takes it, who stands in answers, and it ends."""
-    owner = staff("nurse", rosa.site, full_name="Priya Raman")
-    cover = staff("nurse", rosa.site, full_name="Tomasz Wilk")
-    pool = PoolFactory(site=rosa.site, name="Prescriptions", takes=["medicine"], answer_hours=4)
-    PoolMemberFactory(pool=pool, user=owner)
-
-    portal = open_page("/portal/messages/", client=sign_in(portal_user(rosa)), width=width)
+def writes(portal: Page) -> None:
+    """Past the words that sound like an emergency, to the pool that takes it."""
     expect(portal.get_by_text("Not for emergencies.")).to_be_visible()
     fine(portal)
     follow(portal.get_by_role("link", name="Write to the care team").first)
@@ -55,6 +48,18 @@ def test_from_the_first_message_to_the_closed_conversation(width: int, rosa: Pat
     follow(portal.get_by_role("button", name="This is not an emergency: send it"))
     expect(portal.locator("main")).to_contain_text("To: Prescriptions, Alder Street.")
     fine(portal)
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_from_the_first_message_to_the_closed_conversation(width: int, rosa: Patient, open_page: Open) -> None:
+    """Given a pool, when Rosa writes to it, then one takes it, who stands in answers, and it ends."""
+    owner = staff("nurse", rosa.site, full_name="Priya Raman")
+    cover = staff("nurse", rosa.site, full_name="Tomasz Wilk")
+    pool = PoolFactory(site=rosa.site, name="Prescriptions", takes=["medicine"], answer_hours=4)
+    PoolMemberFactory(pool=pool, user=owner)
+
+    portal = open_page("/portal/messages/", client=sign_in(portal_user(rosa)), width=width)
+    writes(portal)
 
     desk = open_page("/records/messages/?show=pools", client=sign_in(owner), width=width)
     expect(desk.get_by_text("Words of an emergency").first).to_be_visible()
