@@ -56,7 +56,7 @@ class Live:
 def live() -> Iterator[Live]:
     """The process as it runs, in a thread of this one, with a quick pulse."""
     stream, loop = Stream(beat=0.2, again=0.2), asyncio.new_event_loop()
-    runner = web.AppRunner(stream.application(), shutdown_timeout=0.1)
+    runner = web.AppRunner(stream.application(), shutdown_timeout=0.1, handler_cancellation=True)
 
     async def opened() -> int:
         await runner.setup()
@@ -148,6 +148,15 @@ def test_a_page_that_hung_up_is_forgotten(live: Live, doctor: User) -> None:
     with live.page(sign_in(doctor)):
         assert list(live.stream.pages) == [doctor.pk]
     assert is_soon(lambda: live.stream.pages == {})
+
+
+def test_who_turns_pages_quickly_is_never_refused(live: Live, doctor: User) -> None:
+    """Each page is hung up before the next one opens, and nothing is sent between that would find the line dead."""
+    live.stream.beat, client = 1000.0, sign_in(doctor)
+    for _each in range(2 * MOST):
+        with live.page(client):
+            pass
+        assert is_soon(lambda: live.stream.pages == {})
 
 
 def test_one_account_opens_so_many_and_no_more(live: Live, doctor: User) -> None:

@@ -119,26 +119,26 @@ def test_it_refreshes_by_itself(ward: Clinic, open_page: Open, path: str) -> Non
     page: Any = open_page(path, client=sign_in(ward.doctor))
     potassium(ward)
     page.mouse.move(2, 2)
-    page.locator("[data-live]").evaluate(REFRESH)
-    expect(page.locator("[data-live]")).to_contain_text("Potassium")
-    page.locator("[data-live]").evaluate(REFRESH)
-    expect(page.locator("[data-live]")).to_have_count(1)
+    page.locator("main [data-live]").evaluate(REFRESH)
+    expect(page.locator("main [data-live]")).to_contain_text("Potassium")
+    page.locator("main [data-live]").evaluate(REFRESH)
+    expect(page.locator("main [data-live]")).to_have_count(1)
     assert page.errors == []
 
 
 @pytest.mark.parametrize("path", ["/", "/alerts/"])
 def test_nothing_moves_under_the_pointer_or_the_focus(ward: Clinic, waiting: Alert, open_page: Open, path: str) -> None:
     page: Any = open_page(path, client=sign_in(ward.doctor))
-    button = page.locator("[data-live]").get_by_role("button", name="Acknowledge").first
+    button = page.locator("main [data-live]").get_by_role("button", name="Acknowledge").first
     changed = page.locator("[data-changed]")
     for use in (button.hover, button.focus):
         use()
-        page.locator("[data-live]").evaluate(REFRESH)
+        page.locator("main [data-live]").evaluate(REFRESH)
         page.wait_for_load_state("networkidle")
         expect(changed).to_be_hidden()
     potassium(ward, PatientFactory(site=ward.site, family_name="Newcomer"))
-    page.locator("[data-live]").evaluate(REFRESH)
+    page.locator("main [data-live]").evaluate(REFRESH)
     expect(changed).to_be_visible()
-    expect(page.locator("[data-live]")).not_to_contain_text("Newcomer")
+    expect(page.locator("main [data-live]")).not_to_contain_text("Newcomer")
     expect(button).to_be_focused()
     assert page.errors == []

@@ -17,4 +17,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         app = Stream().application()
-        web.run_app(app, host=options["host"], port=options["port"], print=None, access_log=None, shutdown_timeout=1)
+        # A page that hangs up is forgotten at once, or who turns pages quickly would seem to have many open.
+        web.run_app(
+            app,
+            host=options["host"],
+            port=options["port"],
+            print=None,
+            access_log=None,
+            shutdown_timeout=1,
+            handler_cancellation=True,
+        )
