@@ -333,9 +333,9 @@ def waiting(clinic: Clinic, **fields: Any) -> Any:
 def test_who_has_it_now_is_told_that_it_was_handed_on_once_delivered_twice(clinic: Clinic) -> None:
     thread = waiting(clinic, taken_by=clinic.desk, taken_at=timezone.now())
     fact = ThreadHandedOn(uuid4(), thread.pk, clinic.patient.pk)
-    deliver_twice(subscribers.tell_of_handing_on, fact, notices)
+    deliver_twice(subscribers.threads.tell_of_handing_on, fact, notices)
     assert as_worker(notices) == [("message_to_answer", "queued", "", clinic.desk.email)]
-    deliver(subscribers.tell_of_handing_on, ThreadHandedOn(uuid4(), thread.pk, clinic.patient.pk))
+    deliver(subscribers.threads.tell_of_handing_on, ThreadHandedOn(uuid4(), thread.pk, clinic.patient.pk))
     assert len(as_worker(notices)) == 2
 
 
@@ -344,7 +344,7 @@ def test_who_is_to_answer_is_told_that_the_time_has_passed_once_delivered_twice(
 ) -> None:
     thread = waiting(clinic, pool=pool_of(clinic, clinic.desk))
     fact = ThreadOverdue(thread.pk, clinic.patient.pk, waiting_since=thread.waiting_since)
-    deliver_twice(subscribers.tell_of_overdue, fact, notices)
+    deliver_twice(subscribers.threads.tell_of_overdue, fact, notices)
     assert as_worker(notices) == [("message_overdue", "queued", "", clinic.desk.email)]
     drain()
     (sent,) = mail.taken
@@ -354,9 +354,9 @@ def test_who_is_to_answer_is_told_that_the_time_has_passed_once_delivered_twice(
 
 def test_what_was_answered_meanwhile_or_is_unknown_is_told_to_nobody(clinic: Clinic) -> None:
     for key in (waiting(clinic, waiting_since=None).pk, uuid4()):
-        deliver(subscribers.tell_of_handing_on, ThreadHandedOn(uuid4(), key, clinic.patient.pk))
+        deliver(subscribers.threads.tell_of_handing_on, ThreadHandedOn(uuid4(), key, clinic.patient.pk))
         overdue = ThreadOverdue(key, clinic.patient.pk, waiting_since=timezone.now())
-        deliver(subscribers.tell_of_overdue, overdue)
+        deliver(subscribers.threads.tell_of_overdue, overdue)
     assert as_worker(notices) == []
 
 

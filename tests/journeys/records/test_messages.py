@@ -60,7 +60,6 @@ def test_from_the_first_message_to_the_closed_conversation(width: int, rosa: Pat
 
     portal = open_page("/portal/messages/", client=sign_in(portal_user(rosa)), width=width)
     writes(portal)
-
     desk = open_page("/records/messages/?show=pools", client=sign_in(owner), width=width)
     expect(desk.get_by_text("Words of an emergency").first).to_be_visible()
     fine(desk)
