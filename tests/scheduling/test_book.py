@@ -235,8 +235,9 @@ def test_nobody_books_for_patients_out_of_reach(clinic):
 
 def test_the_row_is_refused_by_the_second_wall_as_well(clinic, monkeypatch):
     monkeypatch.setattr("scheduling.actions.booking.check_can_book", lambda *_: None)
-    with pytest.raises(Exception, match="row-level security"):
+    with pytest.raises(NotBookable, match="not open to you any more") as refused:
         clinic.book(by=staff("front_desk"))
+    assert "row-level security" in str(refused.value.__cause__)
 
 
 def test_one_resource_a_provider(clinic):
