@@ -2,10 +2,10 @@
 
 from ninja import Router
 
-from scheduling.api import appointments, providers, slots, waitlist
+from scheduling.api import appointments, providers, rooms, slots, waitlist
 
 router = Router()
-for part in (providers, slots, appointments, waitlist):
+for part in (providers, rooms, slots, appointments, waitlist):
     router.add_router("", part.router)
 
 __all__ = ["router"]

@@ -3,7 +3,7 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -17,6 +17,8 @@ from healthcare.db.prepared import prepared
 from scheduling.models import VisitType
 from scheduling.queries import pages
 
+USUAL, LONGEST = timedelta(days=7), timedelta(days=31)
+UNTIL_TEXT = "Starts before this; at most 31 days on, 7 where left out."
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -28,6 +30,14 @@ def _of_our_time(moment: datetime) -> datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]  # ISO 8601 with an offset, an instant
+
+
+def up_to(since: datetime, until: datetime | None) -> tuple[datetime, datetime]:
+    """A week where no end is named. Raises Problem 422 for an end before the beginning or after 31 days."""
+    until = until or since + USUAL
+    if not since < until <= since + LONGEST:
+        raise invalid("to", _("Choose an end after the beginning, at most 31 days on."))
+    return since, until
 
 
 def sealed(key: Sequence[object]) -> str:

@@ -68,6 +68,7 @@ class VisitTypeOut(Shown):
                     "name": "Follow-up visit",
                     "minutes": 20,
                     "specialty": "",
+                    "needs": ["Procedure room"],
                 }
             ]
         }
@@ -77,6 +78,7 @@ class VisitTypeOut(Shown):
     name: str
     minutes: int = Field(description="How long it takes.")
     specialty: str = Field(description="Whom it is booked with; empty: anybody.")
+    needs: list[str] = Field(description="Rooms and devices of which it takes one each, as the category of `/rooms`.")
 
 
 @router.get("/providers", response=Page[ProviderOut], summary="Find providers, the nearest first")

@@ -1,6 +1,6 @@
 """Free times of one provider, or of everybody of a specialty."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -17,13 +17,12 @@ from healthcare.api.problems import invalid
 from healthcare.api.schemas import Page, Shown
 from patients.doors import patient_asked_for
 from scheduling.access import is_patient
-from scheduling.api.fields import Moment, kind_of, no_cursor, opened, provider_of, sealed, site_of
+from scheduling.api.fields import UNTIL_TEXT, Moment, kind_of, no_cursor, opened, provider_of, sealed, site_of, up_to
 from scheduling.api.providers import KINDS_TEXT
 from scheduling.queries import free_times, pages
 from scheduling.queries.times import Key
 
 router = Router(tags=["Visits"])
-USUAL, LONGEST = timedelta(days=7), timedelta(days=31)
 MOST_PROVIDERS = 200
 Moments = TypeAdapter(Moment)
 
@@ -58,9 +57,7 @@ def list_slots(
     visit_type: Annotated[str, Query(max_length=50, description=KINDS_TEXT)] = "",
     site: UUID | None = None,
     since: Annotated[Moment | None, Query(alias="from", description="Left out: now.")] = None,
-    until: Annotated[
-        Moment | None, Query(alias="to", description="Starts before this; at most 31 days on, 7 where left out.")
-    ] = None,
+    until: Annotated[Moment | None, Query(alias="to", description=UNTIL_TEXT)] = None,
     cursor: Annotated[str, Query(max_length=200, description="`next` of the page before.")] = "",
     limit: Limit = 25,
 ) -> Page[SlotOut]:
@@ -78,7 +75,7 @@ def list_slots(
     rows = free_times(
         providers=[one for one in found if kind.specialty in ("", one.specialty)],
         visit_type=kind,
-        between=_between(since or now, until),
+        between=up_to(since or now, until),
         now=now,
         by_patient=by_patient,
         site=site_of(site) if site else None,
@@ -108,10 +105,3 @@ def _of_specialty(specialty: str, site: UUID | None) -> list[Any]:
     if len(found) > MOST_PROVIDERS:
         raise invalid("specialty", _("This fits more than 200 providers. Name a site, or a provider."))
     return found
-
-
-def _between(since: datetime, until: datetime | None) -> tuple[datetime, datetime]:
-    until = until or since + USUAL
-    if not since < until <= since + LONGEST:
-        raise invalid("to", _("Choose an end after the beginning, at most 31 days on."))
-    return since, until

@@ -10,9 +10,11 @@ from scheduling.queries import cached
 from tests.factories import (
     AppointmentFactory,
     PatientFactory,
+    ResourceFactory,
     SiteFactory,
     TimeClaimFactory,
     VisitTypeFactory,
+    WorkExceptionFactory,
     bookable_provider,
     portal_user,
     span,
@@ -255,3 +257,54 @@ def test_a_slot_taken_meanwhile_is_refused_with_others(api, clinic) -> None:
     assert api(other).write("/appointments", asked(clinic, start=slot["start"])).status_code == 201
     answer = api(clinic.rosa).write("/appointments", asked(clinic, start=slot["start"]))
     assert (answer.status_code, len(answer.json()["alternatives"])) == (409, 3)
+
+
+# == Rooms ==
+def test_rooms_are_told_with_their_times_to_staff_alone(api, clinic) -> None:
+    here, at, minute = clinic.site, soon(), timedelta(minutes=1)
+    with as_the_system():
+        room = ResourceFactory(kind="room", provider=None, site=here, name="Procedure 1", category="Procedure room")
+        other = ResourceFactory(kind="device", provider=None, site=here, name="Ultrasound 1", category="Ultrasound")
+        ResourceFactory(kind="room", provider=None, site=SiteFactory(), name="Procedure 2", category="Procedure room")
+        TimeClaimFactory(resource=room, kind="block", lane=-1, blocked=span(at + 120 * minute, 30))
+        for after, left in ((180, -5), (240, 5)):
+            until = timezone.now() + left * minute
+            TimeClaimFactory(resource=room, kind="hold", blocked=span(at + after * minute, 30), hold_until=until)
+        WorkExceptionFactory(resource=other, site=here, kind="closed", during=span(at, 600))
+    visit = clinic.book(
+        by=clinic.desk, visit_type=VisitTypeFactory(needs=["Procedure room"]), start=at, now=timezone.now()
+    )
+    read = api(clinic.desk).read
+    items = read("/rooms", {"site": str(here.pk)}).json()["items"]
+    assert [item["name"] for item in items] == ["Procedure 1", "Ultrasound 1"]
+    assert [taken["appointment"] for taken in items[0]["taken"]] == [str(visit.pk), None, None]
+    starts = [datetime.fromisoformat(taken["start"]) - at for taken in items[0]["taken"]]
+    assert starts == [after * minute for after in (0, 120, 240)]
+    assert len(items[1]["taken"]) == 1
+    by_stranger = api(staff("front_desk")).read("/rooms", {"site": str(here.pk)}).json()["items"]
+    assert [taken["appointment"] for taken in by_stranger[0]["taken"]] == [None, None, None]
+    assert api(clinic.rosa).read("/rooms").status_code == 403
+
+
+def test_rooms_are_narrowed_and_come_page_after_page(api, clinic) -> None:
+    with as_the_system():
+        for number in (2, 1):
+            site, name = SiteFactory(), f"Procedure {number}"
+            ResourceFactory(kind="room", provider=None, site=site, name=name, category="Procedure room")
+        ResourceFactory(kind="device", provider=None, site=clinic.site, name="Ultrasound 1", category="Ultrasound")
+    read, asked = api(clinic.desk).read, {"category": "Procedure room"}
+    assert names(read("/rooms", asked)) == ["Procedure 1", "Procedure 2"]
+    first = read("/rooms", asked | {"limit": 1}).json()
+    assert [item["name"] for item in first["items"]] == ["Procedure 1"]
+    assert names(read("/rooms", asked | {"cursor": first["next"]})) == ["Procedure 2"]
+    later = asked | {"from": (soon() + timedelta(days=2)).isoformat()}
+    assert [item["taken"] for item in read("/rooms", later).json()["items"]] == [[], []]
+    assert read("/rooms", later | {"to": soon().isoformat()}).status_code == 422
+    assert read("/rooms", {"site": str(uuid.uuid4())}).status_code == 422
+
+
+def test_a_kind_of_visit_says_what_it_needs(api, clinic) -> None:
+    VisitTypeFactory(slug="minor-surgery", needs=["Procedure room", "Ultrasound"])
+    kinds = {kind["slug"]: kind["needs"] for kind in api(clinic.desk).read("/visit-types").json()["items"]}
+    assert kinds["minor-surgery"] == ["Procedure room", "Ultrasound"]
+    assert [] in kinds.values()
