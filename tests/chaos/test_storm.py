@@ -85,7 +85,7 @@ def a_busy_clinic() -> list[Any]:
         if number % (URGENT_EACH * VISITS_EACH) == 1:
             patient, provider = PatientFactory(site=site), ProviderFactory()
             portal_user(patient, email=f"patient-{number}@portal.example")
-        visit = AppointmentFactory(patient=patient, provider=provider)
+        visit: Any = AppointmentFactory(patient=patient, provider=provider)
         facts.append(AppointmentBooked(visit.pk, patient.pk, visit.sequence))
     return facts
 
