@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from healthcare.devservices.carriers import Carriers
 from healthcare.messaging.models import Circuit, Message
 from scheduling.models import Appointment
 from tests.accounts.conftest import colleague
@@ -17,6 +18,7 @@ from tests.events.draining import as_worker, drain
 from tests.factories import ContactPreferenceFactory, ReminderFactory
 from tests.journeys.accounts.conftest import Open
 from tests.messaging.mailserver import MailServer
+from tests.messaging.test_replies import write_back
 from tests.roles import as_the_system
 from tests.scheduling.conftest import Clinic, make_clinic
 from tests.scheduling.pages import at, visit_at
@@ -68,6 +70,26 @@ def test_who_reads_mails_confirms_by_its_link(
     fine(phone)
     drain()
     assert as_worker(lambda: Appointment.objects.get(pk=visit.pk).status) == "confirmed"
+
+
+def test_a_yes_by_text_message_is_seen_at_the_desk(
+    open_page: Open, fine: Callable[[Any], None], mail: MailServer, carriers: Carriers
+) -> None:
+    """Given a reminder by text message, when the patient writes YES, then the desk's page of the visit says so."""
+    clinic = make_clinic()
+    visit = reminded(clinic)
+    (sms,) = carriers.taken
+    assert (sms["to"], sms["body"].count("Reply YES")) == (NUMBER, 1)
+    assert clinic.patient.family_name not in sms["body"]
+    place = f"/scheduling/patients/{visit.patient_id}/visits/{visit.pk}"
+    page: Any = open_page(place, client=sign_in_staff(clinic.desk))
+    expect(page.get_by_role("main")).not_to_contain_text("Confirmed")
+    assert write_back("Yes", sender=NUMBER).status_code == 200
+    drain()
+    page.reload()
+    expect(page.get_by_role("main")).to_contain_text("Confirmed")
+    fine(page)
+    assert "We expect you" in carriers.taken[-1]["body"]
 
 
 def test_what_did_not_go_out_is_seen_and_sent_again(
