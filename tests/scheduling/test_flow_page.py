@@ -58,6 +58,10 @@ def busy(clinic):
     }
 
 
+def test_looking_for_news_by_itself_keeps_no_session_alive(board, clinic) -> None:
+    assert 'hx-trigger="every 30s" hx-swap="innerHTML" data-background' in text(board(clinic.desk))
+
+
 def test_everybody_stands_in_their_stage_the_longest_wait_first(board, clinic, busy) -> None:
     found = board(clinic.desk).context["board"]
     assert [ticket.visit.pk for ticket in found.expected] == [busy["soon"].pk]

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from scheduling.models import Appointment
-from tests.factories import PatientFactory, VisitTypeFactory
+from tests.factories import GroupSessionFactory, PatientFactory, VisitTypeFactory
 from tests.journeys.accounts.conftest import Open
 from tests.patients.conftest import sign_in
 from tests.roles import as_the_system
@@ -67,3 +67,30 @@ def test_the_desk_plans_a_session_gives_its_seats_and_moves_it(
     day.get_by_label("Why is it cancelled?").fill("The dietician is ill")
     day.get_by_role("button", name="Cancel this session").click()
     expect(day.get_by_role("main")).to_contain_text("The dietician is ill")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_patient_takes_a_seat_in_the_portal_and_gives_it_back(
+    open_page: Open, fine: Callable[[Any], None], width: int
+) -> None:
+    """Given a group with free seats, when a patient takes one, then it is among their visits, and can be cancelled."""
+    clinic = make_clinic()
+    with as_the_system():
+        clinic.visit_type = VisitTypeFactory(name="Diabetes education", seats=8)
+        GroupSessionFactory(
+            provider=clinic.provider, site=clinic.site, visit_type=clinic.visit_type, start=at(10, days=3)
+        )
+    rosa: Any = open_page("/portal/visits", client=sign_in(clinic.rosa), width=width)
+    rosa.get_by_role("link", name="group").first.click()
+    expect(rosa.get_by_role("heading", level=1)).to_have_text("Groups with free seats")
+    fine(rosa)
+    rosa.get_by_role("link", name=f"{at(10, days=3):%B %-d}").click()
+    fine(rosa)
+    rosa.get_by_label("What is it about?").fill("Feet")
+    rosa.get_by_role("button", name="Take a seat").click()
+    expect(rosa.locator("#messages")).to_contain_text("You have a seat")
+    fine(rosa)
+    rosa.get_by_role("link", name="Cancel").first.click()
+    fine(rosa)
+    rosa.get_by_role("button", name="Cancel").first.click()
+    expect(rosa.get_by_role("main")).to_contain_text("cancelled")
