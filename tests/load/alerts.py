@@ -19,7 +19,8 @@ from tests.load.figures import percentile
 from tests.load.people import PURPOSE, NobodyFound, rows_of, staff
 
 DUE, EVERY, PATIENCE = 10_000, 0.1, 60.0  # reminders; seconds between alerts; seconds to wait for the last
-# One of each visit is of its present time and goes out as a mail; those of earlier times are looked at and put aside.
+# One of each visit is of its present time and goes out as a mail, also where it would have gone out later; those of
+# earlier times are looked at and put aside.
 REMIND = """
 INSERT INTO alerts_reminder (id, created_at, updated_at, queue, next_at, attempts, error, patient_id, appointment_id,
     sequence, stage, due_at, state, reason)
@@ -32,7 +33,10 @@ JOIN (
           WHERE status IN ('booked', 'confirmed') AND during && tstzrange(now() + interval '2 hours', NULL)
           LIMIT %s) AS open
 ) AS visit ON visit.number = (made.number - 1) %% visit.visits + 1
-ON CONFLICT DO NOTHING RETURNING id
+ON CONFLICT (appointment_id, sequence, stage)
+    DO UPDATE SET next_at = now(), due_at = now(), handed_until = NULL, updated_at = now()
+    WHERE alerts_reminder.state = 'due'
+RETURNING id
 """
 PUT_ASIDE = """
 UPDATE alerts_reminder SET state = 'superseded', reason = 'visit_moved', next_at = NULL, handed_until = NULL,
