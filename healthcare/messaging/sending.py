@@ -7,7 +7,6 @@ from random import SystemRandom
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from healthcare.audit import record
@@ -25,7 +24,6 @@ log = logging.getLogger("healthcare.messaging")
 USEFUL = timedelta(days=1)  # where the message names no end
 _random = SystemRandom()
 Status = Message.Status
-LEFT = [status for status in Status if status != Status.QUEUED]
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,8 @@ def claim(key: UUID, now: datetime) -> Message | None:
     """Move the message from queued to sending, for us alone. The commit is what makes it safe to call the carrier."""
     token = uuid4()
     with acting_as_system("send_message"):
-        claimed = due(key, now).update(
+        queued = Message.objects.filter(pk=key, status=Status.QUEUED, next_at__lte=now)
+        claimed = queued.update(
             status=Status.SENDING,
             lease_token=token,
             lease_until=now + LEASE,
@@ -61,13 +60,6 @@ def claim(key: UUID, now: datetime) -> Message | None:
             updated_at=now,
         )
         return Message.objects.get(pk=key, lease_token=token) if claimed else None
-
-
-def due(key: UUID, now: datetime) -> "QuerySet[Message]":
-    """This message, if it is to leave. Said by what it must not be, so that it is found by its key: the indexes of what
-    waits keep what left until the next vacuum, and each claim would read all of that.
-    """
-    return Message.objects.filter(pk=key).exclude(status__in=LEFT).exclude(next_at__gt=now)
 
 
 def keep_back(message: Message) -> Verdict | None:

@@ -10,7 +10,6 @@ from healthcare.audit.models import AuditEvent
 from healthcare.db.context import acting_as, acting_as_system
 from healthcare.messaging.addresses import AddressRefused, check_address
 from healthcare.messaging.models import Message
-from healthcare.messaging.sending import due
 from tests.events.draining import as_worker
 from tests.factories import UserFactory
 from tests.messaging.conftest import the_message
@@ -188,18 +187,3 @@ def test_a_parameter_is_a_text(post: Any, value: Any) -> None:
 def test_an_end_may_be_named(post: Any) -> None:
     end = datetime.now(UTC) + timedelta(hours=1)
     assert the_message(post(expires_at=end)).expires_at == end
-
-
-def test_it_is_claimed_by_its_key_and_not_among_all_that_wait(post: Any) -> None:
-    key = post()
-
-    def plan() -> str:
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off")
-        found = due(key, datetime.now(UTC))
-        assert [message.pk for message in found] == [key]
-        return found.explain()
-
-    with transaction.atomic():
-        told = as_worker(plan)
-    assert "Index Scan using messaging_message_pkey" in told
