@@ -23,6 +23,7 @@ from records.models import Thread
 from records.queries.filing import filed_as
 from records.queries.messages import Shown, has_portal_reader, line_of, lines_of_patient, reads_messages_of
 from records.queries.pools import standing_in_for
+from records.queries.subjects import subject_of
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
 HINT = gettext_lazy("The patient reads it in the portal. It becomes part of the record")
@@ -121,6 +122,7 @@ def thread_page(request: HttpRequest, patient: Patient, thread: Thread, form: Me
         "thread": thread,
         "standing_in": standing_in_for(thread.taken_by),
         "said": said,
+        "subject": subject_of(user, patient, thread.source) if thread.source else None,
         "unread": any(message.read_at is None and not message.to_patient for message in said),
         "form": form,
     }
