@@ -85,7 +85,7 @@ def close_thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> Htt
 
 
 @require_POST
-@of_patient(Permission.MESSAGE_PATIENTS)
+@of_patient(Permission.READ_CLINICAL)
 def file_thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> HttpResponse:
     user: Any = request.user
     found = thread_of(request, patient, thread_id)
