@@ -76,12 +76,10 @@ def start_thread(
     sent = _sent_before(by, idempotency_key)
     if sent:
         return sent.thread
-    from_patient = by.acting_role == PATIENT
-    if not from_patient:
+    if not (from_patient := by.acting_role == PATIENT):
         _check_has_reader(patient)
     _check_addressed(patient, to)
-    if source and subject_of(by, patient, source) is None:
-        raise NotOpen(NOT_HERE)
+    _check_open(by, patient, source)
     found = _check_sendable(body, from_patient=from_patient, confirmed=confirmed)
     routed = to or Pool.objects.taking(patient.site, str(category.value)).first()
     thread = Thread(
@@ -101,9 +99,8 @@ def start_thread(
     if from_patient:
         _begin_to_wait(thread, now)
     thread.save(force_insert=True)
-    record(
-        "records.start_thread", by=by, patient_id=patient.pk, target=thread, detail={"category": str(category.value)}
-    )
+    detail = {"category": str(category.value)}
+    record("records.start_thread", by=by, patient_id=patient.pk, target=thread, detail=detail)
     _send(by, thread, body, now, idempotency_key)
     return thread
 
@@ -198,6 +195,12 @@ def _check_addressed(patient: Patient, to: Pool | Provider | None) -> None:
         raise NotAddressed(_("Nobody answers there any more. Choose again; what you wrote is kept."))
     if isinstance(to, Provider) and to not in providers_of(patient):
         raise NotAddressed(_("They do not answer your messages any more. Choose again; what you wrote is kept."))
+
+
+def _check_open(by: User, patient: Patient, source: str) -> None:
+    """Raises NotOpen."""
+    if source and subject_of(by, patient, source) is None:
+        raise NotOpen(NOT_HERE)
 
 
 def _send(by: User, thread: Thread, body: str, now: datetime, key: UUID | None) -> Message:

@@ -174,8 +174,9 @@ def act(
     if thread is None:
         asks = category == About.RESULT and user.acting_role == PATIENT
         about = newest_result(user, patient) if asks else ""
-        told = {"category": category, "source": about, "body": text, "now": at, "confirmed": confirmed}
-        return start_thread(by=user, patient=patient, **told)
+        return start_thread(
+            by=user, patient=patient, category=category, body=text, now=at, source=about, confirmed=confirmed
+        )
     if text == "takes":
         return take_thread(by=user, thread=thread, instead_of=None, now=at)
     if text == "closes":
