@@ -13,6 +13,7 @@ class BillingConfig(AppConfig):
         "patients.ChartCard": ["billing.panels.account_card"],
         "patients.PortalCard": ["billing.panels.own_card"],
         "records.FhirResources": ["billing.telling.cards_of", "billing.telling.bills_of"],
+        "records.Subjects": ["billing.panels.billed"],
         "records.PaperSection": ["billing.panels.paper_section"],
         "patients.Deeds": ["billing.panels.deeds"],
         "patients.Shown": ["billing.panels.shown"],

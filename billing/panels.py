@@ -17,11 +17,12 @@ from healthcare.accounts.access import can
 from healthcare.accounts.models import User
 from healthcare.accounts.parts import Card
 from healthcare.accounts.permissions import Permission, Scope
+from healthcare.accounts.roles import PATIENT
 from patients.access import find_visible
 from patients.models import Patient
 from patients.parts import ChartTab, DataQuality, Deeds, Merge, MergeNote, QualityLine, Shown, in_scope
 from records.models import Encounter
-from records.parts import Section
+from records.parts import Section, Subject, Subjects
 from scheduling.models import Appointment
 from scheduling.parts import CheckInItem
 
@@ -208,3 +209,20 @@ merge = Merge(
     },
     notes=to_know,
 )
+
+
+# == What a conversation can be about ==
+def _bill(patient: Patient, user: User, key: UUID) -> Subject | None:
+    if not can_see_bills(user, patient):
+        return None
+    found = Invoice.objects.visible_to(user).filter(patient=patient, pk=key).first()
+    if found is None:
+        return None
+    own = user.acting_role == PATIENT
+    url = reverse(
+        "billing_portal:invoice" if own else "billing:invoice", args=[found.pk] if own else [patient.pk, found.pk]
+    )
+    return Subject(gettext("Bill %(number)s") % {"number": found.number}, url)
+
+
+billed = Subjects(INVOICE, "bill", _bill)

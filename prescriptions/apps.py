@@ -39,6 +39,7 @@ class PrescriptionsConfig(AppConfig):
         "records.NoteCard": ["prescriptions.panels.note_card"],
         "records.PastCard": ["prescriptions.panels.past_card"],
         "records.SummaryCard": ["prescriptions.panels.summary_card"],
+        "records.Subjects": ["prescriptions.panels.prescribed"],
         "records.PaperSection": ["prescriptions.panels.paper_section"],
         "records.FhirResources": ["prescriptions.telling.resources_of"],
         "scheduling.CheckIn": ["prescriptions.panels.check_in"],

@@ -25,7 +25,7 @@ from prescriptions.models import MedicationStatement, Prescription
 from prescriptions.queries.downtime import taken_by
 from prescriptions.queries.handover import held_by
 from records.models import Encounter
-from records.parts import Section
+from records.parts import Section, Subject, Subjects
 from scheduling.models import Appointment
 from scheduling.parts import CheckInItem, DowntimeLine
 
@@ -258,3 +258,18 @@ def downtime(ids: Collection[UUID], now: datetime) -> Mapping[UUID, Sequence[Dow
         ]
         for patient_id in ids
     }
+
+
+# == What a conversation can be about ==
+def _prescription(patient: Patient, user: User, key: UUID) -> Subject | None:
+    own = user.acting_role == PATIENT
+    if not own and not can(user, Permission.READ_MEDICATIONS):
+        return None
+    found = Prescription.objects.visible_to(user).filter(patient=patient, pk=key).first()
+    if found is None:
+        return None
+    url = "prescriptions_portal:medicines" if own else "prescriptions:prescription"
+    return Subject(found.medicine, reverse(url, args=[] if own else [patient.pk, found.pk]))
+
+
+prescribed = Subjects("prescriptions.prescription", "medicine", _prescription)

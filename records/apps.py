@@ -54,6 +54,7 @@ class RecordsConfig(AppConfig):
             "records.panels.amendments.visit_card",
             "records.panels.papers.visit_card",
         ],
+        "records.Subjects": ["records.panels.messages.results"],
         "records.SummaryCard": ["records.panels.amendments.summary_card"],
         "accounts.Handover": ["records.panels.handover.held"],
         "patients.Deeds": ["records.panels.deeds.deeds"],

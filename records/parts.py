@@ -5,10 +5,10 @@ function that answers with a `healthcare.accounts.parts.Card`, or None where the
 raises leaves a card that says so. The template finds its context as `card`.
 
 `records.PaperSection` is what stands on papers that are made of a chart, `records.FhirResources` what goes with its
-download.
+download, `records.Subjects` what a conversation can be about.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from uuid import UUID
 
 ENCOUNTER_CARD, NOTE_CARD, SUMMARY_CARD = "records.EncounterCard", "records.NoteCard", "records.SummaryCard"
 PAST_CARD, PAPER_SECTION = "records.PastCard", "records.PaperSection"
-FHIR_RESOURCES = "records.FhirResources"
+FHIR_RESOURCES, SUBJECTS = "records.FhirResources", "records.Subjects"
 
 
 class EncounterCard(Protocol):
@@ -73,3 +73,24 @@ class FhirResources(Protocol):
     """
 
     def __call__(self, patient: Any, user: Any, now: datetime) -> Iterable[dict[str, Any]]: ...
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a conversation is about, for these eyes: in words, and on which page."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Subjects:
+    """Rows of one kind that a conversation can be about, held as `kind:id` and never more.
+
+    `find` answers for a patient, a reader and an id; None for what is not there, not this patient's, or not open to
+    this reader. `category` is what a conversation about such a row is about (`records.models.pools.Category`).
+    """
+
+    kind: str
+    category: str
+    find: Callable[[Any, Any, UUID], Subject | None]

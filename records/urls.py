@@ -150,5 +150,6 @@ urlpatterns = [
     path(f"{THREAD}/hand-on", threads.hand_on_thread, name="hand_on_thread"),
     path(f"{THREAD}/set-aside", threads.set_thread_aside, name="set_thread_aside"),
     path(f"{THREAD}/close", threads.close_thread, name="close_thread"),
+    path(f"{THREAD}/file", threads.file_thread, name="file_thread"),
     path(f"{THREAD}/read", messages.read_thread, name="read_thread"),
 ]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from healthcare.accounts.access import check_can
 from healthcare.accounts.models import Provider, User
@@ -21,7 +22,10 @@ from records.events import MessageSent
 from records.models import Message, Pool, Thread
 from records.queries.messages import Inbox, Shown, has_portal_reader, inbox_of
 from records.queries.pools import providers_of
+from records.queries.subjects import subject_of
 from records.rules.messages import ANSWER_HOURS, LONGEST, UrgentWords, answer_due, urgent_words
+
+NOT_HERE = gettext_lazy("This is not here to ask about. You can write without it; nothing of yours is lost.")
 
 
 class NotSendable(Exception):
@@ -40,6 +44,10 @@ class NotAddressed(Exception):
     """Nobody of this name or pool answers this patient's messages any more."""
 
 
+class NotOpen(Exception):
+    """What the conversation is to be about is not there, or not open to whoever writes."""
+
+
 class NoPortalAccount(Exception):
     """Nobody would read it: the patient has no portal account."""
 
@@ -53,24 +61,25 @@ def start_thread(
     body: str,
     now: datetime,
     to: Pool | Provider | None = None,
+    source: str = "",
     idempotency_key: UUID | None = None,
     confirmed: str = "",
 ) -> Thread:
     """Begin a matter with its first message, between the patient and the care team of the patient's site.
 
     Without `to` it goes to the pool that takes what is written about this, else to the care team as a whole. What a
-    patient starts waits, for anybody there; what one of the team starts is theirs. The same key again gives the thread
-    of the first time. Raises NotAllowed, NotInScope, NotSendable, NotAddressed, SoundsUrgent (see `send_message`), and
-    NoPortalAccount.
+    patient starts waits, for anybody there; what one of the team starts is theirs. `source` says what it is about
+    (`records.parts.Subjects`). The same key again gives the thread of the first time. Raises NotAllowed, NotInScope,
+    NotSendable, NotAddressed, NotOpen, SoundsUrgent (see `send_message`), and NoPortalAccount.
     """
     check_can_write(by, patient)
     sent = _sent_before(by, idempotency_key)
     if sent:
         return sent.thread
-    from_patient = by.acting_role == PATIENT
-    if not from_patient:
+    if not (from_patient := by.acting_role == PATIENT):
         _check_has_reader(patient)
     _check_addressed(patient, to)
+    _check_open(by, patient, source)
     found = _check_sendable(body, from_patient=from_patient, confirmed=confirmed)
     routed = to or Pool.objects.taking(patient.site, str(category.value)).first()
     thread = Thread(
@@ -79,6 +88,7 @@ def start_thread(
         pool=routed if isinstance(routed, Pool) else None,
         provider=to if isinstance(to, Provider) else None,
         category=category,
+        source=source,
         status=Thread.Status.NEW if from_patient else Thread.Status.OPEN,
         started_by=by,
         taken_by=None if from_patient else by,
@@ -89,9 +99,8 @@ def start_thread(
     if from_patient:
         _begin_to_wait(thread, now)
     thread.save(force_insert=True)
-    record(
-        "records.start_thread", by=by, patient_id=patient.pk, target=thread, detail={"category": str(category.value)}
-    )
+    detail = {"category": str(category.value)}
+    record("records.start_thread", by=by, patient_id=patient.pk, target=thread, detail=detail)
     _send(by, thread, body, now, idempotency_key)
     return thread
 
@@ -186,6 +195,12 @@ def _check_addressed(patient: Patient, to: Pool | Provider | None) -> None:
         raise NotAddressed(_("Nobody answers there any more. Choose again; what you wrote is kept."))
     if isinstance(to, Provider) and to not in providers_of(patient):
         raise NotAddressed(_("They do not answer your messages any more. Choose again; what you wrote is kept."))
+
+
+def _check_open(by: User, patient: Patient, source: str) -> None:
+    """Raises NotOpen."""
+    if source and subject_of(by, patient, source) is None:
+        raise NotOpen(NOT_HERE)
 
 
 def _send(by: User, thread: Thread, body: str, now: datetime, key: UUID | None) -> Message:

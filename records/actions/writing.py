@@ -44,7 +44,8 @@ class Content:
     """What an entry says. `value` is in `unit`, a UCUM code; `provider` is who asked for it and has to read it,
     `request` the order that it answers.
 
-    `sensitivity` is the label under which few see it, "" for none; a later version keeps it.
+    `sensitivity` is the label under which few see it, "" for none; a later version keeps it. `sealed` is text that is
+    kept encrypted.
     """
 
     kind: str
@@ -58,6 +59,7 @@ class Content:
     provider: Provider | None = None
     sensitivity: str = ""
     request: ServiceRequest | None = None
+    sealed: str | None = None
 
 
 def content_of(entry: Entry, **changes: Any) -> Content:

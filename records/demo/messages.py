@@ -9,10 +9,12 @@ from healthcare.accounts.models import Membership, Site, User
 from healthcare.db.context import acting_as, acting_as_system
 from patients.models import Patient
 from patients.queries import own_patient
+from records.actions.filing import file_thread
 from records.actions.messages import read_thread, send_message, start_thread
 from records.actions.pools import arrange_pool
 from records.actions.threads import close_thread, set_thread_aside, take_thread
 from records.models import Pool, Thread
+from records.queries.results import results_of
 from records.rules.messages import SATURDAY, urgent_words
 
 About = Thread.Category
@@ -24,7 +26,7 @@ POOLS: tuple[tuple[str, tuple[Thread.Category, ...], str, int], ...] = (
     ("Visits and bills", (About.VISIT, About.BILL, About.OTHER), DESK, 16),
 )
 # Who does what, and when: hours ago as a number, or a working day before today and the time at the site, "3 9:40".
-# A text is sent; "takes", "reads", "sets aside" and "closes" are done.
+# A text is sent; "takes", "reads", "sets aside", "files" and "closes" are done.
 Step = tuple[str, float | str, str]
 ROSA, JUNE = "rosa.delgado@mail.example", "june.nakamura@mail.example"
 STORIES: tuple[tuple[str, Thread.Category, tuple[Step, ...]], ...] = (
@@ -94,6 +96,7 @@ STORIES: tuple[tuple[str, Thread.Category, tuple[Step, ...]], ...] = (
             (PATIENT, "2 9:10", "The day care asks for Kamsi’s vaccine card. Can you send it?"),
             (NURSE, "2 11:30", "It is ready at the desk; you can also print it from the portal."),
             (PATIENT, "1 7:45", "reads"),
+            (NURSE, "1 8:10", "files"),
         ),
     ),
     ("imran.chaudhry@mail.example", About.OTHER, ((PATIENT, "3 10:35", "Is there parking for a wheelchair van?"),)),
@@ -169,19 +172,31 @@ def act(
 ) -> Thread:
     confirmed = urgent_words(text).mark
     if thread is None:
-        return start_thread(by=user, patient=patient, category=category, body=text, now=at, confirmed=confirmed)
+        asks = category == About.RESULT and user.acting_role == PATIENT
+        about = newest_result(user, patient) if asks else ""
+        return start_thread(
+            by=user, patient=patient, category=category, body=text, now=at, source=about, confirmed=confirmed
+        )
     if text == "takes":
         return take_thread(by=user, thread=thread, instead_of=None, now=at)
     if text == "closes":
         close_thread(by=user, thread=thread, now=at)
     elif text == "sets aside":
         set_thread_aside(by=user, thread=thread, waits=True, now=at)
+    elif text == "files":
+        file_thread(by=user, thread=thread, now=at)
     elif text == "reads":
         read_thread(by=user, thread=thread, now=at)
     else:
         read_thread(by=user, thread=thread, now=at)
         send_message(by=user, thread=thread, body=text, now=at, confirmed=confirmed)
     return thread
+
+
+def newest_result(user: User, patient: Patient) -> str:
+    """What a question about a result is about, where this person sees one."""
+    found = results_of(user, patient)
+    return f"records.entry:{found[0].pk}" if found else ""
 
 
 def colleague(patient: Patient, role: str) -> User | None:

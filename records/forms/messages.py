@@ -81,7 +81,9 @@ class StartForm(MessageForm):
 
 
 class PortalStartForm(StartForm):
-    """The same in the patient's words. `places` are those whom one can write to by name; the field goes without."""
+    """The same in the patient's words; `about` is what they came from. `places` are those whom one can write to by
+    name; the field goes without.
+    """
 
     to = forms.ChoiceField(
         label=_("To"),
@@ -89,6 +91,7 @@ class PortalStartForm(StartForm):
         error_messages={"invalid_choice": _("Nobody answers there any more. Choose again")},
     )
 
+    about = forms.CharField(required=False, widget=forms.HiddenInput)
     category = forms.ChoiceField(
         label=_("What is it about?"),
         choices=[(category.value, words) for category, words in ABOUT.items()],

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from healthcare.accounts.models import Provider, User
 from healthcare.accounts.permissions import Scope, Sensitivity
 from healthcare.accounts.roles import PATIENT
+from healthcare.db.fields import EncryptedTextField
 from healthcare.db.privileges import Access
 from patients.models import Patient, PatientOwned, PatientOwnedQuerySet, marks_open_to, within_reach
 from records.models.encounters import Encounter
@@ -119,6 +120,7 @@ class Entry(PatientOwned):
     author = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     enterer = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     data = models.JSONField(default=dict, help_text=_("What else the kind says, validated by its schema."))
+    sealed = EncryptedTextField(null=True, help_text=_("What it says that stands nowhere in clear, and in no index."))
     source = models.CharField(
         max_length=200, blank=True, help_text=_("The system that told of it; empty for what was written here.")
     )

@@ -109,6 +109,9 @@ class Thread(DueWork, PatientOwned):
         help_text=_("To whom the patient wrote, where it was to one person."),
     )
     category = models.CharField(_("about"), max_length=8, choices=About)
+    source = models.CharField(
+        max_length=80, blank=True, help_text=_("app.model:id of what it is about; each reader has it resolved.")
+    )
     status = models.CharField(max_length=6, choices=Status, default=Status.NEW)
     started_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     taken_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -163,6 +166,10 @@ class Thread(DueWork, PatientOwned):
             ),
             models.CheckConstraint(
                 condition=Q(urgent=False) | Q(waiting_since__isnull=False), name="thread_urgent_while_it_waits"
+            ),
+            models.CheckConstraint(
+                condition=Q(source="") | Q(source__regex=r"^[a-z]+[.][a-z]+:[0-9a-f-]{36}$"),
+                name="thread_source_is_a_reference",
             ),
             models.CheckConstraint(condition=Q(pool=None) | Q(provider=None), name="thread_to_a_pool_or_a_provider"),
         ]

@@ -95,6 +95,7 @@ deeds: Deeds = {
     "records.set_thread_aside": _("Said whether a conversation waits for the patient"),
     "records.close_thread": _("Closed a conversation"),
     "records.reopen_thread": _("Opened a conversation again by writing into it"),
+    "records.file_thread": _("Filed a conversation to the record"),
     "records.announce_overdue": _("Told colleagues that a message waits longer than was promised"),
 }
 

@@ -18,6 +18,7 @@ from records.forms.messages import MessageForm, PortalStartForm
 from records.models import Thread
 from records.queries.messages import line_of, lines_of_patient
 from records.queries.pools import places_for, promised_days
+from records.queries.subjects import category_of, subject_of
 from records.rules.messages import UrgentWords
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
@@ -41,7 +42,9 @@ def messages(request: HttpRequest, patient: Patient) -> HttpResponse:
 def start_thread(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
     typed_in = request.POST if request.method == "POST" else None
-    form = PortalStartForm(typed_in, hint=HINT, places=places_for(patient))
+    asked = request.GET.get("about", "")
+    start = {"about": asked, "category": category_of(asked)}
+    form = PortalStartForm(typed_in, initial=start, hint=HINT, places=places_for(patient))
     if not form.is_valid():
         return start_page(request, patient, form)
     typed = form.cleaned_data
@@ -53,18 +56,25 @@ def start_thread(request: HttpRequest, patient: Patient) -> HttpResponse:
             body=typed["body"],
             now=timezone.now(),
             to=form.place(),
+            source=typed["about"],
             idempotency_key=typed["key"],
             confirmed=typed["confirmed"],
         )
     except verbs.SoundsUrgent as problem:
         return start_page(request, patient, form, problem.found)
+    except verbs.NotOpen:
+        return start_page(request, patient, form)
     return redirect("records_portal:thread", thread.pk)
 
 
 def start_page(
     request: HttpRequest, patient: Patient, form: PortalStartForm, found: UrgentWords | None = None
 ) -> HttpResponse:
-    context = around(patient) | {"form": form, "found": found or UrgentWords()}
+    user: Any = request.user
+    source = form["about"].value()
+    subject = subject_of(user, patient, source) if source else None
+    gone = verbs.NOT_HERE if source and subject is None else ""
+    context = around(patient) | {"form": form, "found": found or UrgentWords(), "subject": subject, "gone": gone}
     return render(request, "records/portal_start_thread.html", context, status=422 if form.is_bound else 200)
 
 
@@ -100,6 +110,7 @@ def thread_page(
         "line": line_of(thread, timezone.now()),
         "thread": thread,
         "said": said,
+        "subject": subject_of(user, patient, thread.source) if thread.source else None,
         "unread": any(message.read_at is None and message.to_patient for message in said),
         "form": form,
         "found": found or UrgentWords(),

@@ -15,6 +15,7 @@ WRITERS: Mapping[str, Callable[[Any], Element | None]] = {
     "addendum": reports.document,
     "allergy": problems.allergy,
     "condition": problems.condition,
+    "conversation": reports.conversation,
     "diagnostic_report": reports.diagnostic_report,
     "family_history": histories.family_history,
     "immunization": given.immunization,

@@ -4,6 +4,7 @@ import base64
 from typing import Any
 
 from records.kinds.note import PARTS
+from records.rules.conversations import unsealed
 from records.telling.elements import (
     LOINC,
     Element,
@@ -23,6 +24,7 @@ TYPES = {
     "nursing_note": ("34746-8", "Nurse Note"),
     "addendum": ("55107-7", "Addendum"),
 }
+CLINICAL_NOTE = code_of("clinical-note", "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category")
 DOC_STATUS = {"preliminary": "preliminary", "final": "final", "corrected": "amended", "amended": "amended"}
 # In English, as the document's structure; what was written is in whatever language it was.
 HEADINGS = {
@@ -59,9 +61,7 @@ def document(entry: Any) -> Element:
         "status": "current",
         "docStatus": DOC_STATUS[entry.record_status],
         "type": code_of(code, LOINC, title),
-        "category": [
-            code_of("clinical-note", "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category")
-        ],
+        "category": [CLINICAL_NOTE],
         "content": [{"attachment": _text(text) | {"title": title}}],
     } | filled(
         date=moment_text(entry.signed_at or entry.effective_at),
@@ -69,6 +69,19 @@ def document(entry: Any) -> Element:
         authenticator={"display": signer} if signer else {},
         context={"period": {"start": moment_text(entry.effective_at)}},
     )
+
+
+def conversation(entry: Any) -> Element:
+    """A conversation as it was filed: who wrote what and when, as one text."""
+    turns = [f"{turn.who}, {moment_text(turn.at)}\n{turn.text}" for turn in unsealed(entry.sealed)]
+    return {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "docStatus": DOC_STATUS[entry.record_status],
+        "type": {"text": "Conversation by secure messages"},
+        "category": [CLINICAL_NOTE],
+        "content": [{"attachment": _text("\n\n".join(turns)) | {"title": entry.display}}],
+    } | filled(date=moment_text(entry.effective_at), author=by(entry))
 
 
 def _text(said: str) -> Element:

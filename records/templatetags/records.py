@@ -29,6 +29,7 @@ from records.models import Entry, Macro, Message, Thread
 from records.queries.encounters import SignedNote
 from records.queries.growth import growth_text
 from records.queries.moments import moment_of, said_day, said_moment
+from records.rules.conversations import Turn, unsealed
 from records.rules.units import Quantity, convert, rounded, shown, sign_of
 
 register = template.Library()
@@ -108,6 +109,12 @@ def growth(entry: Entry, patient: Patient) -> str:
 def said(entry: Entry, name: str) -> str:
     """A part of what the entry says; nothing where it does not say it."""
     return str(entry.data.get(name, ""))
+
+
+@register.filter
+def turns(entry: Entry) -> list[Turn]:
+    """Of a conversation in the chart, who wrote what and when; nothing of all else."""
+    return unsealed(entry.sealed)
 
 
 @register.filter

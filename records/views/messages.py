@@ -16,11 +16,14 @@ from healthcare.accounts.guards import requires
 from healthcare.accounts.permissions import Permission
 from patients.doors import chart_context, of_patient
 from patients.models import Patient
+from records.access.messages import can_file
 from records.actions import messages as verbs
 from records.forms.messages import MessageForm, StartForm
 from records.models import Thread
+from records.queries.filing import filed_as
 from records.queries.messages import Shown, has_portal_reader, line_of, lines_of_patient, reads_messages_of
 from records.queries.pools import standing_in_for
+from records.queries.subjects import subject_of
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
 HINT = gettext_lazy("The patient reads it in the portal. It becomes part of the record")
@@ -119,9 +122,14 @@ def thread_page(request: HttpRequest, patient: Patient, thread: Thread, form: Me
         "thread": thread,
         "standing_in": standing_in_for(thread.taken_by),
         "said": said,
+        "subject": subject_of(user, patient, thread.source) if thread.source else None,
         "unread": any(message.read_at is None and not message.to_patient for message in said),
         "form": form,
     }
+    if can_file(user, patient):
+        filed = filed_as(user, thread)
+        whole = filed is not None and filed.data["last"] == str(said[-1].pk)
+        context |= {"filed": filed, "may_file": not whole}
     return render(request, "records/thread.html", context, status=422 if form.is_bound else 200)
 
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from healthcare.accounts.permissions import Permission
 from patients.doors import chart_context, of_patient
 from patients.models import Patient
+from records.actions import filing
 from records.actions import threads as verbs
 from records.forms.messages import HandOnForm
 from records.queries.messages import line_of
@@ -80,6 +81,16 @@ def close_thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> Htt
     found = thread_of(request, patient, thread_id)
     verbs.close_thread(by=user, thread=found, now=timezone.now())
     notes.success(request, _("Closed. It stays readable, and a message opens it again."))
+    return redirect("records:thread", patient.pk, found.pk)
+
+
+@require_POST
+@of_patient(Permission.READ_CLINICAL)
+def file_thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    found = thread_of(request, patient, thread_id)
+    filing.file_thread(by=user, thread=found, now=timezone.now())
+    notes.success(request, _("In the chart, as the conversation stands now."))
     return redirect("records:thread", patient.pk, found.pk)
 
 

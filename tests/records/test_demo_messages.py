@@ -7,8 +7,16 @@ import pytest
 from healthcare.accounts.models import User
 from patients.models import Patient
 from records.demo import messages as demo
-from records.models import Message, Pool, Thread
-from tests.factories import MembershipFactory, PatientFactory, SiteFactory, UserFactory, portal_user, staff
+from records.models import Entry, Message, Pool, Thread
+from tests.factories import (
+    EntryFactory,
+    MembershipFactory,
+    PatientFactory,
+    SiteFactory,
+    UserFactory,
+    portal_user,
+    staff,
+)
 from tests.roles import as_the_system, taking_role
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +28,9 @@ def clinic() -> None:
     for role in ("nurse", "doctor", "front_desk", "administrator"):
         staff(role, site)
     for email in sorted({email for email, _about, _steps in demo.STORIES}):
-        portal_user(PatientFactory(site=site), email=email)
+        patient = PatientFactory(site=site)
+        portal_user(patient, email=email)
+        EntryFactory(patient=patient)
 
 
 def tell() -> None:
@@ -47,6 +57,8 @@ def test_every_state_is_there_once_told(clinic) -> None:
     with as_the_system():
         assert set(Pool.objects.values_list("name", flat=True)) == {name for name, *_rest in demo.POOLS}
         assert Message.objects.filter(to_patient=True, read_at=None).exists()
+        assert Entry.objects.filter(kind="conversation").count() == 1
+        assert Thread.objects.get(category="result", status="open", started_by__email="grace.osei@mail.example").source
         assert set(Thread.objects.values_list("category", flat=True)) == set(Thread.Category)
 
 
