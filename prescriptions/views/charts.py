@@ -27,7 +27,6 @@ from prescriptions.access import (
 )
 from prescriptions.forms import CancelForm, KeepForm, MarkForm
 from prescriptions.models import MedicationStatement, Prescription, SafetyCheck
-from prescriptions.queries.doses import courses_of
 from prescriptions.views.pages import page_context, prescription_or_404
 from prescriptions.views.writing import editor
 
@@ -40,13 +39,11 @@ WAITING = (Status.SIGNED, Status.READY, Status.NOT_COLLECTED)
 @of_patient(Permission.READ_MEDICATIONS)
 def medicines(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
-    now = timezone.now()
-    found = queries.medicine_list(user, patient, now)
+    found = queries.medicine_list(user, patient, timezone.now())
     review = queries.last_review(user, patient)
     rows: list[Prescription | MedicationStatement] = [*found.active, *found.past, *found.told, *found.told_past]
     context = page_context(request, patient) | {
         "list": found,
-        "courses": courses_of(user, patient, now),
         "review": review,
         "review_is_older": review is not None and queries.changed_since(user, review, rows),
         "may_prescribe": can_prescribe(user),
