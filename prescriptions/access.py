@@ -89,6 +89,11 @@ def can_repeat(user: User) -> bool:
     return passes(check_can_repeat, user)
 
 
+def check_can_keep_doses(user: User, prescription: Prescription) -> None:
+    """Say when it is taken, and what was taken: the patient, or who acts for them. Raises NotAllowed, NotInScope."""
+    check_can_ask_refill(user, prescription)
+
+
 def check_can_ask_refill(user: User, prescription: Prescription) -> None:
     """The patient, or who acts for them, of what they see. Raises NotAllowed, NotInScope."""
     check_can(user, Permission.OWN_RECORD)

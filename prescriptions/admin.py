@@ -14,6 +14,8 @@ from prescriptions.forms import RuleForm
 from prescriptions.models import (
     CollectionDeadline,
     Dispense,
+    DoseMark,
+    DosePlan,
     Halt,
     Ingredient,
     Medication,
@@ -83,6 +85,8 @@ PATIENTS = [
     SafetyCheck,
     CollectionDeadline,
     Dispense,
+    DoseMark,
+    DosePlan,
     Halt,
     MedicationReview,
     Outreach,

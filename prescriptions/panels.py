@@ -172,6 +172,9 @@ deeds: Deeds = {
     "prescriptions.make_sheet": _("Made a prescription on paper"),
     "prescriptions.open_sheet": _("Opened a prescription on paper"),
     "prescriptions.check_code": _("Somebody checked the code of a prescription on paper"),
+    "prescriptions.plan_doses": _("Said at which times a medicine is taken"),
+    "prescriptions.end_doses": _("Took a medicine off the doses of the day"),
+    "prescriptions.mark_dose": _("Noted whether a medicine was taken"),
     "prescriptions.review_list": _("Went through the list of medicines"),
 }
 
@@ -218,6 +221,8 @@ merge = Merge(
         "prescriptions_outreach": None,
         "prescriptions_refillrequest": _some("%d request for a refill", "%d requests for a refill"),
         "prescriptions_halt": None,
+        "prescriptions_doseplan": None,
+        "prescriptions_dosemark": None,
         "prescriptions_medicationreview": None,
         "prescriptions_prescriptionsheet": None,
         "prescriptions_safetycheck": None,

@@ -1,5 +1,6 @@
-"""The patient's own medicines, in plain words: what is ready and where, what is taken, what is over; and asking for
-more."""
+"""The patient's own medicines, in plain words: what is ready and where, what is taken, what is over; asking for more;
+when it is taken, and what was taken of the doses of today.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -16,8 +17,10 @@ from healthcare.storage.links import signed_link
 from patients.doors import portal_page
 from patients.models import Patient
 from prescriptions import actions, queries
+from prescriptions.forms.doses import DoseTimesForm, MarkDoseForm
 from prescriptions.forms.refills import AskForm
-from prescriptions.models import Prescription, PrescriptionSheet, RefillRequest
+from prescriptions.models import DoseMark, Prescription, PrescriptionSheet, RefillRequest
+from prescriptions.queries.doses import course_of, courses_of, current_plans, proposal_of, why_no_times
 from prescriptions.queries.refills import own_refills, why_no_refill
 
 
@@ -31,9 +34,91 @@ def medicines(request: HttpRequest, patient: Patient) -> HttpResponse:
         "patient": patient,
         "mine": mine,
         "refills": own_refills(user, patient, [*mine.taking, *mine.past], now),
+        "plans": current_plans(user, patient),
         "print_subject": f"{patient.name}.",
     }
     return render(request, "prescriptions/portal_medicines.html", context)
+
+
+def _own_prescription(user: Any, patient: Patient, prescription_id: UUID) -> Prescription:
+    rows = Prescription.objects.visible_to(user).filter(patient_id=patient.pk)
+    found: Prescription = get_object_or_404(rows, pk=prescription_id)
+    return found
+
+
+# == When it is taken, and what was taken ==
+@require_http_methods(["GET", "HEAD", "POST"])
+@portal_page(Scope.MEDICATION)
+def dose_times(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    """When one medicine is taken: suggested from its directions, or as it is."""
+    user: Any = request.user
+    now = timezone.now()
+    found = _own_prescription(user, patient, prescription_id)
+    why_not = why_no_times(user, found, now)
+    course = course_of(user, found, now)
+    proposal = proposal_of(found, course, patient.site.time_zone, now)
+    form = DoseTimesForm(request.POST if request.method == "POST" else None, **proposal.fields)
+    if proposal.first_day and not form.is_bound:
+        form.initial["first_day"] = proposal.first_day
+    if not why_not and form.is_valid():
+        try:
+            plan = actions.plan_doses(by=user, prescription=found, now=now, **form.chosen())
+        except actions.NotPossible as problem:
+            form.add_error(None, str(problem))
+        else:
+            messages.success(request, said_when(plan.starts_at > now))
+            return redirect("prescriptions_portal:doses")
+    context = {"patient": patient, "prescription": found, "form": form, "why_not": why_not, "course": course}
+    return render(request, "prescriptions/portal_dose_times.html", context, status=422 if form.is_bound else 200)
+
+
+def said_when(later: bool) -> str:
+    if later:
+        return _("Saved. The new times count from tomorrow, so that you take nothing twice today.")
+    return _("Saved. Your doses of today stand here.")
+
+
+@require_POST
+@portal_page(Scope.MEDICATION)
+def end_doses(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    found = _own_prescription(user, patient, prescription_id)
+    try:
+        actions.end_doses(by=user, prescription=found, now=timezone.now())
+    except actions.NotPossible as problem:
+        messages.error(request, str(problem))
+    else:
+        messages.success(request, _("It no longer stands among your doses of the day. What you marked so far is kept."))
+    return redirect("prescriptions_portal:medicines")
+
+
+@require_safe
+@portal_page(Scope.MEDICATION)
+def doses(request: HttpRequest, patient: Patient) -> HttpResponse:
+    """Today, and what can be marked of the two days before."""
+    user: Any = request.user
+    courses = [course for course in courses_of(user, patient, timezone.now()) if course.is_shown]
+    context = {"patient": patient, "courses": courses, "reasons": DoseMark.Reason.choices}
+    return render(request, "prescriptions/portal_doses.html", context)
+
+
+@require_POST
+@portal_page(Scope.MEDICATION)
+def mark_dose(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
+    user: Any = request.user
+    found = _own_prescription(user, patient, prescription_id)
+    form = MarkDoseForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("That could not be read. Choose again below."))
+        return redirect("prescriptions_portal:doses")
+    try:
+        mark = actions.mark_dose(by=user, prescription=found, now=timezone.now(), **form.cleaned_data)
+    except actions.NotPossible as problem:
+        messages.error(request, str(problem))
+    else:
+        told = {"medicine": found.medicine, "state": mark.get_state_display()}
+        messages.success(request, _("%(medicine)s: %(state)s. You can change it today.") % told)
+    return redirect("prescriptions_portal:doses")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -64,6 +64,11 @@ def _clock_text(language: str | None, hour: int, minute: int, second: int) -> st
     return dateformat.time_format(clock, "g:i A").lower() if pattern == "P" else dateformat.time_format(clock, pattern)
 
 
+def clock_text(at: time) -> str:
+    """A time of day that belongs to no moment: "8:00 am"."""
+    return _clock_text(get_language(), at.hour, at.minute, at.second)
+
+
 def moment_text(moment: datetime, *, zone: bool = True) -> str:
     """Day and time in the current time zone: "Nov 23, 2026, 9:52 am EST". Raises ValueError when naive."""
     local = timezone.localtime(moment)

@@ -1,6 +1,7 @@
 """The verbs of prescribing, a file for each who acts."""
 
 from prescriptions.actions.dispensing import expire_uncollected, keep_ready, mark_ready, pick_up
+from prescriptions.actions.doses import end_doses, mark_dose, plan_doses
 from prescriptions.actions.halts import hold_medicine, resume_medicine, stop_medicine
 from prescriptions.actions.loading import load_knowledge
 from prescriptions.actions.marking import mark_prescription
@@ -42,6 +43,7 @@ __all__ = [
     "change_draft",
     "deny_refill",
     "draft_prescription",
+    "end_doses",
     "end_statement",
     "expire_uncollected",
     "hold_medicine",
@@ -53,12 +55,14 @@ __all__ = [
     "list_written",
     "load_knowledge",
     "make_sheet",
+    "mark_dose",
     "mark_prescription",
     "mark_ready",
     "not_dispense",
     "open_code",
     "open_sheet",
     "pick_up",
+    "plan_doses",
     "prescribe_again",
     "prescribe_refill",
     "print_prescription",

@@ -1,4 +1,5 @@
 from prescriptions.models.dispenses import Dispense, DispenseQuerySet
+from prescriptions.models.doses import DoseMark, DoseMarkQuerySet, DosePlan, DosePlanQuerySet
 from prescriptions.models.formulary import KEPT, OFF, Ingredient, Medication, MedicationQuerySet, SafetyRule
 from prescriptions.models.halted import HOLD, STOP
 from prescriptions.models.halts import Halt, HaltQuerySet
@@ -31,6 +32,10 @@ __all__ = [
     "CollectionDeadlineQuerySet",
     "Dispense",
     "DispenseQuerySet",
+    "DoseMark",
+    "DoseMarkQuerySet",
+    "DosePlan",
+    "DosePlanQuerySet",
     "Halt",
     "HaltQuerySet",
     "Ingredient",

@@ -14,11 +14,12 @@ from healthcare.events.models import DueWork, DueWorkQuerySet
 from patients.models import PatientOwned, PatientOwnedQuerySet, marks_open_to, within_reach
 from prescriptions.models.formulary import KEPT, Medication
 from prescriptions.models.halted import STOP, Halted, says_from_when
+from prescriptions.rules.doses import VALID_DAYS
 from prescriptions.rules.sig import Sig, quantity_text, read_sig
 from records.models import Encounter
 from records.models.entries import MARKS
 
-VALID = timedelta(days=365)  # after the signature nothing is repeated any more
+VALID = timedelta(days=VALID_DAYS)  # after the signature nothing is repeated any more
 USUAL_DAYS = 7  # that something waits which is written by hand
 PRESCRIBERS = ("doctor", "nurse")  # who sees what is not signed yet; said in the policy as well
 DISPENSERS = ("pharmacist",)  # who sees what waits for them, marked or not; said in the policy as well

@@ -314,6 +314,8 @@ def _medicines_of(kept: dict[str, Any], provider: Provider, number: int, writer:
     made.SafetyCheckFactory(prescription=handed, labels=[MARKS[number % 4]])
     for asked in (handed, made.PrescriptionFactory(**kept, prescriber=provider, status="picked_up")):
         made.RefillRequestFactory(prescription=asked)
+        plan = made.DosePlanFactory(prescription=asked, set_by=writer)
+        made.DoseMarkFactory(plan=plan)
     for sensitivity in ("", MARKS[number % 4]):
         uncollected = made.PrescriptionFactory(**marked | {"sensitivity": sensitivity}, status="not_collected")
         made.OutreachFactory(prescription=uncollected)

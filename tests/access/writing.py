@@ -118,6 +118,10 @@ def a_refill_answered(row: Row, by: By) -> bool:
     return (answered or begun) and by.reaches(row.patient_id, "medication")
 
 
+def by_the_patient(_row: Row, by: By) -> bool:
+    return by.role == PATIENT
+
+
 def an_amendment_asked(row: Row, by: By) -> bool:
     """By the patient's side alone, and it waits; marked or not, for who asked sees it."""
     asks = by.role == PATIENT and row.asked_by_id == by.me and row.state == "waiting"
@@ -275,6 +279,14 @@ RULES: dict[str, tuple[Asked, Asked]] = {
     "patients_usergrant": (nobody, nobody),
     "prescriptions_collectiondeadline": (reaching("medication", staff=True), reaching("medication", staff=True)),
     "prescriptions_dispense": (reaching("medication", staff=True), reaching("medication", staff=True)),
+    "prescriptions_dosemark": (
+        reaching("medication", "marked_by_id", also=by_the_patient),
+        reaching("medication", "marked_by_id", also=by_the_patient),
+    ),
+    "prescriptions_doseplan": (
+        reaching("medication", "set_by_id", also=by_the_patient),
+        reaching("medication", "ended_by_id", also=by_the_patient),
+    ),
     "prescriptions_halt": (reaching("medication", "said_by_id", staff=True), nobody),
     "prescriptions_medicationreview": (reaching("medication", "reviewed_by_id", staff=True), nobody),
     "prescriptions_medicationstatement": (

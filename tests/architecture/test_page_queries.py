@@ -108,6 +108,7 @@ PORTAL = (
     "records_portal:papers",
     "records_portal:messages",
     "prescriptions_portal:medicines",
+    "prescriptions_portal:doses",
     "billing_portal:list",
 )
 ROLES = sorted({"patient"}.union(*(roles.split() for roles in (OVERVIEWS | LISTS).values())))

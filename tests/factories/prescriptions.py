@@ -1,7 +1,7 @@
 """The formulary, the knowledge and prescriptions, as small as a test needs them."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,8 @@ from django.utils import timezone
 from prescriptions.models import (
     CollectionDeadline,
     Dispense,
+    DoseMark,
+    DosePlan,
     Halt,
     Ingredient,
     Medication,
@@ -30,6 +32,8 @@ from tests.roles import taking_role
 __all__ = [
     "CollectionDeadlineFactory",
     "DispenseFactory",
+    "DoseMarkFactory",
+    "DosePlanFactory",
     "HaltFactory",
     "IngredientFactory",
     "MedicationFactory",
@@ -263,3 +267,33 @@ class PrescriptionSheetFactory(Factory):
     asked_as = "doctor"
     asked_at = factory.LazyFunction(timezone.now)
     language = "en"
+
+
+class DosePlanFactory(Factory):
+    """Every morning at eight in New York, since noon."""
+
+    class Meta:
+        model = DosePlan
+
+    prescription = factory.SubFactory(PrescriptionFactory, status="picked_up")
+    patient = factory.LazyAttribute(lambda made: made.prescription.patient)
+    times = factory.LazyFunction(lambda: [time(8)])
+    time_zone = "America/New_York"
+    first_day = NOON.date()
+    starts_at = NOON
+    set_by = factory.SubFactory(UserFactory)
+
+
+class DoseMarkFactory(Factory):
+    """Taken on the day after the plan began."""
+
+    class Meta:
+        model = DoseMark
+
+    plan = factory.SubFactory(DosePlanFactory)
+    patient = factory.LazyAttribute(lambda made: made.plan.patient)
+    day = factory.LazyAttribute(lambda made: made.plan.first_day + timedelta(days=1))
+    at = factory.LazyAttribute(lambda made: made.plan.times[0])
+    state = "taken"
+    marked_at = NOON
+    marked_by = factory.LazyAttribute(lambda made: made.plan.set_by)

@@ -30,6 +30,8 @@ from tests.factories import (
     CoverageFactory,
     DeathReportFactory,
     DisclosureFactory,
+    DoseMarkFactory,
+    DosePlanFactory,
     DraftFactory,
     DuplicatePairFactory,
     EligibilityCheckFactory,
@@ -135,6 +137,7 @@ def medicines(patient: Patient) -> None:
     HaltFactory(prescription=prescription)
     MedicationReviewFactory(patient=patient)
     PrescriptionSheetFactory(prescription=prescription)
+    DoseMarkFactory(plan=DosePlanFactory(prescription=PrescriptionFactory(patient=patient, status="picked_up")))
 
 
 def letters(patient: Patient) -> None:

@@ -162,15 +162,14 @@ def test_a_request_of_another_patient_is_not_found_under_this_one(browser, docto
     assert browser(doctor).get(f"/prescriptions/patients/{other.pk}/refills/{request.pk}").status_code == 404
 
 
-def test_the_pages_cost_the_same_with_more_requests(browser, doctor, patient, rosa, assert_queries) -> None:
+@pytest.mark.parametrize("page", [QUEUE, MINE])
+def test_the_pages_cost_the_same_with_more_requests(browser, doctor, patient, rosa, assert_queries, page) -> None:
     asked(doctor, patient)
-    clinic, portal = browser(doctor), browser(rosa)
+    client = browser(doctor if page == QUEUE else rosa)
     with assert_queries() as few:
-        text_of(clinic.get(QUEUE))
-        text_of(portal.get(MINE))
+        text_of(client.get(page))
     for number in range(4):
         asked(doctor, patient, medication=MedicationFactory(label=f"medicine {number}, tablet"))
     with assert_queries() as many:
-        text_of(clinic.get(QUEUE))
-        text_of(portal.get(MINE))
+        text_of(client.get(page))
     assert len(few) == len(many)
