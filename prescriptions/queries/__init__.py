@@ -17,7 +17,6 @@ from prescriptions.queries.checking import (
     terms_of,
     together_with,
     told_of,
-    with_ingredients,
 )
 from prescriptions.queries.dispensing import new_since_signing
 from prescriptions.queries.formulary import FoundMedicine, find_medications
@@ -89,7 +88,6 @@ __all__ = [
     "together_with",
     "told_of",
     "with_halts",
-    "with_ingredients",
     "written_by",
     "written_in",
 ]
