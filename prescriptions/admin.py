@@ -14,6 +14,7 @@ from prescriptions.forms import RuleForm
 from prescriptions.models import (
     CollectionDeadline,
     Dispense,
+    FavouritePrescription,
     Halt,
     Ingredient,
     Medication,
@@ -76,6 +77,14 @@ class SafetyRuleAdmin(ByVerb):
             because=form.cleaned_data["chosen_because"],
             now=timezone.now(),
         )
+
+
+@admin.register(FavouritePrescription)
+class FavouritePrescriptionAdmin(ReadOnly):
+    says = _("What doctors prescribe often, kept and named by themselves. Nobody else reads it.")
+    list_display = ("__str__", "created_at")
+    fields = ("id", "created_at")
+    ordering = ("-id",)
 
 
 PATIENTS = [

@@ -1,4 +1,5 @@
 from prescriptions.models.dispenses import Dispense, DispenseQuerySet
+from prescriptions.models.favourites import FavouritePrescription
 from prescriptions.models.formulary import KEPT, OFF, Ingredient, Medication, MedicationQuerySet, SafetyRule
 from prescriptions.models.halted import HOLD, STOP
 from prescriptions.models.halts import Halt, HaltQuerySet
@@ -31,6 +32,7 @@ __all__ = [
     "CollectionDeadlineQuerySet",
     "Dispense",
     "DispenseQuerySet",
+    "FavouritePrescription",
     "Halt",
     "HaltQuerySet",
     "Ingredient",

@@ -8,7 +8,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from healthcare.accounts.models import User
 from healthcare.db.prepared import prepared
@@ -100,8 +100,7 @@ def _states() -> "QuerySet[SafetyRule, tuple[str, int, datetime]]":
 
 @lru_cache(maxsize=4)
 def _known(version: str, _rules: int, _changed: datetime) -> Known:
-    formulary = Medication.objects.prefetch_related(Prefetch("ingredients", Ingredient.objects.order_by("name")))
-    medications = list(formulary.order_by("key"))
+    medications = list(Medication.objects.prefetch_related("ingredients").order_by("key"))
     contents = {one.pk: _inside(one) for one in medications}
     substances, codes = _named(medications, contents)
     terms = {name: terms_of(found) for name, found in substances.items()}
@@ -137,7 +136,8 @@ def _named(
 
 
 def _inside(medication: Medication) -> tuple[Substance, ...]:
-    return tuple(substance(one.name, one.classes) for one in medication.ingredients.all())
+    ingredients = sorted(medication.ingredients.all(), key=lambda one: one.name)
+    return tuple(substance(one.name, one.classes) for one in ingredients)
 
 
 def substances_of(medication: Medication | None, known: Known) -> tuple[Substance, ...]:

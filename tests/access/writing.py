@@ -275,6 +275,7 @@ RULES: dict[str, tuple[Asked, Asked]] = {
     "patients_usergrant": (nobody, nobody),
     "prescriptions_collectiondeadline": (reaching("medication", staff=True), reaching("medication", staff=True)),
     "prescriptions_dispense": (reaching("medication", staff=True), reaching("medication", staff=True)),
+    "prescriptions_favouriteprescription": (lambda row, by: row.user_id == by.me, lambda row, by: row.user_id == by.me),
     "prescriptions_halt": (reaching("medication", "said_by_id", staff=True), nobody),
     "prescriptions_medicationreview": (reaching("medication", "reviewed_by_id", staff=True), nobody),
     "prescriptions_medicationstatement": (
@@ -364,6 +365,7 @@ REMOVES: dict[str, Asked] = {
     "patients_patientidentifier": reaching("identity", staff=True),
     "patients_patientlink": reaching("identity", staff=True),
     "records_favouriteorder": lambda row, by: row.user_id == by.me,
+    "prescriptions_favouriteprescription": lambda row, by: row.user_id == by.me,
     "records_diagnosisfavorite": lambda row, by: row.user_id == by.me,
     "scheduling_siteclosure": by_role(ADMINISTRATOR),
     "scheduling_workexception": by_role(ADMINISTRATOR),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from prescriptions.models import (
     CollectionDeadline,
     Dispense,
+    FavouritePrescription,
     Halt,
     Ingredient,
     Medication,
@@ -30,6 +31,7 @@ from tests.roles import taking_role
 __all__ = [
     "CollectionDeadlineFactory",
     "DispenseFactory",
+    "FavouritePrescriptionFactory",
     "HaltFactory",
     "IngredientFactory",
     "MedicationFactory",
@@ -92,6 +94,16 @@ class SafetyRuleFactory(Factory):
     advice = "Use acetaminophen."
     source = "A test"
     kb_version = "test"
+
+
+class FavouritePrescriptionFactory(Factory):
+    class Meta:
+        model = FavouritePrescription
+
+    user = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"favourite {n}")
+    medication = factory.SubFactory(MedicationFactory)
+    sig = SIG.content()
 
 
 class PrescriptionFactory(Factory):
