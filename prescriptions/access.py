@@ -8,7 +8,7 @@ from healthcare.accounts.permissions import Permission, Sensitivity
 from healthcare.accounts.queries import own_provider
 from healthcare.accounts.roles import PATIENT
 from patients.access import NotInScope, find_visible
-from prescriptions.models import Prescription, RefillRequest
+from prescriptions.models import FavouritePrescription, Prescription, RefillRequest
 
 
 def check_can_prescribe(user: User) -> Provider:
@@ -22,6 +22,13 @@ def check_can_prescribe(user: User) -> Provider:
 
 def can_prescribe(user: User) -> bool:
     return passes(check_can_prescribe, user)
+
+
+def check_can_arrange(user: User, favourite: FavouritePrescription) -> None:
+    """Raises NotAllowed. Favourites are used, renamed and removed by whose they are."""
+    check_can_prescribe(user)
+    if favourite.user_id != user.pk:
+        raise NotAllowed(_("This favourite is somebody else's."))
 
 
 def check_can_sign(user: User, prescription: Prescription) -> None:

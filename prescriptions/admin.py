@@ -16,6 +16,7 @@ from prescriptions.models import (
     Dispense,
     DoseMark,
     DosePlan,
+    FavouritePrescription,
     Halt,
     Ingredient,
     Medication,
@@ -78,6 +79,14 @@ class SafetyRuleAdmin(ByVerb):
             because=form.cleaned_data["chosen_because"],
             now=timezone.now(),
         )
+
+
+@admin.register(FavouritePrescription)
+class FavouritePrescriptionAdmin(ReadOnly):
+    says = _("What doctors prescribe often, kept and named by themselves. Nobody else reads it.")
+    list_display = ("__str__", "created_at")
+    fields = ("id", "created_at")
+    ordering = ("-id",)
 
 
 PATIENTS = [

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from prescriptions.views import charts, dispensary, halts, outreach, overrides, refills, sheets, writing
+from prescriptions.views import charts, dispensary, favourites, halts, outreach, overrides, refills, sheets, writing
 
 app_name = "prescriptions"
 OF = "patients/<uuid:patient_id>/"
@@ -10,6 +10,9 @@ urlpatterns = [
     path("dispensary", dispensary.dispensary, name="dispensary"),
     path("refills", refills.refills, name="refills"),
     path("overrides", overrides.overrides, name="overrides"),
+    path("favourites", favourites.favourites, name="favourites"),
+    path("favourites/<uuid:favourite_id>/rename", favourites.rename_favourite, name="rename_favourite"),
+    path("favourites/<uuid:favourite_id>/remove", favourites.remove_favourite, name="remove_favourite"),
     path("check/<str:code>", sheets.check, name="check"),
     path(OF, charts.medicines, name="medicines"),
     path(f"{OF}new", writing.choose, name="choose"),
@@ -27,6 +30,7 @@ urlpatterns = [
     path(ONE, charts.prescription, name="prescription"),
     path(f"{ONE}/change", writing.change, name="change"),
     path(f"{ONE}/sign", writing.sign, name="sign"),
+    path(f"{ONE}/favourite", favourites.keep_favourite, name="keep_favourite"),
     path(f"{ONE}/cancel", charts.cancel, name="cancel"),
     path(f"{ONE}/mark", charts.mark, name="mark"),
     path(f"{ONE}/ready", dispensary.ready, name="ready"),

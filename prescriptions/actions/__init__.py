@@ -2,6 +2,13 @@
 
 from prescriptions.actions.dispensing import expire_uncollected, keep_ready, mark_ready, pick_up
 from prescriptions.actions.doses import end_doses, mark_dose, plan_doses
+from prescriptions.actions.favourites import (
+    NotKept,
+    keep_favourite,
+    prescribe_favourite,
+    remove_favourite,
+    rename_favourite,
+)
 from prescriptions.actions.halts import hold_medicine, resume_medicine, stop_medicine
 from prescriptions.actions.loading import load_knowledge
 from prescriptions.actions.marking import mark_prescription
@@ -34,6 +41,7 @@ from prescriptions.rules.sig import Content
 __all__ = [
     "Content",
     "FindingsUnanswered",
+    "NotKept",
     "NotPossible",
     "NotPrescribable",
     "NotSet",
@@ -47,6 +55,7 @@ __all__ = [
     "end_statement",
     "expire_uncollected",
     "hold_medicine",
+    "keep_favourite",
     "keep_ready",
     "list_not_collected",
     "list_overrides",
@@ -64,11 +73,14 @@ __all__ = [
     "pick_up",
     "plan_doses",
     "prescribe_again",
+    "prescribe_favourite",
     "prescribe_refill",
     "print_prescription",
     "reach_out",
     "recheck_after_allergy",
     "recheck_after_signing",
+    "remove_favourite",
+    "rename_favourite",
     "repeat_prescription",
     "repeat_refill",
     "resume_medicine",

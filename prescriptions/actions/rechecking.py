@@ -12,9 +12,9 @@ from healthcare.events import publish
 from prescriptions.actions.steps import keep_later
 from prescriptions.events import ConflictFoundLater
 from prescriptions.models import Prescription, SafetyCheck
-from prescriptions.queries.checking import allergies_in, get_known, medicine_of, with_ingredients
+from prescriptions.queries.checking import Known, allergies_in, get_known, medicine_of
 from prescriptions.rules.hidden import HIDDEN, without
-from prescriptions.rules.safety import Allergies, Finding, Knowledge, Result, check
+from prescriptions.rules.safety import Allergies, Finding, Result, check
 from records import queries as records
 
 Occasion = SafetyCheck.Occasion
@@ -38,7 +38,7 @@ def recheck_after_allergy(*, by: User | None, entry_id: UUID, patient_id: UUID, 
         _keep(
             by,
             row,
-            check(medicine_of(row), [], against, known.knowledge),
+            check(medicine_of(row, known), [], against, known.knowledge),
             Occasion.ALLERGY,
             now,
             is_known=lambda new, old: (new.rule, new.other) == (old.rule, old.other),
@@ -60,15 +60,15 @@ def recheck_after_signing(*, by: User | None, prescription_id: UUID, patient_id:
     if new is None:
         return 0
     return sum(
-        _keep(by, row, _against(new, row, known.knowledge), Occasion.MEDICINE, now, since=new.signed_at)
+        _keep(by, row, _against(new, row, known), Occasion.MEDICINE, now, since=new.signed_at)
         for row in rows
         if row.prescriber_id != new.prescriber_id
     )
 
 
-def _against(new: Prescription, row: Prescription, knowledge: Knowledge) -> Result:
+def _against(new: Prescription, row: Prescription, known: Known) -> Result:
     """Where the new one is marked, no more than that something does not go together."""
-    result = check(medicine_of(row), [medicine_of(new)], Allergies(True), knowledge)
+    result = check(medicine_of(row, known), [medicine_of(new, known)], Allergies(True), known.knowledge)
     return without(result, {str(new.pk)}, [new.medicine]) if new.sensitivity else result
 
 
@@ -76,7 +76,7 @@ def _taken(patient_id: UUID, now: datetime) -> list[Prescription]:
     """What the patient takes, held: of two facts at once the second sees what the first found."""
     rows = Prescription.objects.active(now).filter(patient_id=patient_id)
     rows = rows.exclude(patient__deceased=True)  # most are neither: nobody has said it
-    return list(with_ingredients(rows).select_for_update(of=("self",)).order_by("id"))
+    return list(rows.select_related("medication").select_for_update(of=("self",)).order_by("id"))
 
 
 def _keep(

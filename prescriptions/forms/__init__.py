@@ -1,12 +1,11 @@
 """What is typed about medicines, a file a subject. They validate, and never save."""
 
+from prescriptions.forms.choosing import AgainForm, ChooseForm, FavouriteForm
 from prescriptions.forms.halts import HaltForm, ReviewForm
 from prescriptions.forms.writing import (
     REASON_WORDS,
-    AgainForm,
     AnswersForm,
     CancelForm,
-    ChooseForm,
     KeepForm,
     MarkForm,
     NotDispensedForm,
@@ -22,6 +21,7 @@ __all__ = [
     "AnswersForm",
     "CancelForm",
     "ChooseForm",
+    "FavouriteForm",
     "HaltForm",
     "KeepForm",
     "MarkForm",

@@ -77,25 +77,6 @@ A_STEP = re.compile(r"(\d{1,4}(?:\.\d{1,2})?)\s*[x×*]\s*(\d{1,3})")
 CHOOSE = ("", gettext_lazy("Choose"))
 
 
-class ChooseForm(forms.Form):
-    """A line of the formulary, or the medicine in words."""
-
-    medication = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    medicine = forms.CharField(label=gettext_lazy("Medicine, in words"), max_length=200, required=False)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if not cleaned.get("medication") and not cleaned.get("medicine"):
-            self.add_error("medicine", _("Say which medicine."))
-        return cleaned
-
-
-class AgainForm(forms.Form):
-    """One prescription; none stands for all that is taken."""
-
-    prescription = forms.UUIDField(required=False, widget=forms.HiddenInput)
-
-
 class PrescribeForm(AboutSomeone):
     """Directions. What a line of the formulary fixes is not asked: unit and route are for what is written by hand."""
 

@@ -1,5 +1,6 @@
 from prescriptions.models.dispenses import Dispense, DispenseQuerySet
 from prescriptions.models.doses import DoseMark, DoseMarkQuerySet, DosePlan, DosePlanQuerySet
+from prescriptions.models.favourites import FavouritePrescription
 from prescriptions.models.formulary import KEPT, OFF, Ingredient, Medication, MedicationQuerySet, SafetyRule
 from prescriptions.models.halted import HOLD, STOP
 from prescriptions.models.halts import Halt, HaltQuerySet
@@ -36,6 +37,7 @@ __all__ = [
     "DoseMarkQuerySet",
     "DosePlan",
     "DosePlanQuerySet",
+    "FavouritePrescription",
     "Halt",
     "HaltQuerySet",
     "Ingredient",

@@ -17,9 +17,9 @@ from prescriptions.queries.checking import (
     terms_of,
     together_with,
     told_of,
-    with_ingredients,
 )
 from prescriptions.queries.dispensing import new_since_signing
+from prescriptions.queries.favourites import favourites_for, favourites_of
 from prescriptions.queries.formulary import FoundMedicine, find_medications
 from prescriptions.queries.halts import changed_since, halt_words, halts_of, is_taken, last_review, with_halts
 from prescriptions.queries.lists import (
@@ -59,6 +59,8 @@ __all__ = [
     "current_encounter",
     "dispenses_of",
     "dose_findings",
+    "favourites_for",
+    "favourites_of",
     "find_medications",
     "get_known",
     "halt_words",
@@ -89,7 +91,6 @@ __all__ = [
     "together_with",
     "told_of",
     "with_halts",
-    "with_ingredients",
     "written_by",
     "written_in",
 ]

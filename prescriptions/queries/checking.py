@@ -8,7 +8,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from healthcare.accounts.models import User
 from healthcare.db.prepared import prepared
@@ -64,14 +64,17 @@ class KnowledgeProblem(Exception):
     """The check cannot run; the argument says why, as a code of `rules.safety`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Known:
-    """The knowledge of one version, and the words and RxNorm codes that name its substances."""
+    """The knowledge of one version, the words and RxNorm codes that name its substances, and what is in each medicine
+    of the formulary.
+    """
 
     knowledge: Knowledge
     substances: Mapping[str, tuple[Substance, ...]]
     rxnorm: Mapping[str, tuple[Substance, ...]]
     names: Mapping[str, frozenset[str]]
+    contents: Mapping[UUID, tuple[Substance, ...]]
 
 
 def terms_of(substances: Sequence[Substance]) -> frozenset[str]:
@@ -80,20 +83,29 @@ def terms_of(substances: Sequence[Substance]) -> frozenset[str]:
 
 def get_known() -> Known:
     """What the database knows now, indexed once for each state of it. Raises KnowledgeProblem."""
-    states = list(SafetyRule.objects.values("kb_version").annotate(rules=Count("pk"), at=Max("updated_at")).order_by())
+    states = _states()
     if not states:
         raise KnowledgeProblem(NO_KNOWLEDGE)
     if len(states) > 1:
         raise KnowledgeProblem(MIXED_KNOWLEDGE)
-    return _known(states[0]["kb_version"], states[0]["rules"], states[0]["at"])
+    return _known(*states[0])
+
+
+@prepared
+def _states() -> "QuerySet[SafetyRule, tuple[str, int, datetime]]":
+    """Each version that is there, with how many rules it has and when one of them was changed last."""
+    versions = SafetyRule.objects.order_by("kb_version").values_list("kb_version")
+    return versions.annotate(Count("pk"), Max("updated_at"))
 
 
 @lru_cache(maxsize=4)
 def _known(version: str, _rules: int, _changed: datetime) -> Known:
-    substances, codes = _named()
+    medications = list(Medication.objects.prefetch_related("ingredients").order_by("key"))
+    contents = {one.pk: _inside(one) for one in medications}
+    substances, codes = _named(medications, contents)
     terms = {name: terms_of(found) for name, found in substances.items()}
     rules = (rule_of(row) for row in SafetyRule.objects.exclude(chosen_severity=OFF).order_by("code"))
-    return Known(knowledge_of(version, rules), substances, codes, terms)
+    return Known(knowledge_of(version, rules), substances, codes, terms, contents)
 
 
 def rule_of(row: SafetyRule) -> Rule:
@@ -106,12 +118,14 @@ def rule_of(row: SafetyRule) -> Rule:
     return Rule(**said | {"left": frozenset(row.left), "right": frozenset(row.right)})
 
 
-def _named() -> tuple[dict[str, tuple[Substance, ...]], dict[str, tuple[Substance, ...]]]:
+def _named(
+    medications: Sequence[Medication], contents: Mapping[UUID, tuple[Substance, ...]]
+) -> tuple[dict[str, tuple[Substance, ...]], dict[str, tuple[Substance, ...]]]:
     """Every ingredient, synonym and brand, in lower case, and every RxNorm code, with what is in it."""
     names: dict[str, tuple[Substance, ...]] = {}
     codes: dict[str, tuple[Substance, ...]] = {}
-    for medication in Medication.objects.prefetch_related("ingredients").order_by("key"):
-        contained = substances_of(medication)
+    for medication in medications:
+        contained = contents[medication.pk]
         names |= {brand.lower(): contained for brand in medication.brand_names}
         codes |= {medication.rxcui: contained} if medication.rxcui else {}
     for one in Ingredient.objects.order_by("name"):
@@ -121,19 +135,31 @@ def _named() -> tuple[dict[str, tuple[Substance, ...]], dict[str, tuple[Substanc
     return names, codes
 
 
-def substances_of(medication: Medication | None) -> tuple[Substance, ...]:
+def _inside(medication: Medication) -> tuple[Substance, ...]:
+    ingredients = sorted(medication.ingredients.all(), key=lambda one: one.name)
+    return tuple(substance(one.name, one.classes) for one in ingredients)
+
+
+def substances_of(medication: Medication | None, known: Known) -> tuple[Substance, ...]:
+    """What is in it; of one that came since the knowledge was read, asked of the database."""
     if medication is None:
         return ()
-    return tuple(substance(one.name, one.classes) for one in medication.ingredients.all())
+    return known.contents.get(medication.pk) or _inside(medication)
+
+
+@lru_cache(maxsize=4096)
+def recognised(text: str, known: Known) -> Recognised:
+    """What is in a medicine by its words, read once by each state of the knowledge."""
+    return recognise(text, known.substances)
 
 
 # == The safety check ==
-def medicine_of(prescription: Prescription) -> Medicine:
-    """As the rules see it; ask with `with_ingredients` before."""
+def medicine_of(prescription: Prescription, known: Known) -> Medicine:
+    """As the rules see it; ask with its medication before."""
     return Medicine(
         key=str(prescription.pk),
         label=prescription.medicine,
-        substances=substances_of(prescription.medication),
+        substances=substances_of(prescription.medication, known),
         by_hand=prescription.is_by_hand,
         route=prescription.medication.route if prescription.medication else "",
     )
@@ -142,7 +168,7 @@ def medicine_of(prescription: Prescription) -> Medicine:
 def medicine_elsewhere(statement: MedicationStatement, known: Known) -> Medicine:
     """One that another system tells of: by its RxNorm code where we have that, else by the words."""
     by_code = known.rxnorm.get(statement.code) if statement.code_system == RXNORM else None
-    read = Recognised(by_code) if by_code else recognise(statement.medicine, known.substances)
+    read = Recognised(by_code) if by_code else recognised(statement.medicine, known)
     return Medicine(
         key=str(statement.pk),
         label=statement.medicine,
@@ -152,17 +178,13 @@ def medicine_elsewhere(statement: MedicationStatement, known: Known) -> Medicine
     )
 
 
-def with_ingredients(prescriptions: "QuerySet[Prescription]") -> "QuerySet[Prescription]":
-    ingredients = Prefetch("medication__ingredients", Ingredient.objects.order_by("name"))
-    return prescriptions.select_related("medication").prefetch_related(ingredients)
-
-
-def together_with(user: User, prescription: Prescription, now: datetime) -> list[Prescription]:
+@prepared
+def together_with(user: User, prescription_id: UUID, patient_id: UUID, now: datetime) -> "QuerySet[Prescription]":
     """This one, what the patient takes by prescription, and what this person is writing for the patient besides."""
-    mine = Q(status=Status.DRAFT, prescriber__user_id=user.pk) | Q(pk=prescription.pk)
-    rows = Prescription.objects.visible_to(user).filter(patient_id=prescription.patient_id)
-    rows = rows.filter(taken_at(now) | mine).select_related("patient")
-    return list(with_ingredients(rows).order_by("created_at", "id"))
+    mine = Q(status=Status.DRAFT, prescriber__user=user) | Q(pk=prescription_id)
+    rows = Prescription.objects.visible_to(user).filter(patient_id=patient_id)
+    rows = rows.filter(taken_at(now) | mine).select_related("patient", "medication")
+    return rows.order_by("created_at", "id")
 
 
 @prepared
@@ -220,10 +242,10 @@ def check_prescription(user: User, prescription: Prescription, now: datetime, si
     of_person = KnownOf()
     try:
         with transaction.atomic():  # what fails in here must not spoil the page around it
-            rows = together_with(user, prescription, now)
+            rows = together_with(user, prescription.pk, prescription.patient_id, now)
             told = told_of(user, prescription.patient_id, now)
             known = get_known()
-            medicines = {row.pk: medicine_of(row) for row in rows}
+            medicines = {row.pk: medicine_of(row, known) for row in rows}
             subject = medicines.pop(prescription.pk)
             others = [*medicines.values(), *(medicine_elsewhere(one, known) for one in told)]
             told_allergies = records.allergies_of([prescription.patient_id])[prescription.patient_id]
@@ -273,7 +295,7 @@ def dose_findings(user: User, prescription: Prescription, sig: Sig, now: datetim
     except KnowledgeProblem:
         return []
     person = known_of(user, prescription.patient, now).person
-    found = with_person(Result(""), medicine_of(prescription), dosing, person, known.knowledge)
+    found = with_person(Result(""), medicine_of(prescription, known), dosing, person, known.knowledge)
     return [finding for finding in found.findings if finding.kind == DOSE]
 
 

@@ -205,8 +205,9 @@ def check(subject: Medicine, others: Sequence[Medicine], allergies: Allergies, k
         return failed(NO_KNOWLEDGE)
     findings: list[Finding] = []
     clear: list[str] = []
+    speaking = [(mine, knowledge.of(INTERACTION, mine.terms)) for mine in subject.substances]
     for other in others:
-        found = _against_medicine(subject, other, knowledge)
+        found = _against_medicine(speaking, other)
         findings += found
         if not found and not subject.unchecked and not other.unchecked:
             clear.append(other.label)
@@ -229,17 +230,17 @@ def worst_first(finding: Finding) -> tuple[int, str, str]:
     return SEVERITIES.index(finding.severity), finding.other, finding.rule
 
 
-def _against_medicine(subject: Medicine, other: Medicine, knowledge: Knowledge) -> list[Finding]:
-    """Of rules that say the same of the same medicine, the most severe one."""
+def _against_medicine(speaking: Iterable[tuple[Substance, Iterable[Rule]]], other: Medicine) -> list[Finding]:
+    """Of rules that say the same of the same medicine, the most severe one; `speaking` are those on each substance."""
     found: dict[str, Finding] = {}
-    for mine in subject.substances:
+    for mine, rules in speaking:
         for theirs in other.substances:
             if mine.name == theirs.name:
                 finding = _same_medicine(other, mine)
                 found[finding.title] = finding
                 continue
-            for rule in knowledge.of(INTERACTION, mine.terms):
-                if rule.right & theirs.terms:
+            for rule in rules:
+                if not rule.right.isdisjoint(theirs.terms):
                     _keep_worst(found, finding_by(rule, other.key, other.label))
     return list(found.values())
 

@@ -89,6 +89,7 @@ def reading_context(request: HttpRequest, patient: Patient, found: Prescription,
         "may_keep": not halted and found.status == status.NOT_COLLECTED and can_keep_ready(user),
         "may_cancel": found.can_become(status.CANCELLED) and can_cancel(user, found),
         "may_prescribe_again": found.signed_at is not None and can_prescribe(user),
+        "may_favour": found.medication_id is not None and bool(found.sig) and can_prescribe(user),
         "may_mark": found.signed_at is not None and can_mark(user, found),
         "keep_form": keep_form,
     }

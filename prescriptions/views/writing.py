@@ -21,6 +21,7 @@ from prescriptions.actions.steps import unlicensed
 from prescriptions.forms import AgainForm, AnswersForm, ChooseForm, PrescribeForm
 from prescriptions.models import Medication, Prescription
 from prescriptions.rules.sig import quantity_of, quantity_sum, quantity_text, sig_text
+from prescriptions.views.favourites import own_or_404
 from prescriptions.views.pages import page_context, prescription_or_404
 from records.models import Encounter
 from scheduling.queries.licences import days_of
@@ -54,18 +55,24 @@ def choose(request: HttpRequest, patient: Patient) -> HttpResponse:
     form = ChooseForm(request.POST if request.method == "POST" else None)
     if not form.is_valid():
         return search_page(request, patient, form, encounter)
-    chosen = form.cleaned_data["medication"]
-    medication = get_object_or_404(Medication.objects.offered(), pk=chosen) if chosen else None
     now = timezone.now()
-    draft = actions.draft_prescription(
-        by=user,
-        patient=patient,
-        medication=medication,
-        medicine=form.cleaned_data["medicine"],
-        encounter=encounter or queries.current_encounter(user, patient, now),
-        now=now,
-    )
+    about = {"by": user, "patient": patient, "now": now}
+    about["encounter"] = encounter or queries.current_encounter(user, patient, now)
+    try:
+        draft = _drafted(about, form.cleaned_data)
+    except actions.NotPrescribable as problem:
+        form.add_error(None, str(problem))
+        return search_page(request, patient, form, encounter)
     return redirect("prescriptions:prescription", patient.pk, draft.pk)
+
+
+def _drafted(about: dict[str, Any], chosen: dict[str, Any]) -> Prescription:
+    """Raises NotPrescribable, and Http404 for what is not offered or is no favourite of this person."""
+    if chosen["favourite"]:
+        return actions.prescribe_favourite(favourite=own_or_404(about["by"], chosen["favourite"]), **about)
+    named = chosen["medication"]
+    medication = get_object_or_404(Medication.objects.offered(), pk=named) if named else None
+    return actions.draft_prescription(medication=medication, medicine=chosen["medicine"], **about)
 
 
 def encounter_of(request: HttpRequest, patient: Patient) -> Encounter | None:
@@ -82,6 +89,7 @@ def encounter_of(request: HttpRequest, patient: Patient) -> Encounter | None:
 
 def search_page(request: HttpRequest, patient: Patient, form: ChooseForm, encounter: Encounter | None) -> HttpResponse:
     """The whole page, or only what was found, for htmx: the same template either way."""
+    user: Any = request.user
     extended = frame(request, "patients/chart_page.html")
     text = request.GET.get("q", "").strip()
     named = f"?encounter={encounter.pk}" if encounter else ""
@@ -92,6 +100,7 @@ def search_page(request: HttpRequest, patient: Patient, form: ChooseForm, encoun
         "text": text,
         "form": form,
         "too_short": 0 < len(text) < SHORTEST_SEARCH,
+        "favourites": queries.favourites_for(user, text),
         "found": queries.find_medications(text) if len(text) >= SHORTEST_SEARCH else [],
         "frame": extended,
     }

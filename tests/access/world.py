@@ -45,6 +45,7 @@ from tests.factories import (
     DuplicatePairFactory,
     EncounterFactory,
     EntryFactory,
+    FavouritePrescriptionFactory,
     GroupSessionFactory,
     InvoiceFactory,
     MacroFactory,
@@ -265,6 +266,7 @@ ROWS: dict[str, Make] = {
     "merge_id": lambda patient, _provider, _made: MergeFactory(patient=patient),
     "restriction_id": lambda patient, _provider, _made: RestrictionFactory(patient=patient),
     "prescription_id": lambda patient, provider, _made: PrescriptionFactory(patient=patient, prescriber=provider),
+    "favourite_id": lambda _patient, provider, _made: FavouritePrescriptionFactory(user=provider.user),
     "refill_id": lambda patient, provider, _made: RefillRequestFactory(
         prescription=PrescriptionFactory(
             patient=patient, prescriber=provider, status="picked_up", medicine=f"Of {patient.name}"

@@ -287,6 +287,7 @@ RULES: dict[str, tuple[Asked, Asked]] = {
         reaching("medication", "set_by_id", also=by_the_patient),
         reaching("medication", "ended_by_id", also=by_the_patient),
     ),
+    "prescriptions_favouriteprescription": (lambda row, by: row.user_id == by.me, lambda row, by: row.user_id == by.me),
     "prescriptions_halt": (reaching("medication", "said_by_id", staff=True), nobody),
     "prescriptions_medicationreview": (reaching("medication", "reviewed_by_id", staff=True), nobody),
     "prescriptions_medicationstatement": (
@@ -376,6 +377,7 @@ REMOVES: dict[str, Asked] = {
     "patients_patientidentifier": reaching("identity", staff=True),
     "patients_patientlink": reaching("identity", staff=True),
     "records_favouriteorder": lambda row, by: row.user_id == by.me,
+    "prescriptions_favouriteprescription": lambda row, by: row.user_id == by.me,
     "records_diagnosisfavorite": lambda row, by: row.user_id == by.me,
     "scheduling_siteclosure": by_role(ADMINISTRATOR),
     "scheduling_workexception": by_role(ADMINISTRATOR),

@@ -17,6 +17,7 @@ from tests.factories import (
     CareRelationshipFactory,
     EncounterFactory,
     EntryFactory,
+    FavouritePrescriptionFactory,
     GroupSessionFactory,
     InvoiceFactory,
     MedicationFactory,
@@ -87,6 +88,7 @@ LISTS = {
     "records:inbox": "doctor nurse front_desk",
     "prescriptions:written": "doctor",
     "prescriptions:refills": "doctor",
+    "prescriptions:favourites": "doctor",
     "prescriptions:dispensary": "pharmacist",
     "prescriptions:overrides": "pharmacist administrator",
     "billing:list": "billing front_desk",
@@ -151,6 +153,7 @@ class World:
         WaitOfferFactory(wait=WaitFactory(patient=patient), provider=self.provider, state="expired", next_at=None)
         RecallCallFactory(recall=RecallFactory(patient=patient, due_on=now.date()))
         UnmatchedResultFactory()
+        FavouritePrescriptionFactory(user=self.doctor, medication=self.medicine)
         ServiceRequestFactory(patient=patient, provider=self.provider)
         EntryFactory(patient=patient, kind="vital_signs", code="8867-4", display="Heart rate", unit="/min")
         for kind, code in (("condition", "I10"), ("allergy", ""), ("immunization", "140")):

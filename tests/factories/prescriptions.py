@@ -13,6 +13,7 @@ from prescriptions.models import (
     Dispense,
     DoseMark,
     DosePlan,
+    FavouritePrescription,
     Halt,
     Ingredient,
     Medication,
@@ -34,6 +35,7 @@ __all__ = [
     "DispenseFactory",
     "DoseMarkFactory",
     "DosePlanFactory",
+    "FavouritePrescriptionFactory",
     "HaltFactory",
     "IngredientFactory",
     "MedicationFactory",
@@ -96,6 +98,16 @@ class SafetyRuleFactory(Factory):
     advice = "Use acetaminophen."
     source = "A test"
     kb_version = "test"
+
+
+class FavouritePrescriptionFactory(Factory):
+    class Meta:
+        model = FavouritePrescription
+
+    user = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"favourite {n}")
+    medication = factory.SubFactory(MedicationFactory)
+    sig = SIG.content()
 
 
 class PrescriptionFactory(Factory):

@@ -79,7 +79,7 @@ def test_without_never_names_what_is_hidden(found, hidden, clear, unchecked) -> 
 
 # == The function in the database against the rules in Python ==
 def as_prescribed(line: Medication) -> Medicine:
-    return queries.medicine_of(Prescription(medication=line, medicine=line.label))
+    return queries.medicine_of(Prescription(medication=line, medicine=line.label), queries.get_known())
 
 
 @pytest.mark.django_db
