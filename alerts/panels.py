@@ -70,6 +70,7 @@ deeds: Deeds = {
     "alerts.tell": _lazy("Wrote a letter, or could not"),
     "alerts.plan_reminders": _lazy("Planned reminders of a visit"),
     "alerts.send_reminder": _lazy("Reminded of a visit, or could not"),
+    "alerts.send_digest": _lazy("Wrote what was kept for the mail of the day"),
     "alerts.answer": _lazy("Answered a reminder by text message"),
     "alerts.withdraw_outdated": _lazy("Took back messages about a visit that were true no longer"),
     "alerts.withdraw_reminders": _lazy("Took back reminders of a visit"),
@@ -80,6 +81,7 @@ merge = Merge(
     goes={
         "alerts_alert": _some("%d alert", "%d alerts"),
         "alerts_notice": _some("%d notice of what was sent", "%d notices of what was sent"),
+        "alerts_digest": _some("%d mail of the day", "%d mails of the day"),
         "alerts_reminder": _some("%d reminder", "%d reminders"),
     }
 )
