@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext_lazy as _some
 
 from alerts import actions, queries
+from alerts.queries.inbox import alerts_for
 from healthcare.accounts.access import can
 from healthcare.accounts.models import User
-from healthcare.accounts.parts import Card
+from healthcare.accounts.parts import Card, Pile
 from healthcare.accounts.permissions import Permission
 from healthcare.ui.dates import time_text
 from patients.parts import BannerNote, Deeds, Merge
@@ -27,6 +28,14 @@ def urgent_card(user: User, now: datetime) -> Card | None:
         return None
     actions.list_alerts(by=user)
     return Card("alerts/home_urgent.html", queries.urgent_card(user), order=0, wide=True)
+
+
+def waiting(user: User, now: datetime) -> Pile | None:
+    """For `accounts.Inbox`: alerts for this person and their team."""
+    if not can(user, Permission.RECEIVE_ALERTS):
+        return None
+    actions.list_alerts(by=user)
+    return alerts_for(user)
 
 
 def held(user: User, now: datetime) -> Mapping[Any, int]:
