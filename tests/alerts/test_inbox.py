@@ -213,7 +213,7 @@ def test_an_alert_that_ends_with_the_result_is_one_line_with_it(browser: Any, cl
         occasion="once more",
     )
     (row,) = rows_of(browser, clinic.doctor)
-    assert (row.rank, row.title) == (1, "Hemoglobin A1c")
+    assert (row.rank, row.source) == (1, f"records.entry:{entry.pk}")
     assert row.also in ("Result not read", "Result corrected after it was read")
 
 
