@@ -1,12 +1,10 @@
 """Once a day: what is kept, what goes at once all the same, what leaves together, and that each leaves once."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
-from random import Random
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -288,7 +286,7 @@ def test_a_visit_that_is_gone_altogether_is_not_told(rosa: Clinic) -> None:
 def test_nothing_goes_to_the_dead_nor_where_it_was_refused_since(rosa: Clinic) -> None:
     tell(rosa)
     tell(rosa, "refill_answer")
-    _wish("none", rosa.patient, ["medicines"])
+    wish_for("none", rosa.patient, ["medicines"])
     send()
     assert [row[2:] for row in notices()] == [("queued", ""), ("skipped", "refused")]
     with time_machine.travel(MORNING + HOUR, tick=False):
@@ -373,65 +371,9 @@ def test_when_the_mail_comes_back_each_letter_goes_its_next_way(rosa: Clinic) ->
     assert {text.words.get("visit", str(visit.pk)) for text in texts} == {str(visit.pk)}
 
 
-# == Whatever happens, in whatever order ==
-FIRST = datetime(2026, 3, 12, 15, tzinfo=UTC)  # the first visit: some begin before they are told of
-STEPS = ("tell", "tell", "tell", "visit", "send", "hour", "day", "daily", "at_once", "quiet", "loud", "outdate")
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_each_is_sent_once_or_says_why_not(clinic: Clinic, seed: int) -> None:
-    """From two days before the clock goes forward, by steps drawn from `STEPS`; at the end everything is due."""
-    draw, now = Random(seed), datetime(2026, 3, 6, 15, tzinfo=UTC)
-    visits: list[Appointment] = []
-    for step in [*draw.choices(STEPS, k=40), "day", "day", "send"]:
-        with time_machine.travel(now, tick=False):
-            _take(step, clinic, now, visits)
-        now += {"hour": HOUR * draw.randint(1, 9), "day": DAY}.get(step, timedelta(seconds=1))
-    for later in range(4):  # one of them is not in the quiet hours
-        send(now + 2 * DAY + later * 6 * HOUR)
-    _each_is_settled()
-
-
-def _take(step: str, clinic: Clinic, now: datetime, visits: list[Appointment]) -> None:
-    match step:
-        case "tell":
-            tell(clinic)
-        case "visit":
-            visits.append(visit := visit_at(clinic, FIRST + HOUR * as_worker(Appointment.objects.count)))
-            booked: dict[str, Any] = {"letter": "appointment_booked", "appointment_id": visit.pk, "sequence": 0}
-            as_system(tell_of_appointment, **booked, now=now)
-        case "outdate" if visits:
-            gone = visits.pop()
-            change(gone, sequence=1)
-            as_system(withdraw_outdated, appointment_id=gone.pk, now=now)
-        case "send":
-            send(now)
-        case "daily" | "at_once":
-            _wish("daily" if step == "daily" else "email", clinic.patient)
-        case "quiet":
-            change(clinic.patient, quiet_from=time(20), quiet_until=time(9, 30))
-        case "loud":
-            change(clinic.patient, quiet_from=None, quiet_until=None)
-
-
-def _wish(how: str, patient: Patient, topics: Sequence[str] = TOPICS) -> None:
+def wish_for(how: str, patient: Patient, topics: Sequence[str] = TOPICS) -> None:
     for topic in topics:
         row = as_worker(LetterWish.objects.filter(patient=patient, topic=topic, ended_at=None).first)
         if row is not None:
             change(row, ended_at=EVENING, ended_by=UserFactory())
         LetterWishFactory(patient=patient, topic=topic, how=how)
-
-
-def _each_is_settled() -> None:
-    rows = as_worker(lambda: list(Notice.objects.all().order_by("pk")))
-    mails = {mail.pk: mail for mail in post()}
-    assert not [row for row in rows if row.state == "gathered"], "nothing is left behind"
-    sent = Counter[UUID](row.message_id for row in rows if row.state == "queued" and row.message_id in mails)
-    for key, mail in mails.items():
-        told = sum(_count(line) for line in mail.words["lines"].splitlines()) if "lines" in mail.words else 1
-        assert told == sent[key], "each line is of one notice, each notice in one mail"
-    assert all(row.reason for row in rows if row.state == "skipped")
-
-
-def _count(line: str) -> int:
-    return int(line.rpartition("(")[2].rstrip(")")) if line.endswith(")") else 1
