@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from alerts import actions
-from alerts.models import Alert, Anomaly, Ladder, Notice, Recipients, Reminder, ReminderPlan, Stage, WatchEdit
+from alerts.models import Alert, Anomaly, Digest, Ladder, Notice, Recipients, Reminder, ReminderPlan, Stage, WatchEdit
 from alerts.queries.arranging import people_by_site, roles_for
 from alerts.rules import LATEST, Waits, why_no_ladder
 from healthcare.accounts.access import can
@@ -36,6 +36,12 @@ class NoticeAdmin(OfPatients):
 class ReminderAdmin(OfPatients):
     list_display = ("__str__", "stage", "state", "reason", "due_at", "sent_at")
     fields = ("id", "stage", "sequence", "state", "reason", "due_at", "sent_at")
+
+
+@admin.register(Digest)
+class DigestAdmin(OfPatients):
+    list_display = ("__str__", "state", "next_at", "sent_at")
+    fields = ("id", "state", "next_at", "sent_at")
 
 
 @admin.register(Anomaly)

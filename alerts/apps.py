@@ -9,6 +9,7 @@ class AlertsConfig(AppConfig):
     verbose_name = _("Alerts")
     parts: ClassVar[dict[str, list[str]]] = {
         "accounts.HomeCard": ["alerts.panels.urgent_card"],
+        "accounts.Inbox": ["alerts.panels.waiting"],
         "accounts.Handover": ["alerts.panels.held"],
         "patients.Banner": ["alerts.panels.open_alerts"],
         "patients.Deeds": ["alerts.panels.deeds"],

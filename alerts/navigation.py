@@ -21,6 +21,7 @@ def unusual(user: Any) -> Badge:
 
 CLINIC = [
     Entry(_("Alerts"), "alerts:list", "bell", Permission.RECEIVE_ALERTS, order=15, badge=waiting, key="a"),
+    Entry(_("All that waits"), "alerts:inbox", "list-checks", Permission.RECEIVE_ALERTS, order=16),
     Entry(_("Post"), "alerts:post", "mail", Permission.MANAGE_ACCOUNTS, order=65),
     Entry(_("Unusual access"), "alerts:unusual", "eye", Permission.REVIEW_ACCESS, order=80, badge=unusual, key="u"),
 ]

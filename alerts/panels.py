@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext_lazy as _some
 
 from alerts import actions, queries
+from alerts.queries.inbox import alerts_for
 from healthcare.accounts.access import can
 from healthcare.accounts.models import User
-from healthcare.accounts.parts import Card
+from healthcare.accounts.parts import Card, Pile
 from healthcare.accounts.permissions import Permission
 from healthcare.ui.dates import time_text
 from patients.parts import BannerNote, Deeds, Merge
@@ -27,6 +28,14 @@ def urgent_card(user: User, now: datetime) -> Card | None:
         return None
     actions.list_alerts(by=user)
     return Card("alerts/home_urgent.html", queries.urgent_card(user), order=0, wide=True)
+
+
+def waiting(user: User, now: datetime) -> Pile | None:
+    """For `accounts.Inbox`: alerts for this person and their team."""
+    if not can(user, Permission.RECEIVE_ALERTS):
+        return None
+    actions.list_alerts(by=user)
+    return alerts_for(user)
 
 
 def held(user: User, now: datetime) -> Mapping[Any, int]:
@@ -70,6 +79,7 @@ deeds: Deeds = {
     "alerts.tell": _lazy("Wrote a letter, or could not"),
     "alerts.plan_reminders": _lazy("Planned reminders of a visit"),
     "alerts.send_reminder": _lazy("Reminded of a visit, or could not"),
+    "alerts.send_digest": _lazy("Wrote what was kept for the mail of the day"),
     "alerts.answer": _lazy("Answered a reminder by text message"),
     "alerts.withdraw_outdated": _lazy("Took back messages about a visit that were true no longer"),
     "alerts.withdraw_reminders": _lazy("Took back reminders of a visit"),
@@ -80,6 +90,7 @@ merge = Merge(
     goes={
         "alerts_alert": _some("%d alert", "%d alerts"),
         "alerts_notice": _some("%d notice of what was sent", "%d notices of what was sent"),
+        "alerts_digest": _some("%d mail of the day", "%d mails of the day"),
         "alerts_reminder": _some("%d reminder", "%d reminders"),
     }
 )

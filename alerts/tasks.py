@@ -21,6 +21,12 @@ def send_reminder(key: UUID) -> None:
         actions.send_reminder(by=None, reminder_id=key, now=timezone.now())
 
 
+@carries_out("alerts.Digest")
+def send_digest(key: UUID) -> None:
+    with acting_as_system("send_digest"):
+        actions.send_digest(by=None, digest_id=key, now=timezone.now())
+
+
 @every(seconds=60, queue="urgent")
 def watch_access() -> int:
     """What is unusual in the audit is told within a minute or so."""

@@ -5,6 +5,7 @@ from alerts import views
 app_name = "alerts"
 urlpatterns = [
     path("", views.list_, name="list"),
+    path("inbox", views.inbox, name="inbox"),
     path("board", views.board, name="board"),
     path("urgent", views.urgent, name="urgent"),
     path("post", views.post, name="post"),

@@ -19,6 +19,7 @@ from patients.models import (
     Disclosure,
     DuplicatePair,
     GroupGrant,
+    LetterWish,
     Patient,
     PatientIdentifier,
     PatientLink,
@@ -59,7 +60,7 @@ class ConsentAdmin(OfPatients):
     fields = ("id", "purpose", "decision", "text_version", "method", "validity", "given_at", "withdrawn_at")
 
 
-@admin.register(PatientName, Address, ContactPoint, RelatedPerson, ContactPreference)
+@admin.register(PatientName, Address, ContactPoint, RelatedPerson, ContactPreference, LetterWish)
 class DetailAdmin(OfPatients):
     list_display = ("__str__", "created_at", "ended_at")
     fields = ("id", "created_at", "updated_at", "ended_at")

@@ -187,6 +187,7 @@ merge = Merge(
         "patients_contactpoint": _some("%d number or e-mail address", "%d numbers or e-mail addresses"),
         "patients_relatedperson": _some("%d person close to the patient", "%d people close to the patient"),
         "patients_contactpreference": _some("%d answer about letters", "%d answers about letters"),
+        "patients_letterwish": _some("%d wish about letters", "%d wishes about letters"),
         "patients_proposedchange": _some("%d proposed change", "%d proposed changes"),
         "patients_merge": _some("%d earlier merge", "%d earlier merges"),
         "patients_patientidentifier": _some("%d further number", "%d further numbers"),

@@ -9,6 +9,7 @@ urlpatterns = [
     path("record/change", profile.propose, name="propose"),
     path("record/change/<uuid:proposal_id>/withdraw", profile.withdraw_proposal, name="withdraw_proposal"),
     path("record/reach", profile.preferences, name="preferences"),
+    path("record/letters", profile.letter_wishes, name="letter_wishes"),
     path("openings", record.openings, name="openings"),
     path("consents", consents.consents, name="consents"),
     path("consents/<slug:purpose>", consents.consent, name="consent"),

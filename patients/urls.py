@@ -54,6 +54,7 @@ urlpatterns = [
     path("<uuid:patient_id>/profile", profile.profile, name="profile"),
     path("<uuid:patient_id>/profile/change", profile.change_profile, name="change_profile"),
     path("<uuid:patient_id>/profile/preferences", profile.preferences, name="preferences"),
+    path("<uuid:patient_id>/profile/letters", profile.letter_wishes, name="letter_wishes"),
     path("<uuid:patient_id>/profile/mark", profile.mark_contact, name="mark_contact"),
     path("<uuid:patient_id>/profile/<slug:kind>/add", profile.add_detail, name="add_detail"),
     path("<uuid:patient_id>/profile/<slug:kind>/<uuid:detail_id>", profile.change_detail, name="change_detail"),

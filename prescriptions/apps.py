@@ -32,6 +32,7 @@ class PrescriptionsConfig(AppConfig):
             "prescriptions.panels.not_collected_card",
         ],
         "accounts.Handover": ["prescriptions.panels.held"],
+        "accounts.Inbox": ["prescriptions.panels.refills"],
         "patients.ChartTab": ["prescriptions.panels.medicines_tab"],
         "patients.ChartCard": ["prescriptions.panels.chart_card"],
         "patients.PortalCard": ["prescriptions.panels.portal_card"],

@@ -14,16 +14,17 @@ from django.utils.translation import ngettext_lazy as _some
 
 from healthcare.accounts.access import NotAllowed, can
 from healthcare.accounts.models import User
-from healthcare.accounts.parts import Card
+from healthcare.accounts.parts import Card, Pile, Waiting
 from healthcare.accounts.permissions import Permission, Scope
 from healthcare.accounts.roles import PATIENT
 from patients.access import find_visible
 from patients.models import Patient
 from patients.parts import ChartTab, Deeds, Merge, MergeNote, Shown, in_scope
 from prescriptions import actions, queries
-from prescriptions.models import MedicationStatement, Prescription
+from prescriptions.models import MedicationStatement, Prescription, RefillRequest
 from prescriptions.queries.downtime import taken_by
 from prescriptions.queries.handover import held_by
+from prescriptions.queries.refills import MOST
 from records.models import Encounter
 from records.parts import Section, Subject, Subjects
 from scheduling.models import Appointment
@@ -32,6 +33,25 @@ from scheduling.parts import CheckInItem, DowntimeLine
 FEW = 5
 Status = Prescription.Status
 medicines_tab = ChartTab(_("Medicines"), "prescriptions:medicines", Permission.READ_MEDICATIONS, order=50)
+
+
+def refills(user: User, now: datetime) -> Pile | None:
+    """For `accounts.Inbox`: requests for this prescriber to answer, or for whom they stand in for."""
+    if not can(user, Permission.PRESCRIBE):
+        return None
+    rows = [_refill(request) for request in actions.list_refills(by=user)]
+    return Pile("refills", gettext("Refills"), reverse("prescriptions:refills"), rows, cut=len(rows) == MOST)
+
+
+def _refill(request: RefillRequest) -> Waiting:
+    return Waiting(
+        source=f"prescriptions.refillrequest:{request.pk}",
+        patient=request.patient,
+        title=gettext("Refill"),
+        value=request.prescription.medicine,
+        since=request.asked_at,
+        url=reverse("prescriptions:refill", args=[request.patient_id, request.pk]),
+    )
 
 
 HELD = {

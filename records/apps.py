@@ -57,6 +57,11 @@ class RecordsConfig(AppConfig):
         "records.Subjects": ["records.panels.messages.results"],
         "records.SummaryCard": ["records.panels.amendments.summary_card"],
         "accounts.Handover": ["records.panels.handover.held"],
+        "accounts.Inbox": [
+            "records.panels.inbox.results",
+            "records.panels.inbox.messages",
+            "records.panels.inbox.notes",
+        ],
         "patients.Deeds": ["records.panels.deeds.deeds"],
         "patients.Merge": ["records.panels.merging.merge"],
         "patients.Shown": ["records.panels.deeds.shown"],

@@ -21,6 +21,7 @@ from alerts.actions.amendments import (
 from alerts.actions.answers import answer_by_text, try_another_way, withdraw_outdated
 from alerts.actions.arranging import WHY_NOT, NotArranged, arrange_ladder, arrange_recipients
 from alerts.actions.corrections import settle_alerts
+from alerts.actions.digests import send_digest
 from alerts.actions.notices import (
     mark_bounced_address,
     tell_of_appointment,
@@ -103,6 +104,7 @@ __all__ = [
     "report_picked_up",
     "resend_letter",
     "review_anomaly",
+    "send_digest",
     "send_reminder",
     "settle_alerts",
     "tell_of_amendment",

@@ -10,10 +10,12 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from alerts import queries
+from alerts.actions.digests import TEMPLATE, envelope_of, reopen_digest
 from alerts.actions.letters import Envelope, write_letter
 from alerts.actions.visits import words_of
 from alerts.models import Notice
-from alerts.rules import LETTERS, REMINDED, SMS, STAFF, why_not_tell
+from alerts.queries.truth import is_outdated, visit_count, why_not_now
+from alerts.rules import LETTERS, REMINDED, SMS, STAFF
 from healthcare.accounts.models import User
 from healthcare.audit import record
 from healthcare.messaging.actions import queue_message, withdraw_messages
@@ -60,7 +62,7 @@ def _asked_of(reply: Reply, now: datetime) -> Iterator[Appointment]:
     rows = Appointment.objects.select_related("patient__site", "provider", "site").filter(status__in=REMINDED)
     for notice in _told(reply, "reminder"):
         visit = rows.filter(pk=notice.source.rpartition(":")[2]).first()
-        if visit is not None and visit.sequence == _count_of(notice) and visit.starts_at > now:
+        if visit is not None and visit.sequence == visit_count(notice) and visit.starts_at > now:
             yield visit
 
 
@@ -117,30 +119,29 @@ def try_another_way(*, by: User | None, message_id: UUID, now: datetime) -> None
     What is true no longer, or would come too late, goes no way. What may have arrived is not sent again.
     """
     message = Message.objects.filter(pk=message_id, status__in=["failed", "dead"]).first()
+    if message is None or message.error in ("withdrawn", "expired"):
+        return
+    if message.expires_at is not None and message.expires_at <= now:
+        return
     several = [name for name, rule in LETTERS.items() if rule.to != STAFF and len(rule.ways) > 1]
-    notices = Notice.objects.filter(message_id=message_id, letter__in=several)
-    notice = notices.select_related("patient__site").first()
-    if message is None or notice is None or message.error in ("withdrawn", "expired"):
-        return
-    if (message.expires_at is not None and message.expires_at <= now) or _is_outdated(notice, now):
-        return
+    notices = Notice.objects.filter(message_id=message_id, letter__in=several).select_related("patient__site")
+    not_so = why_not_now if message.template == TEMPLATE else is_outdated
+    for notice in notices.order_by("created_at", "pk"):
+        if not not_so(notice, now):
+            _write_by_another_way(by, notice, message)
+
+
+def _write_by_another_way(by: User | None, notice: Notice, message: Message) -> None:
+    """Of a mail of the day, each letter by itself."""
     root = notice.occasion.partition(AGAIN)[0]
     gone = Notice.objects.filter(Q(occasion=root) | Q(occasion__startswith=f"{root}{AGAIN}"))
     tried = set(gone.values_list("channel", flat=True))
     to = queries.addressee_of(notice.patient, LETTERS[notice.letter], past=tried)
-    write_letter(
-        by=by,
-        envelope=Envelope(
-            letter=notice.letter,
-            patient=notice.patient,
-            to=replace(to, why_not="no_other_way") if to.channel in tried and not to.address else to,
-            area=notice.area,
-            source=notice.source,
-            occasion=f"{root}{AGAIN}{message.channel}",
-            parameters=message.words,
-            expires_at=message.expires_at,
-        ),
-    )
+    to = replace(to, why_not="no_other_way") if to.channel in tried and not to.address else to
+    letter = envelope_of(notice, notice.patient, to)
+    if message.template != TEMPLATE:
+        letter = replace(letter, parameters=message.words, expires_at=message.expires_at)
+    write_letter(by=by, envelope=replace(letter, occasion=f"{root}{AGAIN}{message.channel}"))
 
 
 # == True no longer ==
@@ -151,30 +152,12 @@ def withdraw_outdated(*, by: User | None, appointment_id: UUID, now: datetime) -
     Letters wait there for the end of quiet hours, or for a carrier. Returns how many.
     """
     told = Notice.objects.filter(source=source_of(appointment_id), message_id__isnull=False).order_by("pk")
-    outdated = [notice for notice in told if _is_outdated(notice, now)]
+    outdated = [notice for notice in told if is_outdated(notice, now)]
     keys = [notice.message_id for notice in outdated if notice.message_id is not None]
-    withdrawn = withdraw_messages(by=by, message_ids=keys, now=now)
+    digests = set(Message.objects.filter(pk__in=keys, template=TEMPLATE).values_list("pk", flat=True))
+    withdrawn = withdraw_messages(by=by, message_ids=[key for key in keys if key not in digests], now=now)
+    withdrawn += sum(reopen_digest(by=by, message_id=key, now=now) for key in digests)
     if withdrawn:
         patient_id, target = outdated[0].patient_id, ("scheduling.appointment", appointment_id)
         record("alerts.withdraw_outdated", by=by, patient_id=patient_id, target=target, detail={"letters": withdrawn})
     return withdrawn
-
-
-def _is_outdated(notice: Notice, now: datetime) -> bool:
-    """Of letters that are about one time of a visit; others are always true."""
-    count = _count_of(notice)
-    if count is None:
-        return False
-    visit = Appointment.objects.filter(pk=notice.source.rpartition(":")[2]).first()
-    return visit is None or bool(
-        why_not_tell(
-            notice.letter, status=visit.status, sequence=visit.sequence, told=count, starts_at=visit.starts_at, now=now
-        )
-    )
-
-
-def _count_of(notice: Notice) -> int | None:
-    """Which of the visit's times it was about: the occasion is letter:visit:count[:stage][:by:channel]."""
-    parts = notice.occasion.split(":")
-    about_one = notice.source.startswith("scheduling.appointment:") and len(parts) > 2
-    return int(parts[2]) if about_one and parts[2].isdigit() else None

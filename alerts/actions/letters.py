@@ -9,10 +9,12 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from alerts.actions.gathering import digest_leaves, plan_digest
 from alerts.actions.visits import spoken
 from alerts.models import Alert, Notice
 from alerts.queries import Addressee, addressee_of
 from alerts.rules import EMAIL, LETTERS, STAFF
+from alerts.rules.digests import is_kept
 from healthcare.audit import in_one_insert, record
 from healthcare.db.inserting import insert_rows
 from healthcare.db.prepared import Bound, prepared
@@ -59,8 +61,12 @@ def _earlier(occasion: Any) -> "QuerySet[Notice]":
 
 
 def _written(by: Any, envelope: Envelope) -> Notice:
-    to, leaves = _when_awake(envelope)
-    message_id, why_not = _post(by, envelope, to, leaves)
+    now = timezone.now()
+    if _is_gathered(envelope, now):
+        plan_digest(envelope.patient, now)
+        to, outcome = envelope.to, {"state": Notice.State.GATHERED, "reason": Notice.Reason.ONCE_A_DAY}
+    else:
+        to, outcome = post_letter(by, envelope, now)
     notice = Notice(
         patient=envelope.patient,
         letter=envelope.letter,
@@ -71,16 +77,29 @@ def _written(by: Any, envelope: Envelope) -> Notice:
         level=envelope.level,
         recipient=to.user,
         channel=to.channel,
-        state=Notice.State.SKIPPED if why_not else Notice.State.QUEUED,
-        reason=why_not,
-        message_id=message_id,
+        **outcome,
     )
     insert_rows(notice)
     if to.user is not None:
         nudge([to.user.pk], URGENT if envelope.urgent else NEWS)
-    detail = {"letter": envelope.letter, "channel": to.channel, "state": why_not or "queued"}
+    detail = {"letter": envelope.letter, "channel": to.channel, "state": notice.reason or "queued"}
     record("alerts.tell", by=by, patient_id=envelope.patient.pk, target=notice, detail=detail)
     return notice
+
+
+def _is_gathered(envelope: Envelope, now: datetime) -> bool:
+    """Whether it waits for the mail of the day: as the patient wishes, and where it would not come too late then."""
+    if not envelope.to.once_a_day or envelope.urgent:
+        return False
+    return is_kept(digest_leaves(envelope.patient, now), envelope.expires_at)
+
+
+def post_letter(by: Any, envelope: Envelope, now: datetime) -> tuple[Addressee, dict[str, Any]]:
+    """To whom it goes by itself, and what its notice says of that: in the post, or why not."""
+    to, leaves = _when_awake(envelope, now)
+    message_id, why_not = _post(by, envelope, to, leaves)
+    state = Notice.State.SKIPPED if why_not else Notice.State.QUEUED
+    return to, {"state": state, "reason": why_not, "message_id": message_id}
 
 
 def _post(by: Any, envelope: Envelope, to: Addressee, leaves: datetime | None) -> tuple[UUID | None, str]:
@@ -107,12 +126,12 @@ def _post(by: Any, envelope: Envelope, to: Addressee, leaves: datetime | None) -
     return message_id, ""
 
 
-def _when_awake(envelope: Envelope) -> tuple[Addressee, datetime | None]:
+def _when_awake(envelope: Envelope, now: datetime) -> tuple[Addressee, datetime | None]:
     """To whom it goes, and when it may leave: None is at once. What is urgent, and what colleagues get, does not wait.
 
     What would come too late after the quiet hours leaves at once by mail, which wakes nobody, and by SMS not at all.
     """
-    rule, to, now = LETTERS[envelope.letter], envelope.to, timezone.now()
+    rule, to = LETTERS[envelope.letter], envelope.to
     if rule.to == STAFF or rule.urgent or envelope.urgent or to.why_not:
         return to, None
     ends = quiet_until(envelope.patient, now, to.channel)

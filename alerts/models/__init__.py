@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alerts.models.arranged import Ladder, Recipients
+from alerts.models.digests import Digest
 from alerts.models.watching import Anomaly, AnomalyQuerySet, Rule, WatchEdit, WatchMark
 from alerts.rules import INFO, KINDS, LADDERS, LETTERS, STAGES, last_level
 from healthcare.accounts.models import Team, User
@@ -25,6 +26,7 @@ __all__ = [
     "AlertQuerySet",
     "Anomaly",
     "AnomalyQuerySet",
+    "Digest",
     "Ladder",
     "Notice",
     "NoticeQuerySet",
@@ -161,11 +163,16 @@ class NoticeQuerySet(PatientOwnedQuerySet):
         seen = self.filter(within_areas(user, NOTICE_AREAS))
         return seen.filter(recipient=user) if user.acting_role == PATIENT else seen
 
+    def gathered(self) -> Self:
+        """Kept for the next mail of the day."""
+        return self.filter(state="gathered")
+
 
 class Notice(PatientOwned):
     """Who was told what, when; or why they were not. What was written is in the message, until it was sent."""
 
     class State(models.TextChoices):
+        GATHERED = "gathered", _("Kept for the mail of the day")
         QUEUED = "queued", _("In the post")
         SKIPPED = "skipped", _("Not sent")
 
@@ -173,6 +180,8 @@ class Notice(PatientOwned):
         NO_ADDRESS = "no_address", _("No e-mail address is known")
         NO_ACCOUNT = "no_account", _("There is no portal account to read it in")
         BAD_ADDRESS = "bad_address", _("The e-mail address cannot be used")
+        ONCE_A_DAY = "once_a_day", _("The patient wants to hear of it once a day")
+        OVER = "over", _("It was read, settled or taken back before it could be sent")
         OUTDATED = "outdated", _("The visit was changed again meanwhile")
         VISIT_PAST = "visit_past", _("The visit had begun")
         PATIENT_DIED = "patient_died", _("The patient has died")
@@ -181,7 +190,10 @@ class Notice(PatientOwned):
         QUIET_HOURS = "quiet_hours", _("It would have come in their quiet hours, or too late")
 
     scope: ClassVar[Scope] = Scope.CLINICAL  # the narrowest of those that `area` may name
-    database_access: ClassVar[Access] = Access(web="SELECT", worker="SELECT, INSERT")
+    database_access: ClassVar[Access] = Access(
+        web="SELECT",
+        worker="SELECT, INSERT, UPDATE (state, reason, message_id, recipient_id, channel, updated_at)",
+    )
 
     letter = models.CharField(max_length=24, choices=[(name, name) for name in LETTERS])
     area = models.CharField(max_length=12, choices=[(scope.value, scope.value) for scope in Scope])
@@ -203,10 +215,12 @@ class Notice(PatientOwned):
         indexes = [
             models.Index(fields=["patient", "-created_at"], name="notice_by_patient"),
             models.Index(fields=["message_id"], condition=Q(message_id__isnull=False), name="notice_by_message"),
+            models.Index(fields=["patient"], condition=Q(state="gathered"), name="notice_gathered"),
         ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(state="queued", message_id__isnull=False, reason="")
+                | Q(state="gathered", message_id=None, reason="once_a_day")
                 | (Q(state="skipped", message_id=None) & ~Q(reason="")),
                 name="notice_sent_or_says_why_not",
             ),

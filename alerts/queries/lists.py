@@ -71,11 +71,12 @@ class AlertLine:
 
 def open_lines(user: User) -> list[AlertLine]:
     """What waits, the most urgent and longest waiting first."""
-    return get_lines(user, _waiting(user, MOST))
+    return get_lines(user, waiting_alerts(user, MOST))
 
 
 @prepared
-def _waiting(user: User, at_most: int) -> "QuerySet[Alert]":
+def waiting_alerts(user: User, at_most: int) -> "QuerySet[Alert]":
+    """The most urgent and longest waiting first."""
     waiting = Alert.objects.visible_to(user).waiting().order_by(RANK, "raised_at", "id")
     return waiting.select_related("patient", "owner", "acknowledged_by", "team__site")[:at_most]
 

@@ -1,7 +1,7 @@
 """Who is to be told. A worker asks as the system; the first wall still says whom a person reaches."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import connection
@@ -13,8 +13,8 @@ from alerts.rules import ACCOUNT, EMAIL, KINDS, Letter, Waits
 from healthcare.accounts.models import Cover, Membership, Site, Team, User
 from healthcare.accounts.permissions import Scope
 from healthcare.db.prepared import prepared
-from patients.models import CareRelationship, GroupGrant, Patient
-from patients.queries.profile import why_not_write
+from patients.models import CareRelationship, GroupGrant, LetterWish, Patient
+from patients.queries.profile import why_not_write, wish_about
 from records.models import Thread
 from records.queries.pools import may_answer
 from records.queries.pools import people_of as people_of_pool
@@ -22,12 +22,14 @@ from records.queries.pools import people_of as people_of_pool
 
 @dataclass(frozen=True)
 class Addressee:
-    """Where a letter goes; without an address, `why_not` says why it cannot."""
+    """Where a letter goes; without an address, `why_not` says why it cannot. With `once_a_day` it is kept for the mail
+    of the day, as they want it."""
 
     user: User | None = None
     address: str = ""
     why_not: str = ""
     channel: str = EMAIL
+    once_a_day: bool = False
 
 
 def addressee_of(patient: Patient, rule: Letter, past: Collection[str] = ()) -> Addressee:
@@ -35,15 +37,21 @@ def addressee_of(patient: Patient, rule: Letter, past: Collection[str] = ()) -> 
 
     By mail to the patient's portal account; else, where the letter needs no sign-in, to the address they left at the
     desk. By SMS to whom said yes to that. To the dead nothing is written, nor to what was their address; nor for what
-    the patient refused, nor to where nothing arrives.
+    the patient refused, nor to where nothing arrives. The way they wish for this topic comes first, where there is one.
     """
     if patient.deceased:
         return Addressee(why_not="patient_died")
     account = account_of(patient.pk)
     if account is None and rule.to == ACCOUNT:
         return Addressee(why_not="no_account")
-    left = [way for way in rule.ways if way not in past]
+    wish = "" if rule.urgent else wish_about(patient, rule.topic)
+    if wish == LetterWish.How.NONE:
+        return Addressee(why_not="refused")
+    daily = wish == LetterWish.How.DAILY and rule.gathers and account is not None
+    first = EMAIL if daily else wish
+    left = sorted((way for way in rule.ways if way not in past), key=lambda way: way != first)
     ways = [_way(patient, account, channel, rule.purpose) for channel in left]
+    ways = [replace(way, once_a_day=daily and way.channel == EMAIL and not way.why_not) for way in ways]
     good = (way for way in ways if not way.why_not)
     # Who never said yes to SMS was not refused anything: what stood in the way is what stood in the way of the mail.
     mails = (way for way in ways if way.channel == EMAIL)

@@ -148,7 +148,8 @@ class Letter:
 
     `to`: ACCOUNT is the patient's portal account, where the answer stands behind a sign-in; PATIENT is that account or,
     without one, the address the patient left; STAFF is a colleague. `urgent` letters overtake others. `ways` are the
-    channels it can go by, in their order.
+    channels it can go by, in their order. `soon` ones are of use in their hour alone, or bring a file, and are never
+    kept for a mail of the day.
     """
 
     fact: str
@@ -158,11 +159,24 @@ class Letter:
     urgent: bool = False
     calendar: bool = False
     ways: tuple[str, ...] = (EMAIL,)
+    soon: bool = False
 
     @property
     def purpose(self) -> str:
         """What the patient was asked about it: `patients.models.ContactPreference.Purpose`."""
         return {SCHEDULE: "visits", BILLING: "bills"}.get(self.area, "health")
+
+    @property
+    def topic(self) -> str:
+        """What it is about, in the words of `patients.models.LetterWish.Topic`."""
+        return {SCHEDULE: "visits", MESSAGE: "messages", MEDICATION: "medicines", BILLING: "bills"}.get(
+            self.area, "results"
+        )
+
+    @property
+    def gathers(self) -> bool:
+        """Whether who wants to hear once a day hears of it then."""
+        return self.to != STAFF and not (self.urgent or self.soon)
 
 
 LETTERS = {
@@ -180,19 +194,27 @@ LETTERS = {
         calendar=True,
         ways=MAIL_FIRST,
     ),
-    "series_booked": Letter("scheduling.SeriesBooked", "alerts/series_booked", PATIENT, SCHEDULE, calendar=True),
-    "series_moved": Letter("scheduling.SeriesMoved", "alerts/series_moved", PATIENT, SCHEDULE, calendar=True),
+    "series_booked": Letter(
+        "scheduling.SeriesBooked", "alerts/series_booked", PATIENT, SCHEDULE, calendar=True, soon=True
+    ),
+    "series_moved": Letter(
+        "scheduling.SeriesMoved", "alerts/series_moved", PATIENT, SCHEDULE, calendar=True, soon=True
+    ),
     "series_cancelled": Letter(
-        "scheduling.SeriesCancelled", "alerts/series_cancelled", PATIENT, SCHEDULE, calendar=True
+        "scheduling.SeriesCancelled", "alerts/series_cancelled", PATIENT, SCHEDULE, calendar=True, soon=True
     ),
     "appointment_requested": Letter(
         "scheduling.AppointmentRequested", "alerts/appointment_requested", PATIENT, SCHEDULE
     ),
     "request_declined": Letter("scheduling.RequestDeclined", "alerts/request_declined", PATIENT, SCHEDULE),
     "request_expired": Letter("scheduling.RequestExpired", "alerts/request_expired", PATIENT, SCHEDULE),
-    "wait_offered": Letter("scheduling.WaitOffered", "alerts/wait_offered", PATIENT, SCHEDULE, ways=TEXT_FIRST),
-    "offer_lost": Letter("scheduling.OfferLost", "alerts/offer_lost", PATIENT, SCHEDULE, ways=TEXT_FIRST),
-    "reminder": Letter("scheduling.AppointmentBooked", "alerts/reminder", PATIENT, SCHEDULE, ways=TEXT_FIRST),
+    "wait_offered": Letter(
+        "scheduling.WaitOffered", "alerts/wait_offered", PATIENT, SCHEDULE, ways=TEXT_FIRST, soon=True
+    ),
+    "offer_lost": Letter("scheduling.OfferLost", "alerts/offer_lost", PATIENT, SCHEDULE, ways=TEXT_FIRST, soon=True),
+    "reminder": Letter(
+        "scheduling.AppointmentBooked", "alerts/reminder", PATIENT, SCHEDULE, ways=TEXT_FIRST, soon=True
+    ),
     **{
         answer: Letter("messaging.ReplyAnswers", f"alerts/{answer}", PATIENT, SCHEDULE, urgent=True, ways=(SMS,))
         for answer in ("text_confirmed", "text_cancelled", "text_too_late")

@@ -1,9 +1,10 @@
 """What accounts asks of the apps to its right, who name theirs in `AppConfig.parts`.
 
-The keys are `accounts.PortalAccount`, `accounts.HomeCard`, `accounts.Handover` and `accounts.Subject`.
+The keys are `accounts.PortalAccount`, `accounts.HomeCard`, `accounts.Handover`, `accounts.Inbox` and
+`accounts.Subject`.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -52,6 +53,47 @@ class Handover(Protocol):
     """
 
     def __call__(self, user: Any, now: datetime) -> Mapping[Any, int]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """One thing that waits for this person: `source` (app.model:id) is what it is about, `url` its page.
+
+    `rank` says how it presses: 0 is urgent, 1 is late or of high severity, 2 is the rest. `tag` says why in a word, in
+    the status role `role`; `also` is what presses besides. Where `ends_with_it`, it is over as soon as what it is about
+    is dealt with. At `hand_on` it is given to a colleague.
+    """
+
+    source: str
+    patient: Any
+    title: str
+    value: str = ""
+    since: datetime
+    url: str
+    rank: int = 2
+    tag: str = ""
+    role: str = "off"
+    also: str = ""
+    ends_with_it: bool = False
+    hand_on: str = ""
+
+
+@dataclass(frozen=True)
+class Pile:
+    """What waits of one kind, `name` in addresses; `url` is the app's own list, and `cut` where it holds more."""
+
+    name: str
+    label: Any
+    url: str
+    rows: Sequence[Waiting]
+    cut: bool = False
+
+
+class Inbox(Protocol):
+    """Called with the signed-in user and the moment; None where this kind is not for their role. Each app says itself
+    in the audit that somebody looks."""
+
+    def __call__(self, user: Any, now: datetime) -> Pile | None: ...
 
 
 class Subject(Protocol):

@@ -16,7 +16,7 @@ from healthcare.audit import record, record_now
 from healthcare.events import publish
 from patients.access import check_can_consent
 from patients.events import PatientChanged
-from patients.models import Address, Consent, ContactPoint, ContactPreference, Detail, Patient
+from patients.models import Address, Consent, ContactPoint, ContactPreference, Detail, LetterWish, Patient
 from patients.queries.places import place_of
 from patients.queries.profile import patients_with_bad_contacts
 from patients.rules.profile import Profile
@@ -156,6 +156,31 @@ def set_preferences(
         detail = {"answers": changed, "method": method.value}
         record("patients.set_preferences", by=by, patient_id=patient.pk, target=patient, detail=detail)
     return changed
+
+
+@transaction.atomic
+def set_letter_wishes(
+    *, by: User, patient: Patient, wishes: Mapping[str, str], method: Consent.Method, now: datetime
+) -> int:
+    """Keep by topic how the patient wants to hear of it (`LetterWish.How`); "" takes a wish back. Returns how many
+    changed. The patient themself, or the staff with what they were told. Raises NotAllowed, NotInScope.
+    """
+    check_can_consent(by, patient)
+    rows = LetterWish.objects.visible_to(by).current().filter(patient=patient)
+    known = {row.topic: row for row in rows.select_for_update(of=("self",)).order_by("pk")}
+    changed = {topic: how for topic, how in wishes.items() if how != (known[topic].how if topic in known else "")}
+    for topic, how in sorted(changed.items()):
+        if topic in known:
+            row = known[topic]
+            row.ended_at, row.ended_by = now, by
+            row.save(update_fields=["ended_at", "ended_by", "updated_at"])
+        if how:
+            said = {"topic": topic, "how": how, "method": method.value}
+            LetterWish(patient=patient, added_by=by, **said).save(force_insert=True)
+    if changed:
+        detail = {"wishes": len(changed), "method": method.value}
+        record("patients.set_letter_wishes", by=by, patient_id=patient.pk, target=patient, detail=detail)
+    return len(changed)
 
 
 # == Steps ==

@@ -19,6 +19,7 @@ from patients.models import (
     ContactPoint,
     ContactPreference,
     Detail,
+    LetterWish,
     Patient,
     PatientName,
     RelatedPerson,
@@ -204,6 +205,37 @@ class PreferencesForm(forms.Form):
             for channel in ContactPreference.Channel
             for purpose in ContactPreference.Purpose
         }
+
+    def told_by(self) -> Consent.Method:
+        return Consent.Method(self.cleaned_data.get("method", Consent.Method.PORTAL.value))
+
+
+class LetterWishesForm(forms.Form):
+    """How they want to hear of each kind of happening; the staff say how they were told."""
+
+    CHOICES = [("", _("As usual: at once")), *LetterWish.How.choices]
+
+    method = forms.ChoiceField(
+        label=_("How they told it"),
+        choices=Consent.TO_STAFF,
+        widget=forms.RadioSelect,
+        initial=Consent.Method.IN_PERSON,
+    )
+
+    def __init__(self, *args: Any, own: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        topics = {
+            topic.value: forms.ChoiceField(label=topic.label, required=False, choices=self.CHOICES)
+            for topic in LetterWish.Topic
+        }
+        self.fields = topics | ({} if own else {"method": self.fields["method"]})
+
+    @classmethod
+    def of(cls, known: Any, *, own: bool) -> "LetterWishesForm":
+        return cls(initial={row.topic: row.how for row in known}, own=own)
+
+    def wishes(self) -> dict[str, str]:
+        return {topic: self.cleaned_data[topic] for topic in LetterWish.Topic.values}
 
     def told_by(self) -> Consent.Method:
         return Consent.Method(self.cleaned_data.get("method", Consent.Method.PORTAL.value))

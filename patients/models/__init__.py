@@ -9,7 +9,15 @@ from patients.models.numbering import SiteNumbers
 from patients.models.people import Patient, PatientOwned, PatientOwnedQuerySet, PatientQuerySet
 from patients.models.portal import PortalCode
 from patients.models.privacy import CloseWatch, CloseWatchQuerySet, PrivacyCase, PrivacyCaseQuerySet
-from patients.models.profile import Address, ContactPoint, ContactPreference, Detail, PatientName, RelatedPerson
+from patients.models.profile import (
+    Address,
+    ContactPoint,
+    ContactPreference,
+    Detail,
+    LetterWish,
+    PatientName,
+    RelatedPerson,
+)
 from patients.models.proposals import ProposedChange
 from patients.models.proxies import Proxy
 from patients.models.reach import at_chart, held_on, marks_open_to, reach_of, within_reach, within_scope_of_each
@@ -38,6 +46,7 @@ __all__ = [
     "EmergencyAccess",
     "GroupGrant",
     "ImportedSource",
+    "LetterWish",
     "Merge",
     "MergeQuerySet",
     "Patient",

@@ -223,3 +223,41 @@ class ContactPreference(Detail):
                 name="contactpreference_one_stands",
             ),
         ]
+
+
+class LetterWish(Detail):
+    """How the patient wants to hear of one kind of happening: at once and by which way, once a day, or not at all.
+
+    Where nobody said anything, a letter goes at once by its usual way. One wish stands for each.
+    """
+
+    class Topic(models.TextChoices):
+        VISITS = "visits", _("Appointments")
+        RESULTS = "results", _("Results and documents")
+        MESSAGES = "messages", _("Messages")
+        MEDICINES = "medicines", _("Medicines")
+        BILLS = "bills", _("Bills")
+
+    class How(models.TextChoices):
+        EMAIL = "email", _("At once, by e-mail")
+        SMS = "sms", _("At once, by text message")
+        DAILY = "daily", _("Once a day, in one e-mail")
+        NONE = "none", _("Not at all")
+
+    database_access: ClassVar[Access] = Access(
+        web=f"SELECT, INSERT, UPDATE ({MARKS})", worker=f"SELECT, INSERT, UPDATE ({MARKS})"
+    )
+
+    topic = models.CharField(max_length=9, choices=Topic)
+    how = models.CharField(max_length=5, choices=How)
+    method = models.CharField(max_length=10, choices=Consent.Method)
+
+    class Meta(Detail.Meta):
+        verbose_name = _("wish about letters")
+        verbose_name_plural = _("wishes about letters")
+        constraints = [
+            *Detail.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["patient", "topic"], condition=Q(ended_at=None), name="letterwish_one_stands"
+            ),
+        ]

@@ -14,9 +14,9 @@ from healthcare.accounts.permissions import Scope
 from patients.actions import profile as actions
 from patients.actions import proposals
 from patients.doors import own_record, portal_page
-from patients.forms.profile import PreferencesForm
+from patients.forms.profile import LetterWishesForm, PreferencesForm
 from patients.forms.proposals import ProposalForm
-from patients.models import ContactPreference, Patient, ProposedChange
+from patients.models import ContactPreference, LetterWish, Patient, ProposedChange
 from patients.queries.proposals import answered_of, lines_of, waiting_of
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
@@ -65,5 +65,21 @@ def preferences(request: HttpRequest, patient: Patient) -> HttpResponse:
         context = {"form": form, "patient": patient}
         return render(request, "patients/portal_preferences.html", context, status=422 if form.is_bound else 200)
     actions.set_preferences(by=user, patient=patient, answers=form.answers(), method=form.told_by(), now=timezone.now())
+    messages.success(request, _("Kept. It counts from the next letter on."))
+    return redirect("portal:record")
+
+
+@require_http_methods(READ_AND_WRITE)
+@own_record
+def letter_wishes(request: HttpRequest, patient: Patient) -> HttpResponse:
+    user: Any = request.user
+    known = LetterWish.objects.visible_to(user).current().filter(patient=patient)
+    form = (
+        LetterWishesForm(request.POST, own=True) if request.method == "POST" else LetterWishesForm.of(known, own=True)
+    )
+    if not form.is_valid():
+        context = {"form": form, "patient": patient}
+        return render(request, "patients/portal_letter_wishes.html", context, status=422 if form.is_bound else 200)
+    actions.set_letter_wishes(by=user, patient=patient, wishes=form.wishes(), method=form.told_by(), now=timezone.now())
     messages.success(request, _("Kept. It counts from the next letter on."))
     return redirect("portal:record")

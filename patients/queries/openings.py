@@ -140,6 +140,7 @@ DEEDS: dict[str, Promise] = {
     "patients.end_detail": _lazy("Ended something of the profile"),
     "patients.mark_contact": _lazy("Noted whether a number or address works"),
     "patients.set_preferences": _lazy("Kept how the patient wants to be reached"),
+    "patients.set_letter_wishes": _lazy("Kept what the patient wants letters about, and how often"),
     "patients.propose_changes": _lazy("Proposed a change"),
     "patients.withdraw_proposal": _lazy("Took a proposed change back"),
     "patients.accept_proposal": _lazy("Took a proposed change over"),

@@ -9,7 +9,16 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, OuterRef
 
 from healthcare.accounts.models import User
-from patients.models import Address, ContactPoint, ContactPreference, Detail, Patient, PatientName, RelatedPerson
+from patients.models import (
+    Address,
+    ContactPoint,
+    ContactPreference,
+    Detail,
+    LetterWish,
+    Patient,
+    PatientName,
+    RelatedPerson,
+)
 from patients.queries.quality import MOST
 from patients.rules.profile import ALWAYS_QUIET, LANGUAGES, end_of_quiet, may_tell
 
@@ -37,6 +46,7 @@ class ProfilePage:
     contacts: Sequence[Reach]
     people: Sequence[RelatedPerson]
     preferences: Sequence[ContactPreference]
+    wishes: Sequence[LetterWish]
     language: str
 
 
@@ -50,6 +60,7 @@ def profile_of(user: User, patient: Patient) -> ProfilePage:
         contacts=ways_to_reach(patient, rows(ContactPoint)),
         people=sorted(rows(RelatedPerson), key=lambda one: not one.emergency),
         preferences=sorted(rows(ContactPreference), key=lambda one: (one.channel, one.purpose)),
+        wishes=sorted(rows(LetterWish), key=lambda one: LetterWish.Topic.values.index(one.topic)),
         language=LANGUAGES.get(patient.language, patient.language),
     )
 
@@ -71,6 +82,12 @@ def why_not_write(patient: Patient, channel: str, address: str, purpose: str) ->
     system = ContactPoint.System.EMAIL if channel == "email" else ContactPoint.System.PHONE
     marked = ContactPoint.objects.current().filter(patient=patient, system=system, value__iexact=address)
     return "bad_address" if marked.exclude(bad="").exists() else ""
+
+
+def wish_about(patient: Patient, topic: str) -> str:
+    """How the patient wants to hear of it (`LetterWish.How`); "" where they did not say."""
+    said = LetterWish.objects.current().filter(patient=patient, topic=topic)
+    return said.values_list("how", flat=True).first() or ""
 
 
 def quiet_until(patient: Patient, now: datetime, channel: str = "email") -> datetime | None:

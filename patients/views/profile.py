@@ -16,8 +16,8 @@ from healthcare.accounts.guards import requires
 from healthcare.accounts.permissions import Permission
 from patients.actions import profile as actions
 from patients.doors import chart_context, of_patient
-from patients.forms.profile import FORMS, DetailForm, PreferencesForm, ProfileForm
-from patients.models import ContactPoint, ContactPreference, Detail, Patient
+from patients.forms.profile import FORMS, DetailForm, LetterWishesForm, PreferencesForm, ProfileForm
+from patients.models import ContactPoint, ContactPreference, Detail, LetterWish, Patient
 from patients.queries.profile import profile_of
 from patients.queries.quality import MOST
 from patients.queries.registrations import registrations_of
@@ -138,6 +138,21 @@ def preferences(request: HttpRequest, patient: Patient) -> HttpResponse:
     if not form.is_valid():
         return form_page(request, "patients/preferences.html", context_of(request, patient) | {"form": form})
     actions.set_preferences(by=user, patient=patient, answers=form.answers(), method=form.told_by(), now=timezone.now())
+    messages.success(request, _("Kept."))
+    return redirect("patients:profile", patient.pk)
+
+
+@require_http_methods(READ_AND_WRITE)
+@of_patient(Permission.RECORD_CONSENT)
+def letter_wishes(request: HttpRequest, patient: Patient) -> HttpResponse:
+    user: Any = request.user
+    known = LetterWish.objects.visible_to(user).current().filter(patient=patient)
+    form = (
+        LetterWishesForm(request.POST, own=False) if request.method == "POST" else LetterWishesForm.of(known, own=False)
+    )
+    if not form.is_valid():
+        return form_page(request, "patients/letter_wishes.html", context_of(request, patient) | {"form": form})
+    actions.set_letter_wishes(by=user, patient=patient, wishes=form.wishes(), method=form.told_by(), now=timezone.now())
     messages.success(request, _("Kept."))
     return redirect("patients:profile", patient.pk)
 

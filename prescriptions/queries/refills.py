@@ -15,6 +15,7 @@ from prescriptions.models import Prescription, RefillRequest
 from prescriptions.rules.refills import TOO_EARLY, asks_from, why_not_ask
 
 SHOWN = 10
+MOST = 100  # of one list
 PEOPLE = ("patient", "prescription__prescriber", "prescription__medication", "asked_by", "answered_by", "made_in")
 
 
@@ -31,7 +32,7 @@ def why_no_refill(prescription: Prescription, now: datetime) -> str:
     return _("The last supply was long ago. Please book a visit.") if why else ""
 
 
-def refills_to_answer(user: User, *, everybody: bool = False, at_most: int = 100) -> list[RefillRequest]:
+def refills_to_answer(user: User, *, everybody: bool = False, at_most: int = MOST) -> list[RefillRequest]:
     """Of the prescriptions of this person and of those they stand in for, or of everybody in reach."""
     rows = RefillRequest.objects.visible_to(user).waiting()
     if not everybody:

@@ -20,7 +20,7 @@ from records.access.messages import check_can_write
 from records.actions.threads import CHANGED, locked_thread, no_longer_waits, own_it
 from records.events import MessageSent
 from records.models import Message, Pool, Thread
-from records.queries.messages import Inbox, Shown, has_portal_reader, inbox_of
+from records.queries.messages import Inbox, Shown, has_portal_reader, inbox_of, waiting_for
 from records.queries.pools import providers_of
 from records.queries.subjects import subject_of
 from records.rules.messages import ANSWER_HOURS, LONGEST, UrgentWords, answer_due, urgent_words
@@ -178,6 +178,16 @@ def list_inbox(*, by: User, shown: Shown, now: datetime) -> Inbox:
     check_can(by, Permission.MESSAGE_PATIENTS)
     record_now("records.list_inbox", by=by, detail={"shown": shown.value})
     return inbox_of(by, shown, now)
+
+
+def list_waiting(*, by: User) -> list[Thread]:
+    """Who waits for an answer of the actor or of their pools, and for nobody's yet; urgent ones first.
+
+    Raises NotAllowed and AuditUnavailable.
+    """
+    check_can(by, Permission.MESSAGE_PATIENTS)
+    record_now("records.list_inbox", by=by, detail={"shown": "for_me"})
+    return list(waiting_for(by))
 
 
 # == Steps ==

@@ -91,6 +91,15 @@ def _listed(user: User, shown: Shown, since: datetime, at_most: int) -> "QuerySe
     return listed.select_related("patient", "site", "pool", "provider", "taken_by").order_by(*order, "id")[:at_most]
 
 
+@prepared
+def waiting_for(user: User, at_most: int = MOST) -> "QuerySet[Any]":
+    """Patients' messages that wait for an answer of this person: theirs, of their pools, and nobody's."""
+    nobodys = Q(taken_by__is_active=False) | Q(taken_by=None, pool=None, provider=None)
+    theirs = owned_by(user) | in_pools_of(user) | nobodys
+    waiting = _reached(user).waiting().filter(theirs).select_related("patient")
+    return waiting.order_by(*_waiting_first(), "id")[:at_most]
+
+
 def line_of(thread: Thread, now: datetime, *, unread: bool = False) -> Line:
     return Line(thread=thread, due=thread.due_at, late=thread.due_at is not None and thread.due_at < now, unread=unread)
 

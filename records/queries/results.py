@@ -23,7 +23,7 @@ def unread_results(user: User, *, at_most: int = UNREAD) -> list[Entry]:
 
     Who stands in for a colleague reads theirs. Critical ones first, then the oldest."""
     found = _unread(user, at_most)
-    return sorted(found, key=lambda row: (not _is_critical(row), row.effective_at, row.pk))[:at_most]
+    return sorted(found, key=lambda row: (not is_critical(row), row.effective_at, row.pk))[:at_most]
 
 
 def all_unread(user: User, *, at_most: int = UNREAD) -> list[Entry]:
@@ -32,7 +32,7 @@ def all_unread(user: User, *, at_most: int = UNREAD) -> list[Entry]:
     return list(rows.order_by("effective_at", "id")[:at_most])
 
 
-def _is_critical(row: Entry) -> bool:
+def is_critical(row: Entry) -> bool:
     return str(row.data.get("flag") or "").startswith("critical")
 
 

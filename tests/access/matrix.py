@@ -238,12 +238,14 @@ def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
     for area in ("clinical", "medication", "schedule", "message", "billing"):
         made.NoticeFactory(**kept, area=area)
         made.NoticeFactory(**kept, area=area, recipient=writer)
+    made.DigestFactory(**kept)
     made.PortalCodeFactory(**kept, issued_by=doctor)
     made.ConsentFactory(**kept, purpose="privacy_notice", recorded_by=doctor)
     made.DeathReportFactory(**kept, reported_by=doctor)
     for detail in (made.PatientNameFactory, made.AddressFactory, made.ContactPointFactory, made.RelatedPersonFactory):
         detail(**kept, added_by=doctor)
     made.ContactPreferenceFactory(**kept, added_by=doctor)
+    made.LetterWishFactory(**kept, added_by=doctor)
     made.ProposedChangeFactory(**kept, proposed_by=writer)
     made.ProposedChangeFactory(**kept, proposed_by=None, field="state", told_in=uuid4())
     made.RestrictionFactory(**kept, user=_somebody(), agreed_by=doctor)

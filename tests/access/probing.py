@@ -58,6 +58,7 @@ VARIED: dict[str, dict[str, list[str]]] = {
     "patients_address": {"ended_at": ["NULL", "now()"]},
     "patients_contactpoint": {"ended_at": ["NULL", "now()"]},
     "patients_contactpreference": {"ended_at": ["NULL", "now()"]},
+    "patients_letterwish": {"ended_at": ["NULL", "now()"]},
     "patients_patientname": {"ended_at": ["NULL", "now()"]},
     "patients_relatedperson": {"ended_at": ["NULL", "now()"]},
     "patients_privacycase": {"verdict": ["''", "'right'"], "answered_at": ["NULL", "now()"]},

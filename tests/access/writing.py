@@ -178,6 +178,7 @@ RULES: dict[str, tuple[Asked, Asked]] = {
     "alerts_alert": (nobody, lambda row, by: row.state == "acknowledged" and row.acknowledged_by_id == by.me),
     "alerts_anomaly": (nobody, lambda row, by: by_role(OFFICER, "reviewed_by_id")(row, by) and row.verdict != ""),
     "alerts_notice": (nobody, a_notice),
+    "alerts_digest": (nobody, nobody),
     "alerts_reminder": (reaching("schedule"), reaching("schedule")),
     "alerts_ladder": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "alerts_recipients": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
@@ -219,6 +220,10 @@ RULES: dict[str, tuple[Asked, Asked]] = {
     "patients_consent": (reaching("identity", "recorded_by_id"), reaching("identity", "withdrawn_by_id")),
     "patients_contactpoint": PROFILE,
     "patients_contactpreference": (
+        reaching("identity", "added_by_id", also=not_ended),
+        reaching("identity", "ended_by_id"),
+    ),
+    "patients_letterwish": (
         reaching("identity", "added_by_id", also=not_ended),
         reaching("identity", "ended_by_id"),
     ),

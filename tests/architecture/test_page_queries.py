@@ -93,6 +93,7 @@ LISTS = {
     "prescriptions:overrides": "pharmacist administrator",
     "billing:list": "billing front_desk",
     "alerts:list": "doctor nurse front_desk pharmacist",
+    "alerts:inbox": "doctor nurse front_desk pharmacist",
     "alerts:post": "administrator",
     "analytics:dashboard": "administrator researcher doctor billing",
 }

@@ -1,13 +1,13 @@
 """Alerts, what was told to whom, and reminders."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import factory
 from django.utils import timezone
 
-from alerts.models import Alert, Ladder, Notice, Recipients, Reminder, ReminderPlan
+from alerts.models import Alert, Digest, Ladder, Notice, Recipients, Reminder, ReminderPlan
 from alerts.rules import KINDS, next_at
 from healthcare.accounts.models import Team
 from tests.factories.ground import Factory, PatientFactory
@@ -16,6 +16,7 @@ from tests.roles import as_the_system
 
 __all__ = [
     "AlertFactory",
+    "DigestFactory",
     "LadderFactory",
     "NoticeFactory",
     "RecipientsFactory",
@@ -71,6 +72,14 @@ class ReminderFactory(Factory):
     stage = "day_before"
     due_at = datetime(2026, 3, 1, 12, tzinfo=UTC)
     next_at = factory.SelfAttribute("due_at")
+
+
+class DigestFactory(Factory):
+    class Meta:
+        model = Digest
+
+    patient = factory.SubFactory(PatientFactory)
+    next_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=1))
 
 
 class ReminderPlanFactory(Factory):

@@ -10,6 +10,7 @@ from patients.models import (
     ContactPoint,
     ContactPreference,
     DeathReport,
+    LetterWish,
     PatientName,
     ProposedChange,
     RelatedPerson,
@@ -24,6 +25,7 @@ __all__ = [
     "ContactPointFactory",
     "ContactPreferenceFactory",
     "DeathReportFactory",
+    "LetterWishFactory",
     "PatientNameFactory",
     "ProposedChangeFactory",
     "RelatedPersonFactory",
@@ -85,6 +87,15 @@ class ContactPreferenceFactory(DetailFactory):
     channel = "email"
     purpose = "visits"
     allowed = False
+    method = "in_person"
+
+
+class LetterWishFactory(DetailFactory):
+    class Meta:
+        model = LetterWish
+
+    topic = "messages"
+    how = "daily"
     method = "in_person"
 
 

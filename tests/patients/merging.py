@@ -29,6 +29,7 @@ from tests.factories import (
     CosignatureFactory,
     CoverageFactory,
     DeathReportFactory,
+    DigestFactory,
     DisclosureFactory,
     DoseMarkFactory,
     DosePlanFactory,
@@ -40,6 +41,7 @@ from tests.factories import (
     HaltFactory,
     InvoiceFactory,
     LedgerEntryFactory,
+    LetterWishFactory,
     MedicationReviewFactory,
     MedicationStatementFactory,
     MessageFactory,
@@ -154,6 +156,7 @@ def money(patient: Patient) -> None:
 def warnings(patient: Patient) -> None:
     alert = AlertFactory(patient=patient)
     NoticeFactory(patient=patient, alert=alert)
+    DigestFactory(patient=patient)
 
 
 def elsewhere(patient: Patient) -> None:
@@ -189,6 +192,7 @@ def profile(patient: Patient) -> None:
     ContactPointFactory(patient=patient)
     ContactPointFactory(patient=patient, value="+15085550100")
     ContactPreferenceFactory(patient=patient)
+    LetterWishFactory(patient=patient)
     ProposedChangeFactory(patient=patient)
 
 

@@ -85,7 +85,7 @@ def look(open_page: Open, violations: Callable[[Page], list[str]]) -> Callable[.
 
 
 def test_every_page_of_a_doctor(ward: Clinic, waiting: Alert, look: Callable[..., None]) -> None:
-    look(ward.doctor, "/alerts/", "/alerts/?show=acknowledged", "/alerts/board", address(waiting), "/")
+    look(ward.doctor, "/alerts/", "/alerts/inbox", "/alerts/?show=acknowledged", "/alerts/board", address(waiting), "/")
 
 
 def test_every_page_in_the_dark(ward: Clinic, waiting: Alert, look: Callable[..., None]) -> None:

@@ -53,7 +53,7 @@ def test_the_desks_pages(look: Callable[..., None], rosa) -> None:
     desk = sign_in(staff("front_desk", rosa.site))
     here = f"/patients/{rosa.pk}/profile"
     adding = [f"{here}/{kind}/add" for kind in ("names", "addresses", "contacts", "people")]
-    look(desk, here, f"{here}/change", f"{here}/preferences", *adding)
+    look(desk, here, f"{here}/change", f"{here}/preferences", f"{here}/letters", *adding)
     look(desk, here, scheme="dark")
 
 
@@ -66,7 +66,7 @@ def test_what_a_patient_proposes_on_both_sides(look: Callable[..., None], rosa) 
     desk = sign_in(staff("front_desk", rosa.site))
     look(desk, "/", "/patients/proposals", "/patients/to-put-right/contacts", f"/patients/{rosa.pk}/proposals")
     own = sign_in(account)
-    look(own, "/portal/record", "/portal/record/change", "/portal/record/reach")
+    look(own, "/portal/record", "/portal/record/change", "/portal/record/reach", "/portal/record/letters")
     look(own, "/portal/record/change", scheme="dark")
 
 
