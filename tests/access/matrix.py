@@ -28,6 +28,14 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 PATIENTS = 40
 RUNNING = TimestamptzRange(NOW - HOUR, NOW + 10 * DAY)
 ENDED = TimestamptzRange(NOW - 2 * HOUR, NOW - HOUR)
+DETAILS = (
+    made.PatientNameFactory,
+    made.AddressFactory,
+    made.ContactPointFactory,
+    made.RelatedPersonFactory,
+    made.ContactPreferenceFactory,
+    made.LetterWishFactory,
+)
 TO_COME = TimestamptzRange(NOW + 10 * DAY, NOW + 20 * DAY)
 EVERY = [scope.value for scope in Scope]
 BY_SITE = ((TO_COME, EVERY), (ALWAYS, ["clinical"]), (ALWAYS, ["identity", "schedule"]))
@@ -242,10 +250,8 @@ def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
     made.PortalCodeFactory(**kept, issued_by=doctor)
     made.ConsentFactory(**kept, purpose="privacy_notice", recorded_by=doctor)
     made.DeathReportFactory(**kept, reported_by=doctor)
-    for detail in (made.PatientNameFactory, made.AddressFactory, made.ContactPointFactory, made.RelatedPersonFactory):
+    for detail in DETAILS:
         detail(**kept, added_by=doctor)
-    made.ContactPreferenceFactory(**kept, added_by=doctor)
-    made.LetterWishFactory(**kept, added_by=doctor)
     made.ProposedChangeFactory(**kept, proposed_by=writer)
     made.ProposedChangeFactory(**kept, proposed_by=None, field="state", told_in=uuid4())
     made.RestrictionFactory(**kept, user=_somebody(), agreed_by=doctor)
