@@ -65,7 +65,7 @@ def test_the_member_s_number_is_not_in_the_database_as_it_is(kept) -> None:
     with as_the_system():
         raw = Coverage.objects.filter(pk=made.pk).values_list("member_id", flat=True).get()
     assert raw.startswith("v1.")
-    assert "884" not in raw
+    assert "XQH 884 201 557" not in raw
 
 
 def test_it_is_announced(kept, announced) -> None:

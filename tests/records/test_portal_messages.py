@@ -114,7 +114,7 @@ def test_urgent_words_show_whom_to_call_before_anything_is_sent(told, rosa) -> N
     assert "Call 911 now" in page
     assert "508" in page, "the clinic's telephone"
     assert DIRE in page, "what was typed stays"
-    assert "988" not in page
+    assert "text 988" not in page
     mark = urgent_words(DIRE).mark
     assert f'name="confirmed" value="{mark}"' in page
     assert rosa.post(START, typed(DIRE, confirmed=mark)).status_code == 302

@@ -69,7 +69,7 @@ def test_today_and_tomorrow_of_a_site_with_what_to_know(clinic):
     for said in (clinic.patient.family_name, clinic.patient.mrn, "9:00 am", clinic.provider.name):
         assert said in clinical
         assert said in desk
-    for said in ("Penicillin (hives)", "Asthma", "71", "Salbutamol inhaler", "Ibuprofen"):
+    for said in ("Penicillin (hives)", "Asthma", "71 /min", "Salbutamol inhaler", "Ibuprofen"):
         assert said in clinical
         assert said not in desk, "nothing of health for the desk"
     assert late.patient.family_name not in clinical, "the day after tomorrow"
