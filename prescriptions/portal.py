@@ -126,8 +126,7 @@ def mark_dose(request: HttpRequest, patient: Patient, prescription_id: UUID) -> 
 def ask_refill(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
     user: Any = request.user
     now = timezone.now()
-    rows = Prescription.objects.visible_to(user).filter(patient=patient)
-    found: Prescription = get_object_or_404(rows, pk=prescription_id)
+    found = _own_prescription(user, patient, prescription_id)
     form = AskForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
@@ -160,8 +159,7 @@ def withdraw_refill(request: HttpRequest, patient: Patient, refill_id: UUID) -> 
 @portal_page(Scope.MEDICATION)
 def print_prescription(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
     user: Any = request.user
-    rows = Prescription.objects.visible_to(user).filter(patient_id=patient.pk)
-    found: Prescription = get_object_or_404(rows, pk=prescription_id)
+    found = _own_prescription(user, patient, prescription_id)
     try:
         made = actions.print_prescription(by=user, prescription=found, now=timezone.now())
     except actions.NotPossible as problem:

@@ -68,7 +68,7 @@ def send_digest(*, by: User | None, digest_id: UUID, now: datetime) -> None:
     digest.save(update_fields=["state", "sent_at", "next_at", "handed_until", "updated_at"])
 
 
-def _send_what_is_so(by: User | None, patient: Patient, now: datetime) -> list[Notice]:
+def _send_what_is_so(by: User | None, patient: Patient, now: datetime) -> list[tuple[Notice, Addressee]]:
     """Those that go together; of the others each row is settled."""
     together = []
     kept = Notice.objects.gathered().filter(patient=patient).order_by("created_at", "pk")
@@ -78,8 +78,7 @@ def _send_what_is_so(by: User | None, patient: Patient, now: datetime) -> list[N
         if why_not:
             _settle(notice, to, state=Notice.State.SKIPPED, reason=why_not)
         elif to.channel == EMAIL and to.user is not None:
-            _settle(notice, to)
-            together.append(notice)
+            together.append((notice, to))
         else:
             to, outcome = post_letter(by, envelope_of(notice, patient, to), now)
             _settle(notice, to, **outcome)
@@ -87,10 +86,10 @@ def _send_what_is_so(by: User | None, patient: Patient, now: datetime) -> list[N
 
 
 def _settle(notice: Notice, to: Addressee, **outcome: Any) -> None:
-    for name, value in ({"recipient": to.user, "channel": to.channel} | outcome).items():
+    changed = {"recipient": to.user, "channel": to.channel} | outcome
+    for name, value in changed.items():
         setattr(notice, name, value)
-    if outcome:
-        notice.save(update_fields=["recipient", "channel", *outcome, "updated_at"])
+    notice.save(update_fields=[*changed, "updated_at"])
 
 
 def envelope_of(notice: Notice, patient: Patient, to: Addressee) -> Envelope:
@@ -108,20 +107,19 @@ def envelope_of(notice: Notice, patient: Patient, to: Addressee) -> Envelope:
     )
 
 
-def _mail(by: User | None, digest: Digest, together: Sequence[Notice]) -> None:
-    account: Any = together[0].recipient
+def _mail(by: User | None, digest: Digest, together: Sequence[tuple[Notice, Addressee]]) -> None:
+    account: Any = together[0][1].user
     message_id = queue_message(
         by=by,
         channel=EMAIL,
         address=account.email,
         template=TEMPLATE,
-        parameters={"lines": _lines_of(together, spoken(digest.patient))},
+        parameters={"lines": _lines_of([notice for notice, _to in together], spoken(digest.patient))},
         dedupe_key=f"alerts:digest:{digest.pk}",
         language=spoken(digest.patient),
     )
-    for notice in together:
-        notice.state, notice.reason, notice.message_id = Notice.State.QUEUED, "", message_id
-        notice.save(update_fields=["state", "reason", "message_id", "recipient", "channel", "updated_at"])
+    for notice, to in together:
+        _settle(notice, to, state=Notice.State.QUEUED, reason="", message_id=message_id)
 
 
 def _lines_of(notices: Sequence[Notice], language: str) -> str:

@@ -12,12 +12,12 @@ def digest_leaves(patient: Patient, now: datetime) -> datetime:
     return next_morning(now, patient.site.time_zone, patient.quiet_from, patient.quiet_until)
 
 
-def plan_digest(patient: Patient, now: datetime) -> None:
+def plan_digest(patient: Patient, leaves: datetime) -> None:
     """The one that waits already takes the letter along; it is held until this transaction ends, so that it does not
     leave without it."""
     waiting = Digest.objects.waiting().filter(patient=patient).order_by("pk").select_for_update(of=("self",))
     if waiting.first() is None:
-        begin_digest(patient, digest_leaves(patient, now))
+        begin_digest(patient, leaves)
 
 
 def begin_digest(patient: Patient, leaves: datetime) -> None:

@@ -62,8 +62,8 @@ def _earlier(occasion: Any) -> "QuerySet[Notice]":
 
 def _written(by: Any, envelope: Envelope) -> Notice:
     now = timezone.now()
-    if _is_gathered(envelope, now):
-        plan_digest(envelope.patient, now)
+    if leaves := _gathered_until(envelope, now):
+        plan_digest(envelope.patient, leaves)
         to, outcome = envelope.to, {"state": Notice.State.GATHERED, "reason": Notice.Reason.ONCE_A_DAY}
     else:
         to, outcome = post_letter(by, envelope, now)
@@ -87,11 +87,14 @@ def _written(by: Any, envelope: Envelope) -> Notice:
     return notice
 
 
-def _is_gathered(envelope: Envelope, now: datetime) -> bool:
-    """Whether it waits for the mail of the day: as the patient wishes, and where it would not come too late then."""
+def _gathered_until(envelope: Envelope, now: datetime) -> datetime | None:
+    """When the mail of the day leaves that it waits for: as the patient wishes, and where it would not come too late
+    then; else None.
+    """
     if not envelope.to.once_a_day or envelope.urgent:
-        return False
-    return is_kept(digest_leaves(envelope.patient, now), envelope.expires_at)
+        return None
+    leaves = digest_leaves(envelope.patient, now)
+    return leaves if is_kept(leaves, envelope.expires_at) else None
 
 
 def post_letter(by: Any, envelope: Envelope, now: datetime) -> tuple[Addressee, dict[str, Any]]:

@@ -161,10 +161,8 @@ FORMS: dict[str, type[DetailForm]] = {
 
 
 # == Whether they want to be written to ==
-class PreferencesForm(forms.Form):
-    """A yes, a no or nothing for each channel and purpose; the staff say how they were told."""
-
-    CHOICES = [("", _("Not asked")), ("yes", _("Yes")), ("no", _("No"))]
+class ToldForm(forms.Form):
+    """What patients say of letters: themselves, which is their `own`, or the staff, who say how they were told."""
 
     method = forms.ChoiceField(
         label=_("How they told it"),
@@ -175,14 +173,26 @@ class PreferencesForm(forms.Form):
 
     def __init__(self, *args: Any, own: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if own:
+            del self.fields["method"]
+
+    def told_by(self) -> Consent.Method:
+        return Consent.Method(self.cleaned_data.get("method", Consent.Method.PORTAL.value))
+
+
+class PreferencesForm(ToldForm):
+    """A yes, a no or nothing for each channel and purpose."""
+
+    CHOICES = [("", _("Not asked")), ("yes", _("Yes")), ("no", _("No"))]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         for channel in ContactPreference.Channel:
             for purpose in ContactPreference.Purpose:
                 label = f"{channel.label}: {purpose.label}"
                 self.fields[f"{channel.value}-{purpose.value}"] = forms.ChoiceField(
                     label=label, required=False, choices=self.CHOICES
                 )
-        if own:
-            del self.fields["method"]
 
     @classmethod
     def of(cls, known: Any, *, own: bool) -> "PreferencesForm":
@@ -206,29 +216,19 @@ class PreferencesForm(forms.Form):
             for purpose in ContactPreference.Purpose
         }
 
-    def told_by(self) -> Consent.Method:
-        return Consent.Method(self.cleaned_data.get("method", Consent.Method.PORTAL.value))
 
-
-class LetterWishesForm(forms.Form):
-    """How they want to hear of each kind of happening; the staff say how they were told."""
+class LetterWishesForm(ToldForm):
+    """How they want to hear of each kind of happening."""
 
     CHOICES = [("", _("As usual: at once")), *LetterWish.How.choices]
 
-    method = forms.ChoiceField(
-        label=_("How they told it"),
-        choices=Consent.TO_STAFF,
-        widget=forms.RadioSelect,
-        initial=Consent.Method.IN_PERSON,
-    )
-
-    def __init__(self, *args: Any, own: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         topics = {
             topic.value: forms.ChoiceField(label=topic.label, required=False, choices=self.CHOICES)
             for topic in LetterWish.Topic
         }
-        self.fields = topics | ({} if own else {"method": self.fields["method"]})
+        self.fields = topics | self.fields
 
     @classmethod
     def of(cls, known: Any, *, own: bool) -> "LetterWishesForm":
@@ -236,6 +236,3 @@ class LetterWishesForm(forms.Form):
 
     def wishes(self) -> dict[str, str]:
         return {topic: self.cleaned_data[topic] for topic in LetterWish.Topic.values}
-
-    def told_by(self) -> Consent.Method:
-        return Consent.Method(self.cleaned_data.get("method", Consent.Method.PORTAL.value))

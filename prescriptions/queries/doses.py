@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -113,6 +114,7 @@ class Course:
         before = self.doses(self.today - DAYS_BACK * A_DAY, self.today - A_DAY)
         return [one for one in before if one.mark is None or one.may_mark]
 
+    @cached_property
     def days(self) -> list[tuple[date, list[Expected]]]:
         """The days of the chart, today last, each with those of its doses whose time has come or that were marked."""
         first = self.today - (CHART_DAYS - 1) * A_DAY
@@ -123,11 +125,11 @@ class Course:
         return list(by_day.items())
 
     def tally(self) -> Tally:
-        return tally_of(one.state for _day, doses in self.days() for one in doses)
+        return tally_of(one.state for _day, doses in self.days for one in doses)
 
     def reasons(self) -> list[tuple[str, int]]:
         """Why doses of the chart were skipped, and how many, the most first."""
-        marks = [one.mark for _day, doses in self.days() for one in doses if one.mark]
+        marks = [one.mark for _day, doses in self.days for one in doses if one.mark]
         return Counter(mark.get_reason_display() for mark in marks if mark.reason).most_common()
 
 

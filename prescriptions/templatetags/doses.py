@@ -94,7 +94,7 @@ def adherence(course: Course) -> dict[str, Any]:
 
 
 def month_of(course: Course) -> Month:
-    days = course.days()
+    days = course.days
     marks = []
     for place, (_day, doses) in enumerate(days):
         for row, one in enumerate(doses):

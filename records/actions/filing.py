@@ -12,7 +12,7 @@ from records.actions.threads import locked_thread
 from records.actions.writing import Content
 from records.kinds.conversation import SLUG
 from records.models import Entry, Message, Thread
-from records.queries.filing import filed_as
+from records.queries.filing import filed_as, is_whole
 from records.rules.conversations import Turn, sealed
 
 
@@ -29,7 +29,7 @@ def file_thread(*, by: User, thread: Thread, now: datetime) -> Entry:
     messages = list(rows.order_by("sent_at", "id"))
     last = messages[-1]
     before = filed_as(by, thread)
-    if before is not None and before.data["last"] == str(last.pk):
+    if before is not None and is_whole(before, last):
         return before
     entry = record_entry(
         by=by,

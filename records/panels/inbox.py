@@ -15,6 +15,7 @@ from records.actions.results import list_unread_results
 from records.models import Entry, Thread
 from records.queries.lines import line_of
 from records.queries.messages import MOST
+from records.queries.messages import line_of as line_of_thread
 from records.queries.results import UNREAD, is_critical
 from records.queries.signing import SHOWN, ToSign
 
@@ -50,7 +51,7 @@ def messages(user: User, now: datetime) -> Pile | None:
 
 
 def _message(thread: Thread, now: datetime) -> Waiting:
-    late = thread.due_at is not None and thread.due_at < now
+    late = line_of_thread(thread, now).late
     pressing = _("Urgent") if thread.urgent else _("Overdue") if late else ""
     return Waiting(
         source=f"records.thread:{thread.pk}",

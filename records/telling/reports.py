@@ -56,14 +56,7 @@ def document(entry: Any) -> Element:
     parts = [(HEADINGS[name], entry.data[name]) for name in (*PARTS, "text") if entry.data.get(name)]
     text = "\n\n".join(f"{heading}\n{said}" if heading else str(said) for heading, said in parts)
     signer = entry.signed_by.full_name if entry.signed_by else ""
-    return {
-        "resourceType": "DocumentReference",
-        "status": "current",
-        "docStatus": DOC_STATUS[entry.record_status],
-        "type": code_of(code, LOINC, title),
-        "category": [CLINICAL_NOTE],
-        "content": [{"attachment": _text(text) | {"title": title}}],
-    } | filled(
+    return _document(entry, code_of(code, LOINC, title), title, text) | filled(
         date=moment_text(entry.signed_at or entry.effective_at),
         author=by(entry),
         authenticator={"display": signer} if signer else {},
@@ -74,14 +67,20 @@ def document(entry: Any) -> Element:
 def conversation(entry: Any) -> Element:
     """A conversation as it was filed: who wrote what and when, as one text."""
     turns = [f"{turn.who}, {moment_text(turn.at)}\n{turn.text}" for turn in unsealed(entry.sealed)]
+    kind = {"text": "Conversation by secure messages"}
+    told = _document(entry, kind, entry.display, "\n\n".join(turns))
+    return told | filled(date=moment_text(entry.effective_at), author=by(entry))
+
+
+def _document(entry: Any, kind: Element, title: str, text: str) -> Element:
     return {
         "resourceType": "DocumentReference",
         "status": "current",
         "docStatus": DOC_STATUS[entry.record_status],
-        "type": {"text": "Conversation by secure messages"},
+        "type": kind,
         "category": [CLINICAL_NOTE],
-        "content": [{"attachment": _text("\n\n".join(turns)) | {"title": entry.display}}],
-    } | filled(date=moment_text(entry.effective_at), author=by(entry))
+        "content": [{"attachment": _text(text) | {"title": title}}],
+    }
 
 
 def _text(said: str) -> Element:

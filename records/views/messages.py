@@ -20,7 +20,7 @@ from records.access.messages import can_file
 from records.actions import messages as verbs
 from records.forms.messages import MessageForm, StartForm
 from records.models import Thread
-from records.queries.filing import filed_as
+from records.queries.filing import filed_as, is_whole
 from records.queries.messages import Shown, has_portal_reader, line_of, lines_of_patient, reads_messages_of
 from records.queries.pools import standing_in_for
 from records.queries.subjects import subject_of
@@ -128,8 +128,7 @@ def thread_page(request: HttpRequest, patient: Patient, thread: Thread, form: Me
     }
     if can_file(user, patient):
         filed = filed_as(user, thread)
-        whole = filed is not None and filed.data["last"] == str(said[-1].pk)
-        context |= {"filed": filed, "may_file": not whole}
+        context |= {"filed": filed, "may_file": not is_whole(filed, said[-1])}
     return render(request, "records/thread.html", context, status=422 if form.is_bound else 200)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from psycopg.types.range import TimestamptzRange
 
@@ -56,11 +56,18 @@ def all_of(rooms: Rooms) -> set[UUID]:
 def free_rooms(resource_ids: Collection[UUID], blocked: Span) -> set[UUID]:
     """Of these those that nobody has for any part of the span, and that are not closed; asked under their locks."""
     span = TimestamptzRange(*blocked)
-    claims = TimeClaim.objects.filter(resource=OuterRef("pk"), blocked__overlap=span)
-    claims = claims.filter(Q(hold_until=None) | Q(hold_until__gt=Now()))
-    closed = WorkException.objects.filter(resource=OuterRef("pk"), kind=WorkException.Kind.CLOSED)
-    free = Resource.objects.filter(pk__in=resource_ids).exclude(Exists(claims))
-    return set(free.exclude(Exists(closed.filter(during__overlap=span))).values_list("pk", flat=True))
+    claims, closed = _claims(span).filter(resource=OuterRef("pk")), _closed(span).filter(resource=OuterRef("pk"))
+    free = Resource.objects.filter(pk__in=resource_ids).exclude(Exists(claims)).exclude(Exists(closed))
+    return set(free.values_list("pk", flat=True))
+
+
+def _claims(span: TimestamptzRange) -> "QuerySet[TimeClaim]":
+    """Of whatever resource; not those whose hold ran out."""
+    return TimeClaim.objects.filter(Q(hold_until=None) | Q(hold_until__gt=Now()), blocked__overlap=span)
+
+
+def _closed(span: TimestamptzRange) -> "QuerySet[WorkException]":
+    return WorkException.objects.filter(kind=WorkException.Kind.CLOSED, during__overlap=span)
 
 
 def rooms_kept(appointment_id: UUID) -> list[Resource]:
@@ -93,11 +100,9 @@ class Taken:
 def times_taken(resource_ids: Collection[UUID], between: Span, *, seen_by: User) -> dict[UUID, list[Taken]]:
     """By resource and time: what has it or closes it then. A visit is named to who sees it. Three queries."""
     span = TimestamptzRange(*between)
-    claims = TimeClaim.objects.filter(resource__in=resource_ids, blocked__overlap=span)
-    claims = claims.filter(Q(hold_until=None) | Q(hold_until__gt=Now()))
+    claims, closed = _claims(span).filter(resource__in=resource_ids), _closed(span).filter(resource__in=resource_ids)
     rows = list(claims.values_list("resource_id", "blocked", "appointment_id"))
-    closed = WorkException.objects.filter(resource__in=resource_ids, kind=WorkException.Kind.CLOSED)
-    rows += [(*row, None) for row in closed.filter(during__overlap=span).values_list("resource_id", "during")]
+    rows += [(*row, None) for row in closed.values_list("resource_id", "during")]
     visits = [visit for _resource, _span, visit in rows if visit]
     seen = set(Appointment.objects.visible_to(seen_by).filter(pk__in=visits).values_list("pk", flat=True))
     found: dict[UUID, list[Taken]] = defaultdict(list)

@@ -364,7 +364,7 @@ def test_the_month_counts_what_was_taken_skipped_and_not_marked(given, rosa, pat
     with acting_as(rosa):
         (found,) = courses_of(rosa, patient, now)
     assert (found.tally().taken, found.tally().skipped, found.tally().unmarked, found.tally().percent) == (1, 1, 1, 33)
-    days = found.days()
+    days = found.days
     assert len(days) == 30
     assert days[-1][0] == found.today == MONDAY + timedelta(days=1)
     assert [one.state for one in days[-2][1]] == ["taken", "skipped"]
