@@ -4,6 +4,7 @@ Any of these settings can lose or repeat a task; that is safe because every task
 """
 
 import os
+import sys
 from typing import Any
 
 os.environ.setdefault("HC_PROCESS", "worker")  # before Django reads its settings
@@ -12,8 +13,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "healthcare.settings.dev")
 import django
 from celery import Celery, bootsteps
 from celery.beat import PersistentScheduler
+from celery.signals import task_postrun, task_prerun
 from django.apps import apps
 from django.conf import settings
+from django.db import close_old_connections
 from kombu import Queue
 
 from healthcare.events.jobs import all_jobs
@@ -22,6 +25,16 @@ from healthcare.events.queues import QUEUES
 
 if not apps.ready:
     django.setup()
+
+
+@task_prerun.connect
+@task_postrun.connect
+def keep_connections(**_: Any) -> None:
+    """Between two tasks a thread keeps its connection, unless it is old or broken.
+
+    A new one for each would cost a process of the database, and every statement's plan anew.
+    """
+    close_old_connections()
 
 
 class Beat(PersistentScheduler):
@@ -73,6 +86,8 @@ app.conf.update(
     task_soft_time_limit=45,
     worker_soft_shutdown_timeout=30,
     worker_hijack_root_logger=False,  # logging is Django's
+    # Celery's own way closes every connection before and after each task; `keep_connections` sees to them instead.
+    CELERY_DB_REUSE_MAX=sys.maxsize,
     worker_enable_remote_control=False,  # whoever reaches the broker could stop workers by it
     worker_send_task_events=False,
     accept_content=["json"],

@@ -11,6 +11,8 @@ PYTHON = sys.executable
 MANAGE = [PYTHON, "manage.py"]
 CELERY = [PYTHON, "-m", "celery", "--app=healthcare.celery"]
 WORKERS = {"urgent": 2, "default,sync": 2, "bulk,maintenance": 1}  # threads of each queue group
+# Where processors are short, people and what is urgent come first, and papers and roll-ups last.
+GIVES_WAY = {"default": 5, "bulk": 10}
 WEB = {"HC_PROCESS": "web"}
 WORKER = {"HC_PROCESS": "worker"}
 OWNER = {"HC_PROCESS": "owner"}
@@ -64,4 +66,6 @@ def worker(queues: str, threads: int) -> Program:
     name = queues.partition(",")[0]
     command = [*CELERY, "worker", f"--queues={queues}", f"--hostname={name}@%h", "--pool=threads"]
     command += [f"--concurrency={threads}", "--without-gossip", "--without-mingle"]
+    if name in GIVES_WAY:
+        command = ["nice", "-n", str(GIVES_WAY[name]), *command]
     return Program(f"worker-{name}", command, WORKER)

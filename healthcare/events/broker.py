@@ -25,11 +25,17 @@ class Broker:
 
     def hand(self, model: str, keys: Collection[UUID], queue: str) -> bool:
         """Send the ids to the workers, as one task; False when the broker is away."""
+        return self._send("events.carry_out", {"model": model, "keys": [str(key) for key in keys]}, queue)
+
+    def begin(self, job: str, queue: str) -> bool:
+        """Ask the workers to begin a job; False when the broker is away."""
+        return self._send("events.job", {"name": job}, queue)
+
+    def _send(self, task: str, arguments: dict[str, object], queue: str) -> bool:
         if not self.is_up:
             return False
-        arguments = {"model": model, "keys": [str(key) for key in keys]}
         try:
-            import_string(settings.CELERY_APP).send_task("events.carry_out", kwargs=arguments, queue=queue, retry=False)
+            import_string(settings.CELERY_APP).send_task(task, kwargs=arguments, queue=queue, retry=False)
         except (OperationalError, KombuError, OSError) as problem:
             log.error("the broker is away", extra={"error": type(problem).__name__})
             self._retry_at = time.monotonic() + PAUSE

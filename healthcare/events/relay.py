@@ -20,9 +20,10 @@ from django.utils import timezone
 from healthcare.db.context import acting_as_system
 from healthcare.events.broker import Broker
 from healthcare.events.delivering import explode_events
+from healthcare.events.jobs import Job
 from healthcare.events.pulse import pulse
 from healthcare.events.queues import QUEUES, URGENT, lease, patience
-from healthcare.events.ticking import overdue_jobs, run_job
+from healthcare.events.ticking import overdue_jobs, stand_in_for
 from healthcare.events.work import Kind, all_kinds
 
 log = logging.getLogger("healthcare.events")
@@ -31,6 +32,7 @@ POLL = 2.0  # seconds
 BREATH = 0.2  # seconds between two rounds: what comes meanwhile is one round's work, and costs what one fact costs
 ROOM = 200  # rows of one kind and queue in the hands of the workers at a time
 JOB_CHECK = 10.0  # seconds between two looks for jobs that nobody started
+JOB_PATIENCE = 120.0  # seconds that the workers have to begin a job, before the relay sees to it itself
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Relay:
         # Routine work that waits for a slow carrier must not stand in the way of what is urgent.
         self._lanes = {URGENT: Lane(4), "": Lane(2)}
         self._jobs_at = time.monotonic()
+        self._asked: dict[str, float] = {}  # jobs that the workers were asked to begin, and have not yet
 
     def run(self) -> None:
         """Until `stop()`. A database that goes away is waited for."""
@@ -121,9 +124,19 @@ class Relay:
             return
         self._jobs_at = time.monotonic()
         pulse("relay")
-        for job in overdue_jobs(now):
-            if self._lanes[""].free > 0:
-                self._lanes[""].run(lambda name=job.name: run_job(name))  # type: ignore[misc]
+        overdue = overdue_jobs(now)
+        self._asked = {job.name: self._asked[job.name] for job in overdue if job.name in self._asked}
+        for job in overdue:
+            if not self._is_begun_elsewhere(job) and self._lanes[""].free > 0:
+                self._lanes[""].run(lambda job=job: stand_in_for(job))  # type: ignore[misc]
+
+    def _is_begun_elsewhere(self, job: Job) -> bool:
+        """Asked of the workers once, and then waited for: what takes long is not for the relay, with urgent work."""
+        if job.name in self._asked:
+            return time.monotonic() - self._asked[job.name] < JOB_PATIENCE
+        if asked := self.broker.begin(job.name, job.queue):
+            self._asked[job.name] = time.monotonic()
+        return asked
 
     def _wakings(self) -> Iterator[None]:
         """Once at the start, then at each NOTIFY and every POLL seconds at the latest."""

@@ -1,10 +1,12 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
 import time_machine
 from django.conf import settings as configured
+from django.core.management import CommandError, call_command
 from django.db import connection
 
 from healthcare.events import checks, every, jobs, tasks, ticking
@@ -118,6 +120,32 @@ def test_the_tasks_make_one_call_each(monkeypatch: Any) -> None:
     assert RAN == ["minute"]
     tasks.carry_out(model="events.Delivery", keys=["01890000-0000-7000-8000-000000000000"])  # unknown: nothing happens
     tasks.prune_events()
+
+
+def test_a_job_is_run_by_hand_once_a_tick(clock: Any) -> None:
+    said = [call(), call()]
+    assert said == [f"{NAME} ran.\n", f"{NAME} runs elsewhere, or ran already in this tick.\n"]
+    assert RAN == ["minute"]
+    with pytest.raises(CommandError, match="invalid choice"):
+        call_command("run_job", "os.remove")
+
+
+def call() -> str:
+    out = StringIO()
+    call_command("run_job", NAME, stdout=out)
+    return out.getvalue()
+
+
+def test_what_may_take_long_has_a_process_of_its_own_that_gives_way(monkeypatch: Any, clock: Any) -> None:
+    begun: list[list[str]] = []
+    monkeypatch.setattr(ticking.subprocess, "run", lambda command, **options: begun.append(command))
+    found = jobs.all_jobs()
+    ticking.stand_in_for(found[BROKEN])
+    assert begun == []  # short, and here
+    ticking.stand_in_for(found[NAME])
+    assert begun[0][:3] == ["nice", "-n", "10"]
+    assert begun[0][-2:] == ["run_job", NAME]
+    assert RAN == []
 
 
 def test_the_check_names_what_is_no_job(settings: Any) -> None:

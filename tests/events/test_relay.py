@@ -17,8 +17,8 @@ from healthcare.events import broker as broker_module
 from healthcare.events import carries_out, publish, ticking, work
 from healthcare.events.broker import Broker
 from healthcare.events.delivering import AT_ONCE
-from healthcare.events.models import Delivery
-from healthcare.events.relay import JOB_CHECK, ROOM, Lane, Relay
+from healthcare.events.models import Delivery, JobTick
+from healthcare.events.relay import JOB_CHECK, JOB_PATIENCE, ROOM, Lane, Relay
 from tests.events.announcements import Happened, UrgentlyHappened, effects
 from tests.events.draining import as_worker
 from tests.roles import taking_role
@@ -33,6 +33,12 @@ class Post:
         self.is_up = is_up
         self.handed: list[tuple[str, UUID, str]] = []
         self.tasks: list[int] = []
+        self.begun: list[tuple[str, str]] = []
+
+    def begin(self, job: str, queue: str) -> bool:
+        if self.is_up:
+            self.begun.append((job, queue))
+        return self.is_up
 
     def hand(self, model: str, keys: Collection[UUID], queue: str) -> bool:
         if self.is_up:
@@ -169,19 +175,59 @@ def test_ten_thousand_due_things_do_not_stand_before_an_urgent_one(relay: Relay,
     assert relay.broker.queues[-1] == "urgent"
 
 
-def test_the_relay_starts_jobs_that_nobody_started(relay: Relay, monkeypatch: Any) -> None:
+SWEEP = "healthcare.messaging.tasks.sweep_messages"
+
+
+def look_for_jobs(relay: Relay) -> None:
+    relay._jobs_at -= JOB_CHECK
+    relay.run_once()
+
+
+@pytest.fixture
+def stood_in(monkeypatch: Any) -> list[str]:
+    """Jobs that the relay saw to itself."""
     ran: list[str] = []
-    monkeypatch.setattr("healthcare.events.relay.run_job", ran.append)
+    monkeypatch.setattr("healthcare.events.relay.stand_in_for", lambda job: ran.append(job.name))
+    return ran
+
+
+def test_the_relay_asks_the_workers_once_to_begin_what_nobody_began(relay: Relay, stood_in: list[str]) -> None:
     relay.run_once()
-    assert ran == []  # beat has a moment to begin
-    relay._jobs_at -= JOB_CHECK
-    relay.run_once()
-    assert "healthcare.messaging.tasks.sweep_messages" in ran
-    ran.clear()
+    assert relay.broker.begun == []  # beat has a moment to begin
+    look_for_jobs(relay)
+    assert (SWEEP, "default") in relay.broker.begun
+    asked = len(relay.broker.begun)
+    look_for_jobs(relay)
+    assert len(relay.broker.begun) == asked
+    assert stood_in == []
+
+
+def test_the_relay_sees_to_jobs_that_no_worker_begins(relay: Relay, stood_in: list[str]) -> None:
+    look_for_jobs(relay)
+    relay._asked[SWEEP] -= JOB_PATIENCE
+    look_for_jobs(relay)
+    assert stood_in == [SWEEP]
+
+
+def test_what_a_worker_began_is_asked_for_anew_at_its_next_time(relay: Relay, stood_in: list[str]) -> None:
+    look_for_jobs(relay)
+    row = JobTick(job=SWEEP, tick=1)
+    as_worker(lambda: JobTick.objects.bulk_create([row]))
+    look_for_jobs(relay)
+    assert SWEEP not in relay._asked
+    as_worker(lambda: JobTick.objects.all().delete())
+    look_for_jobs(relay)
+    assert [name for name, _queue in relay.broker.begun].count(SWEEP) == 2
+
+
+def test_without_a_broker_the_relay_sees_to_jobs_itself(relay: Relay, stood_in: list[str]) -> None:
+    relay.broker.is_up = False
+    look_for_jobs(relay)
+    assert SWEEP in stood_in
+    stood_in.clear()
     relay._lanes[""].free = 0
-    relay._jobs_at -= JOB_CHECK
-    relay.run_once()
-    assert ran == []
+    look_for_jobs(relay)
+    assert stood_in == []
 
 
 def test_two_functions_do_not_carry_out_the_same_rows() -> None:
@@ -207,7 +253,11 @@ def test_the_broker_gets_ids_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(broker_module, "import_string", lambda name: app)
     key = UUID(int=5)
     assert Broker().hand("events.Delivery", [key], "bulk")
-    assert app.sent == [("events.carry_out", {"model": "events.Delivery", "keys": [str(key)]}, "bulk", False)]
+    assert Broker().begin(SWEEP, "default")
+    assert app.sent == [
+        ("events.carry_out", {"model": "events.Delivery", "keys": [str(key)]}, "bulk", False),
+        ("events.job", {"name": SWEEP}, "default", False),
+    ]
 
 
 @pytest.mark.parametrize("problem", [OperationalError("gone"), ConnectionRefusedError(), TimeoutError()])

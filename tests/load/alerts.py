@@ -10,13 +10,14 @@ from django.utils import timezone
 
 from alerts import actions
 from alerts.models import Alert
+from healthcare.accounts.models import User
 from healthcare.db.context import acting_as_system
 from healthcare.db.uuids import uuid7
 from healthcare.messaging.actions import queue_message
 from patients.models import Patient
 from tests.load.bench import Bench
 from tests.load.figures import percentile
-from tests.load.people import PURPOSE, NobodyFound, rows_of, staff
+from tests.load.people import PURPOSE, NobodyFound, rows_of
 
 DUE, EVERY, PATIENCE = 10_000, 0.1, 60.0  # reminders; seconds between alerts; seconds to wait for the last
 # One of each visit is of its present time and goes out as a mail, also where it would have gone out later; those of
@@ -34,9 +35,16 @@ JOIN (
           LIMIT %s) AS open
 ) AS visit ON visit.number = (made.number - 1) %% visit.visits + 1
 ON CONFLICT (appointment_id, sequence, stage)
-    DO UPDATE SET next_at = now(), due_at = now(), handed_until = NULL, updated_at = now()
-    WHERE alerts_reminder.state = 'due'
+    DO UPDATE SET next_at = now(), due_at = now(), handed_until = NULL, updated_at = now(), state = 'due', reason = ''
+    WHERE alerts_reminder.state IN ('due', 'superseded')
 RETURNING id
+"""
+# As after a visit: the alert is its doctor's, and not at once everybody's at the site.
+TREATED = """
+SELECT DISTINCT ON (g.content_object_id) g.content_object_id, g.user_id FROM patients_usergrant g
+JOIN auth_permission p ON p.id = g.permission_id AND p.codename = 'clinical'
+WHERE g.role = 'doctor' AND g.valid_from <= statement_timestamp() AND g.valid_until > statement_timestamp()
+ORDER BY g.content_object_id LIMIT 50
 """
 PUT_ASIDE = """
 UPDATE alerts_reminder SET state = 'superseded', reason = 'visit_moved', next_at = NULL, handed_until = NULL,
@@ -53,9 +61,11 @@ WAITING = "SELECT count(*) FROM alerts_reminder WHERE state = 'due' AND next_at 
 
 
 def run(bench: Bench) -> None:
-    nurse = staff("nurse", patients=20)[0]
+    treated = rows_of(TREATED)
+    if not treated:
+        raise NobodyFound("No doctor treats anybody today.")
     reminders = remind()
-    committed = raise_all(nurse.patients, bench.seconds or 10.0)
+    committed = raise_all(treated, bench.seconds or 10.0)
     still = rows_of(WAITING)[0][0]
     handed = wait_for(committed)
     close(committed)
@@ -98,15 +108,17 @@ def remind() -> list[UUID]:
     return made
 
 
-def raise_all(patients: Sequence[UUID], seconds: float) -> dict[UUID, datetime]:
+def raise_all(treated: Sequence[tuple[UUID, UUID]], seconds: float) -> dict[UUID, datetime]:
     """Raise urgent alerts, one every tenth of a second; when each was committed."""
     committed: dict[UUID, datetime] = {}
     until = time.monotonic() + seconds
     while time.monotonic() < until:
+        patient_id, doctor_id = treated[len(committed) % len(treated)]
         with acting_as_system(PURPOSE):
             alert = actions.raise_alert(
                 by=None,
-                patient=Patient.objects.get(pk=patients[len(committed) % len(patients)]),
+                patient=Patient.objects.get(pk=patient_id),
+                owners=[User.objects.get(pk=doctor_id)],
                 kind="abnormal_value",
                 severity="urgent",
                 source=f"records.entry:{uuid7()}",

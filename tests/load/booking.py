@@ -24,10 +24,12 @@ from tests.load.people import Person, rows_of, staff, tokens_for
 from tests.load.times import Slot, slots
 
 CLIENTS, WRITERS, PER_WRITER = 16, 4, 60
+MOST_DESKS = 100
 CROWD = 64  # who book with one provider at once
 MOST = 4_000  # free times asked for at most; 200 a second for ten seconds, twice over
 RACED, REPLAYED = 10, 25  # each tenth time two ask for, each 25th request is sent again
 TOKENS = 100  # each may write 120 times a minute
+Held = dict[UUID | None, list[tuple[Person, dict[str, str]]]]  # by site, who books there, each with a token
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 OVERLAPS = """
 SELECT count(*) FROM scheduling_appointment a JOIN scheduling_appointment b
@@ -40,10 +42,11 @@ BOOKED = "SELECT count(*) FROM scheduling_appointment WHERE created_at >= %s"
 class Desk:
     """Hands each client its next booking, and counts what came of them."""
 
-    def __init__(self, bench: Bench, free: Sequence[Slot], held: Sequence[tuple[Person, dict[str, str]]]) -> None:
+    def __init__(self, bench: Bench, free: Sequence[Slot], held: Held) -> None:
         self.bench, self.held = bench, held
+        own = [slot for slot in free if slot.site_id in held]
         self.orders = [
-            (slot, place) for place, slot in enumerate(free) for _twice in range(2 if place % RACED == 0 else 1)
+            (slot, place) for place, slot in enumerate(own) for _twice in range(2 if place % RACED == 0 else 1)
         ]
         self.next = 0
         self.outcomes: Counter[int] = Counter()
@@ -64,7 +67,8 @@ class Desk:
 
     def order(self, number: int, key: str) -> Request:
         slot, place = self.orders[number]
-        person, headers = self.held[number % len(self.held)]
+        desks = self.held[slot.site_id]
+        person, headers = desks[number % len(desks)]
         body = {
             "provider": str(slot.provider_id),
             "visit_type": str(slot.visit_type_id),
@@ -84,9 +88,9 @@ class Desk:
 
 def run(bench: Bench) -> None:
     bench.needs_api()
-    desks = own_patients(staff("front_desk", at_most=50, patients=400))
+    desks = own_patients(staff("front_desk", at_most=MOST_DESKS, patients=400))
     began = rows_of("SELECT clock_timestamp()")[0][0]
-    desk = Desk(bench, slots(MOST), tokens_for(desks, at_least=TOKENS))
+    desk = Desk(bench, slots(MOST), tokens_of(desks, at_least=TOKENS // len({person.site_id for person in desks}) + 1))
     taken = bench.measure("booking", [desk.client() for _client in range(bench.clients or CLIENTS)])
     bench.no_errors(taken)
     tell_outcomes(bench, desk, began)
@@ -101,8 +105,10 @@ def run(bench: Bench) -> None:
 def measure_crowd(bench: Bench, desks: Sequence[Person]) -> None:
     """All with one provider: each waits for those who hold the provider's lock before it."""
     began, deadlocks = rows_of("SELECT clock_timestamp()")[0][0], rows_of(DEADLOCKS)[0][0]
-    free = slots(MOST, provider_id=slots(1)[0].provider_id)
-    desk = Desk(bench, free, tokens_for(desks, at_least=TOKENS))
+    sites = {person.site_id for person in desks}
+    first = next(slot for slot in slots(MOST) if slot.site_id in sites)
+    free = slots(MOST, provider_id=first.provider_id, site_id=first.site_id)
+    desk = Desk(bench, free, tokens_of([one for one in desks if one.site_id == first.site_id], at_least=TOKENS))
     taken = bench.measure(f"{CROWD} writers with one provider", [desk.client() for _client in range(CROWD)])
     bench.no_errors(taken)
     tell_outcomes(bench, desk, began, who=", one provider")
@@ -110,14 +116,23 @@ def measure_crowd(bench: Bench, desks: Sequence[Person]) -> None:
     bench.budget("deadlocks", rows_of(DEADLOCKS)[0][0] - deadlocks, 0)
 
 
-def own_patients(desks: Sequence[Person]) -> list[Person]:
-    """Patients shared out, so that no two people book for the same one at the same time."""
+def tokens_of(desks: Sequence[Person], *, at_least: int) -> Held:
+    """As at a clinic, each desk books its own patients with the providers of its own site: so many tokens a site."""
+    return {site_id: tokens_for(team, at_least=at_least) for site_id, team in teams(desks).items()}
+
+
+def teams(desks: Sequence[Person]) -> dict[UUID | None, list[Person]]:
     by_site: dict[UUID | None, list[Person]] = {}
     for person in desks:
         by_site.setdefault(person.site_id, []).append(person)
+    return by_site
+
+
+def own_patients(desks: Sequence[Person]) -> list[Person]:
+    """Patients shared out, so that no two people book for the same one at the same time."""
     return [
         Person(person.user_id, person.role, person.site_id, person.time_zone, None, person.patients[place :: len(team)])
-        for team in by_site.values()
+        for team in teams(desks).values()
         for place, person in enumerate(team)
         if person.patients[place :: len(team)]
     ]
@@ -135,9 +150,7 @@ def tell_outcomes(bench: Bench, desk: Desk, began: object, who: str = "") -> Non
 
 # == The verb in process, and a bare insert under the same constraint ==
 def measure_verb(bench: Bench, desks: Sequence[Person]) -> None:
-    free = slots(WRITERS * PER_WRITER)
-    share = len(free) // WRITERS
-    orders = [(desks[number % len(desks)], free[number * share : (number + 1) * share]) for number in range(WRITERS)]
+    orders = [(team[0], slots(PER_WRITER, site_id=site_id)) for site_id, team in list(teams(desks).items())[:WRITERS]]
     verb = at_once([lambda order=order: book_all(*order) for order in orders])
     bare = at_once([lambda order=order: insert_all(order[1]) for order in orders])
     bench.budget(f"p95 of the verb at {WRITERS} writers", percentile(verb, 0.95), 30, " ms")
