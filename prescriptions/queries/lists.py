@@ -1,6 +1,6 @@
 """Medicines as pages list them, and what stands beside a draft."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -27,10 +27,12 @@ from prescriptions.queries.checking import taken_of, told_of
 from prescriptions.queries.halts import last_review, with_halts
 from records import queries as records
 from records.models import Encounter, Entry
+from scheduling.queries.licences import with_licences
 
 Status = Prescription.Status
 WEIGHT = "29463-7"  # LOINC: body weight
 IN_THE_LIST = 50
+MOST = 20  # drafts on one page
 
 
 def last_weight(user: User, patient: Patient) -> Entry | None:
@@ -49,6 +51,14 @@ def current_encounter(user: User, patient: Patient, now: datetime) -> Encounter 
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     running = own_encounters(user, patient).filter(status=Encounter.Status.IN_PROGRESS, started_at__gte=midnight)
     return running.order_by("-started_at").first()
+
+
+def own_drafts(user: User, patient: Patient, keys: Collection[UUID] = ()) -> list[Prescription]:
+    """What this person is writing for the patient, in the order it was begun; `keys` narrow it. One query."""
+    rows = Prescription.objects.visible_to(user).filter(patient=patient, status=Status.DRAFT, prescriber__user=user)
+    rows = rows.filter(pk__in=keys) if keys else rows
+    rows = rows.annotate(licences=with_licences("prescriber"))
+    return list(rows.select_related("medication", "prescriber", "site", "patient").order_by("created_at", "id")[:MOST])
 
 
 # == Lists ==

@@ -22,6 +22,7 @@ from tests.factories import (
     InvoiceFactory,
     MedicationFactory,
     MessageFactory,
+    OrderSetLineFactory,
     PaperFactory,
     PatientFactory,
     PrescriptionFactory,
@@ -66,6 +67,7 @@ OVERVIEWS = {
     "records:messages": "doctor nurse front_desk",
     "prescriptions:medicines": "doctor nurse pharmacist",
     "prescriptions:choose": "doctor",
+    "prescriptions:together": "doctor",
     "billing:account": "billing front_desk",
     "billing:coverage": "billing front_desk",
 }
@@ -155,6 +157,7 @@ class World:
         RecallCallFactory(recall=RecallFactory(patient=patient, due_on=now.date()))
         UnmatchedResultFactory()
         FavouritePrescriptionFactory(user=self.doctor, medication=self.medicine)
+        OrderSetLineFactory(medication=self.medicine)
         ServiceRequestFactory(patient=patient, provider=self.provider)
         EntryFactory(patient=patient, kind="vital_signs", code="8867-4", display="Heart rate", unit="/min")
         for kind, code in (("condition", "I10"), ("allergy", ""), ("immunization", "140")):
