@@ -46,7 +46,7 @@ class OrderSetForm(forms.ModelForm):
         for place in PLACES:
             self.fields.update(_fields(place))
             if line := lines.get(place):
-                self.initial |= {named(part, place): value for part, value in _known(line).items()}
+                self.initial.update({named(part, place): value for part, value in _known(line).items()})
 
     def _lines(self) -> dict[int, OrderSetLine]:
         if self.instance._state.adding:

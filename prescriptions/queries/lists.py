@@ -24,6 +24,7 @@ from prescriptions.models import (
     SafetyCheck,
 )
 from prescriptions.queries.checking import taken_of, told_of
+from prescriptions.queries.doses import with_marked
 from prescriptions.queries.halts import last_review, with_halts
 from records import queries as records
 from records.models import Encounter, Entry
@@ -77,7 +78,8 @@ class MedicineList:
 def medicine_list(user: User, patient: Patient, now: datetime) -> MedicineList:
     """Everything prescribed to the patient, as far as this person may see it; the last fifty of what is over."""
     rows = Prescription.objects.visible_to(user).filter(patient_id=patient.pk).select_related("prescriber", "site")
-    going = list(rows.active(now).order_by("-signed_at", "-id"))
+    running = rows.active(now).order_by("-signed_at", "-id")
+    going = list(with_marked(user, running, patient, timezone.localdate(now)))
     over = rows.exclude(status=Status.DRAFT).exclude(pk__in=[row.pk for row in going])
     told = told_of(user, patient.pk, now)
     others = MedicationStatement.objects.visible_to(user).filter(patient_id=patient.pk).current()
