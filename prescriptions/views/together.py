@@ -49,7 +49,7 @@ def together(request: HttpRequest, patient: Patient) -> HttpResponse:
 def change_together(request: HttpRequest, patient: Patient) -> HttpResponse:
     """Keep what was typed, leave out the one that was named, and show the check of the others as it is now."""
     user: Any = request.user
-    drafts, lost = _chosen(request, patient, request.POST.getlist("draft"))
+    drafts, lost = _posted(request, patient)
     left = [draft for draft in drafts if str(draft.pk) == request.POST.get("leave_out", "")]
     drafts = [draft for draft in drafts if draft not in left]
     forms = _forms(request, drafts)
@@ -77,8 +77,8 @@ def change_together(request: HttpRequest, patient: Patient) -> HttpResponse:
 @step_up
 def sign_together(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
-    drafts, lost = _chosen(request, patient, request.POST.getlist("draft"))
-    if lost:  # what was seen together is not what would be signed
+    drafts, lost = _posted(request, patient)
+    if lost or not drafts:  # what was seen together is not what would be signed
         _say_lost(request, lost)
         return redirect(address_of(patient.pk, drafts)) if drafts else _nothing_left(request, patient)
     now = timezone.now()
@@ -116,6 +116,12 @@ def _chosen(request: HttpRequest, patient: Patient, named: Sequence[str]) -> tup
         raise Http404 from None
     drafts = queries.own_drafts(user, patient, keys)
     return drafts, len(keys) - len(drafts) if keys else 0
+
+
+def _posted(request: HttpRequest, patient: Patient) -> tuple[list[Prescription], int]:
+    """As `_chosen`; what names none is about none."""
+    named = request.POST.getlist("draft")
+    return _chosen(request, patient, named) if named else ([], 0)
 
 
 def _say_lost(request: HttpRequest, lost: int) -> None:

@@ -67,7 +67,6 @@ OVERVIEWS = {
     "records:messages": "doctor nurse front_desk",
     "prescriptions:medicines": "doctor nurse pharmacist",
     "prescriptions:choose": "doctor",
-    "prescriptions:together": "doctor",
     "billing:account": "billing front_desk",
     "billing:coverage": "billing front_desk",
 }

@@ -280,8 +280,11 @@ def test_what_was_signed_or_thrown_away_meanwhile_is_said_and_nothing_is_signed(
         assert "1 of them was signed or thrown away meanwhile" in page
         assert "1 prescription to sign" in page
     assert reload(first).status == "draft"
-    gone = client.post(address(patient, then="/sign"), form_of(second), follow=True).text
-    assert "No draft of yours waits" in gone
+    for named in (form_of(second), {}):
+        for then in ("/sign", "/change"):
+            gone = client.post(address(patient, then=then), named, follow=True).text
+            assert "No draft of yours waits" in gone
+    assert reload(first).status == "draft"
 
 
 @pytest.mark.parametrize(("then", "verb"), [("/change", "change_together"), ("/sign", "sign_together")])
