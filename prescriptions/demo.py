@@ -65,6 +65,21 @@ ROSA = ("Delgado-Ferreira", "Rosa")
 OVERRIDDEN = Habit(
     "sulfamethoxazole 800 mg + trimethoprim 160 mg, tablet", "twice_daily", "Urinary infection", "1", 3, False
 )
+ORDER_SETS: dict[str, tuple[Habit, ...]] = {
+    "Hypertension, start with two": (
+        Habit("lisinopril 10 mg, tablet", "in_the_morning", "High blood pressure"),
+        Habit("amlodipine 5 mg, tablet", "in_the_morning", "High blood pressure"),
+    ),
+    "H. pylori, 14 days, known to be sensitive to clarithromycin": (
+        Habit("omeprazole 20 mg, delayed-release capsule", "twice_daily", "H. pylori", "1", 14, False),
+        Habit("amoxicillin 500 mg, capsule", "twice_daily", "H. pylori", "2", 14, False),
+        Habit("clarithromycin 500 mg, tablet", "twice_daily", "H. pylori", "1", 14, False),
+    ),
+}
+FAVOURITES = {
+    "lisinopril 20 mg, tablet": "Pressure, mornings",
+    "omeprazole 20 mg, delayed-release capsule": "Reflux, a month",
+}
 # What becomes of the eleven of each round of a site: most are collected, the others are today's work.
 FATES = (
     *("picked_up", "ready", "picked_up", "signed", "late", "picked_up", "picked_up", "picked_up", "ready"),
@@ -82,12 +97,41 @@ def tell() -> None:
         sites = [(site, doctors_of(site), pharmacist_of(site)) for site in Site.objects.order_by("id")]
         patients = list(Patient.objects.select_related("site").order_by("mrn"))
     medications = {line.label: line for line in Medication.objects.order_by("key")}
+    arrange_order_sets(medications)
     dice, now = random.Random(SEED), timezone.now()  # noqa: S311  a story, no secret
     for site, doctors, pharmacist in sites:
         if doctors and pharmacist:
             here = [(patient, problems[patient.pk]) for patient in patients if patient.site_id == site.pk]
             told = Story(medications, pharmacist, dice, now)
             told.tell_site(doctors, here)
+
+
+def arrange_order_sets(medications: dict[str, Medication]) -> None:
+    """For every site, as the administrator arranges them."""
+    boss = Membership.objects.current().filter(role="administrator").select_related("user").order_by("id").first()
+    if boss is None:
+        return
+    user = boss.user.in_role("administrator")
+    with acting_as(user):
+        for name, habits in ORDER_SETS.items():
+            lines = [
+                actions.Line(medications[habit.label], content_of(habit, medications[habit.label])) for habit in habits
+            ]
+            actions.arrange_order_set(by=user, site=None, name=name, lines=lines)
+
+
+def content_of(habit: Habit, medication: Medication) -> actions.Content:
+    sig = Sig(
+        dose=Decimal(habit.dose),
+        dose_unit=medication.dose_unit,
+        route=medication.route,
+        frequency=habit.frequency,
+        duration_days=habit.days,
+        ongoing=habit.ongoing,
+        as_needed=bool(habit.needed_for),
+        as_needed_for=habit.needed_for,
+    )
+    return actions.Content(sig=sig, reason=habit.reason, repeats=2 if habit.ongoing else 0, sensitivity=habit.mark)
 
 
 def problems_by_patient() -> dict[UUID, list[str]]:
@@ -129,6 +173,7 @@ class Story:
         for doctor, mine in rounds:
             with acting_as(doctor):
                 written = [(self.write(doctor, patient, habit, fate), fate) for patient, habit, fate in mine]
+                keep_favourites(doctor, [prescription for prescription, _fate in written])
             with acting_as(self.pharmacist):
                 for prescription, fate in written:
                     self.dispense(prescription, fate)
@@ -147,19 +192,8 @@ class Story:
 
     def write(self, doctor: User, patient: Patient, habit: Habit, fate: str) -> Prescription:
         medication = self.medications[habit.label]
-        sig = Sig(
-            dose=Decimal(habit.dose),
-            dose_unit=medication.dose_unit,
-            route=medication.route,
-            frequency=habit.frequency,
-            duration_days=habit.days,
-            ongoing=habit.ongoing,
-            as_needed=bool(habit.needed_for),
-            as_needed_for=habit.needed_for,
-        )
         at = self.signed_at(fate)
-        repeats = 2 if habit.ongoing else 0
-        content = actions.Content(sig=sig, reason=habit.reason, repeats=repeats, sensitivity=habit.mark)
+        content = content_of(habit, medication)
         draft = actions.draft_prescription(by=doctor, patient=patient, medication=medication, content=content, now=at)
         try:
             return actions.sign_prescription(by=doctor, prescription=draft, now=at)
@@ -194,6 +228,14 @@ class Story:
                 identity_checked=True,
                 now=at + self.dice.randint(2, 40) * HOUR,
             )
+
+
+def keep_favourites(doctor: User, written: list[Prescription]) -> None:
+    """What they prescribe often, each once."""
+    first = {prescription.medicine: prescription for prescription in reversed(written)}
+    for medicine, name in FAVOURITES.items():
+        if medicine in first:
+            actions.keep_favourite(by=doctor, prescription=first[medicine], name=name)
 
 
 def answer_to(key: str) -> Answer:

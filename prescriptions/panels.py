@@ -167,6 +167,7 @@ def paper_section(patient: Patient, user: User, now: datetime, encounter: Encoun
 # == Who used the record ==
 deeds: Deeds = {
     "prescriptions.draft": _("Began to write a prescription"),
+    "prescriptions.prescribe_order_set": _("Began to write several prescriptions"),
     "prescriptions.sign": _("Signed a prescription"),
     "prescriptions.cancel": _("Cancelled a prescription"),
     "prescriptions.mark": _("Changed who may see something in the record"),

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from prescriptions.views import charts, dispensary, favourites, halts, outreach, overrides, refills, sheets, writing
+from prescriptions.views import (
+    charts,
+    dispensary,
+    favourites,
+    halts,
+    outreach,
+    overrides,
+    refills,
+    sheets,
+    together,
+    writing,
+)
 
 app_name = "prescriptions"
 OF = "patients/<uuid:patient_id>/"
@@ -17,6 +28,9 @@ urlpatterns = [
     path(OF, charts.medicines, name="medicines"),
     path(f"{OF}new", writing.choose, name="choose"),
     path(f"{OF}again", writing.again, name="again"),
+    path(f"{OF}together", together.together, name="together"),
+    path(f"{OF}together/change", together.change_together, name="change_together"),
+    path(f"{OF}together/sign", together.sign_together, name="sign_together"),
     path(f"{OF}reviewed", halts.review, name="review"),
     path(f"{OF}told/<uuid:statement_id>/halt", halts.halt_statement, name="halt_statement"),
     path(f"{OF}papers/<uuid:sheet_id>", sheets.sheet, name="sheet"),

@@ -25,10 +25,12 @@ from prescriptions.actions.refills import (
     withdraw_refill,
 )
 from prescriptions.actions.reviews import review_medicines
+from prescriptions.actions.sets import Begun, Line, NotArranged, arrange_order_set, prescribe_order_set
 from prescriptions.actions.severities import NotSet, set_rule
 from prescriptions.actions.sheets import make_sheet, open_code, open_sheet, print_prescription, why_not_printed
 from prescriptions.actions.statements import ToldMedicine, end_statement, take_statements
 from prescriptions.actions.steps import FindingsUnanswered, NotPossible, NotPrescribable
+from prescriptions.actions.together import Typed, change_together, sign_together
 from prescriptions.actions.writing import (
     cancel_prescription,
     change_draft,
@@ -39,16 +41,22 @@ from prescriptions.actions.writing import (
 from prescriptions.rules.sig import Content
 
 __all__ = [
+    "Begun",
     "Content",
     "FindingsUnanswered",
+    "Line",
+    "NotArranged",
     "NotKept",
     "NotPossible",
     "NotPrescribable",
     "NotSet",
     "ToldMedicine",
+    "Typed",
+    "arrange_order_set",
     "ask_refill",
     "cancel_prescription",
     "change_draft",
+    "change_together",
     "deny_refill",
     "draft_prescription",
     "end_doses",
@@ -74,6 +82,7 @@ __all__ = [
     "plan_doses",
     "prescribe_again",
     "prescribe_favourite",
+    "prescribe_order_set",
     "prescribe_refill",
     "print_prescription",
     "reach_out",
@@ -87,6 +96,7 @@ __all__ = [
     "review_medicines",
     "set_rule",
     "sign_prescription",
+    "sign_together",
     "stop_medicine",
     "take_statements",
     "take_up_again",

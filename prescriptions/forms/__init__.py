@@ -2,6 +2,8 @@
 
 from prescriptions.forms.choosing import AgainForm, ChooseForm, FavouriteForm
 from prescriptions.forms.halts import HaltForm, ReviewForm
+from prescriptions.forms.sets import OrderSetForm
+from prescriptions.forms.together import TogetherForm
 from prescriptions.forms.writing import (
     REASON_WORDS,
     AnswersForm,
@@ -26,9 +28,11 @@ __all__ = [
     "KeepForm",
     "MarkForm",
     "NotDispensedForm",
+    "OrderSetForm",
     "PickUpForm",
     "PrepareForm",
     "PrescribeForm",
     "ReviewForm",
     "RuleForm",
+    "TogetherForm",
 ]

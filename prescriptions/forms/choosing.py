@@ -1,4 +1,4 @@
-"""What is prescribed: chosen by its line of the formulary, in words, as a favourite, or once more."""
+"""What is prescribed: chosen by its line of the formulary, in words, as a favourite, with a set, or once more."""
 
 from typing import Any
 
@@ -12,15 +12,16 @@ from prescriptions.models import FavouritePrescription
 
 
 class ChooseForm(forms.Form):
-    """A line of the formulary, a favourite, or the medicine in words."""
+    """A line of the formulary, a favourite, an order set, or the medicine in words."""
 
     medication = forms.UUIDField(required=False, widget=forms.HiddenInput)
     favourite = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    order_set = forms.UUIDField(required=False, widget=forms.HiddenInput)
     medicine = forms.CharField(label=gettext_lazy("Medicine, in words"), max_length=200, required=False)
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if not any(cleaned.get(name) for name in ("medication", "favourite", "medicine")):
+        if not any(cleaned.get(name) for name in ("medication", "favourite", "order_set", "medicine")):
             self.add_error("medicine", _("Say which medicine."))
         return cleaned
 

@@ -18,6 +18,7 @@ from prescriptions.models.prescriptions import (
 )
 from prescriptions.models.refills import RefillRequest, RefillRequestQuerySet
 from prescriptions.models.reviews import MedicationReview
+from prescriptions.models.sets import OrderSet, OrderSetLine, OrderSetQuerySet
 from prescriptions.models.sheets import PrescriptionSheet, PrescriptionSheetQuerySet
 from prescriptions.models.statements import MedicationStatement, MedicationStatementQuerySet
 
@@ -46,6 +47,9 @@ __all__ = [
     "MedicationReview",
     "MedicationStatement",
     "MedicationStatementQuerySet",
+    "OrderSet",
+    "OrderSetLine",
+    "OrderSetQuerySet",
     "Outreach",
     "OutreachQuerySet",
     "Prescription",

@@ -1,6 +1,6 @@
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -160,6 +160,9 @@ class Prescription(PatientOwned, Halted):
     cancelled_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     cancel_reason = models.CharField(max_length=12, choices=CancelReason, blank=True)
     cancel_note = models.CharField(max_length=300, blank=True)
+
+    # What the patient marked of its doses, where a page has asked for it: see `queries.doses.with_marked`.
+    marked: Any = None
 
     objects = PrescriptionQuerySet.as_manager()  # type: ignore[misc]
 

@@ -6,6 +6,7 @@ from prescriptions.queries.checking import (
     Known,
     Taken,
     check_prescription,
+    check_together,
     dose_findings,
     get_known,
     medicine_elsewhere,
@@ -14,6 +15,7 @@ from prescriptions.queries.checking import (
     taken_of,
     taken_then,
     taken_with_marks,
+    taken_with_worst,
     terms_of,
     together_with,
     told_of,
@@ -35,6 +37,7 @@ from prescriptions.queries.lists import (
     medicine_list,
     not_collected_of,
     outreach_of,
+    own_drafts,
     own_encounters,
     own_medicines,
     own_running,
@@ -44,6 +47,7 @@ from prescriptions.queries.lists import (
 )
 from prescriptions.queries.overrides import overrides_since
 from prescriptions.queries.paper import on_paper
+from prescriptions.queries.sets import OfferedSet, order_sets_for
 
 __all__ = [
     "Checked",
@@ -51,10 +55,12 @@ __all__ = [
     "KnowledgeProblem",
     "Known",
     "MedicineList",
+    "OfferedSet",
     "OwnMedicines",
     "Taken",
     "changed_since",
     "check_prescription",
+    "check_together",
     "counts_of_queue",
     "current_encounter",
     "dispenses_of",
@@ -77,8 +83,10 @@ __all__ = [
     "new_since_signing",
     "not_collected_of",
     "on_paper",
+    "order_sets_for",
     "outreach_of",
     "overrides_since",
+    "own_drafts",
     "own_encounters",
     "own_medicines",
     "own_running",
@@ -87,6 +95,7 @@ __all__ = [
     "taken_of",
     "taken_then",
     "taken_with_marks",
+    "taken_with_worst",
     "terms_of",
     "together_with",
     "told_of",

@@ -48,6 +48,7 @@ from prescriptions.rules.safety import (
     failed,
     knowledge_of,
     substance,
+    worst_first,
 )
 from prescriptions.rules.sig import Sig
 from records import queries as records
@@ -237,30 +238,44 @@ def check_prescription(user: User, prescription: Prescription, now: datetime, si
     `sig` is what was typed and is not kept yet. What the patient takes and this person may not see is checked too; see
     `queries.hidden`. It never raises: a check that cannot run is a result that says so, and holds the signature.
     """
+    return check_together(user, [prescription], now, {prescription.pk: sig})[0]
+
+
+def check_together(
+    user: User, prescriptions: Sequence[Prescription], now: datetime, typed: Mapping[UUID, Sig | None]
+) -> list[Checked]:
+    """As `check_prescription`, for drafts of this person for one patient: each against the others too, in both
+    orders, for the statements of one. `typed` has by their keys the directions that are not kept yet.
+    """
+    first, *_others = prescriptions
     rows: list[Prescription] = []
     told: list[MedicationStatement] = []
     of_person = KnownOf()
     try:
         with transaction.atomic():  # what fails in here must not spoil the page around it
-            rows = together_with(user, prescription.pk, prescription.patient_id, now)
-            told = told_of(user, prescription.patient_id, now)
+            rows = together_with(user, first.pk, first.patient_id, now)
+            told = told_of(user, first.patient_id, now)
             known = get_known()
             medicines = {row.pk: medicine_of(row, known) for row in rows}
-            subject = medicines.pop(prescription.pk)
-            others = [*medicines.values(), *(medicine_elsewhere(one, known) for one in told)]
-            told_allergies = records.allergies_of([prescription.patient_id])[prescription.patient_id]
-            result = check(subject, others, allergies_in(told_allergies, known), known.knowledge)
-            row = next(row for row in rows if row.pk == prescription.pk)
-            of_person = known_of(user, row.patient, now)
-            dosing = dosing_for(row.medication, sig or row.directions)
-            result = with_person(result, subject, dosing, of_person.person, known.knowledge)
-            result = with_hidden(result, **vars(hidden_findings(user, prescription)))
+            elsewhere = [medicine_elsewhere(one, known) for one in told]
+            allergies = allergies_in(records.allergies_of([first.patient_id])[first.patient_id], known)
+            by_key = {row.pk: row for row in rows}
+            of_person = known_of(user, by_key[first.pk].patient, now)
+            hidden = hidden_findings(user, prescriptions)
+            results = []
+            for one in prescriptions:
+                subject, row = medicines[one.pk], by_key[one.pk]
+                others = [*(other for key, other in medicines.items() if key != one.pk), *elsewhere]
+                dosing = dosing_for(row.medication, typed.get(one.pk) or row.directions)
+                result = check(subject, others, allergies, known.knowledge)
+                result = with_person(result, subject, dosing, of_person.person, known.knowledge)
+                results.append(with_hidden(result, **vars(hidden[one.pk])))
     except KnowledgeProblem as problem:
-        result = failed(str(problem))
+        results = [failed(str(problem))] * len(prescriptions)
     except Exception as problem:  # whatever it is, the prescriber is told
         log.error("the safety check did not run", extra={"error": type(problem).__name__})
-        result = failed(BROKEN)
-    return Checked(result, rows, told, of_person)
+        results = [failed(BROKEN)] * len(prescriptions)
+    return [Checked(result, rows, told, of_person) for result in results]
 
 
 def allergies_in(found: records.AllergyList, known: Known) -> Allergies:
@@ -313,8 +328,15 @@ class Taken:
 
 def taken_with_marks(checked: Checked, now: datetime) -> list[Taken]:
     """What is taken already, each with the worst that the check says of it; what was prescribed here first."""
-    marks = {one.key.removeprefix("unchecked."): "unchecked" for one in checked.result.unchecked}
-    for finding in reversed(checked.result.findings):  # the worst comes first there, and so stays
+    return taken_with_worst([checked], now)
+
+
+def taken_with_worst(several: Sequence[Checked], now: datetime) -> list[Taken]:
+    """The same for several that were checked together: the worst that any of their checks says."""
+    checked = several[0]
+    marks = {one.key.removeprefix("unchecked."): "unchecked" for each in several for one in each.result.unchecked}
+    findings = sorted((finding for each in several for finding in each.result.findings), key=worst_first)
+    for finding in reversed(findings):  # so that the worst stays
         marks[finding.key.partition(".")[2]] = finding.severity
     ours: list[Prescription | MedicationStatement] = [row for row in checked.rows if row.signed_at]
     return [

@@ -8,7 +8,8 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, JSONField, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
 from healthcare.accounts.models import User
@@ -138,6 +139,20 @@ def with_given(rows: "QuerySet[Prescription]") -> "QuerySet[Prescription]":
     given = Dispense.objects.filter(prescription=OuterRef("pk"), patient=OuterRef("patient")).handed_out()
     last = given.order_by().values("prescription").annotate(last=Max("picked_up_at")).values("last")
     return rows.annotate(given_at=Subquery(last))
+
+
+def with_marked(user: User, rows: "QuerySet[Prescription]", patient: Patient, today: date) -> "QuerySet[Prescription]":
+    """`marked`: how many doses of the last thirty days the patient marked as taken and as skipped; None where no dose
+    was marked. A subquery.
+    """
+    since = today - timedelta(days=CHART_DAYS - 1)
+    marks = DoseMark.objects.visible_to(user).filter(
+        patient=patient.pk, day__gte=since, plan__prescription=OuterRef("pk")
+    )
+    counts = {state.value: Count("pk", filter=Q(state=state)) for state in DoseMark.State}
+    counted = marks.order_by().values("patient").annotate(counts=JSONObject(**counts))
+    said = Subquery(counted.values("counts"), output_field=JSONField())
+    return rows.annotate(marked=said)  # type: ignore[no-redef]
 
 
 def ends_by_itself(prescription: Prescription) -> datetime | None:

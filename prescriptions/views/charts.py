@@ -47,6 +47,7 @@ def medicines(request: HttpRequest, patient: Patient) -> HttpResponse:
         "review": review,
         "review_is_older": review is not None and queries.changed_since(user, review, rows),
         "may_prescribe": can_prescribe(user),
+        "signs_together": sum(can_sign(user, draft) for draft in found.drafts) > 1,
         "may_reconcile": can_reconcile(user),
     }
     return render(request, "prescriptions/medicines.html", context)

@@ -19,10 +19,11 @@ from patients.models import Patient
 from prescriptions import actions, queries
 from prescriptions.actions.steps import unlicensed
 from prescriptions.forms import AgainForm, AnswersForm, ChooseForm, PrescribeForm
-from prescriptions.models import Medication, Prescription
-from prescriptions.rules.sig import quantity_of, quantity_sum, quantity_text, sig_text
+from prescriptions.models import Medication, OrderSet, Prescription
 from prescriptions.views.favourites import own_or_404
 from prescriptions.views.pages import page_context, prescription_or_404
+from prescriptions.views.previews import preview_context
+from prescriptions.views.together import address_of
 from records.models import Encounter
 from scheduling.queries.licences import days_of
 
@@ -59,11 +60,22 @@ def choose(request: HttpRequest, patient: Patient) -> HttpResponse:
     about = {"by": user, "patient": patient, "now": now}
     about["encounter"] = encounter or queries.current_encounter(user, patient, now)
     try:
+        if form.cleaned_data["order_set"]:
+            return _begun(request, about, form.cleaned_data["order_set"])
         draft = _drafted(about, form.cleaned_data)
     except actions.NotPrescribable as problem:
         form.add_error(None, str(problem))
         return search_page(request, patient, form, encounter)
     return redirect("prescriptions:prescription", patient.pk, draft.pk)
+
+
+def _begun(request: HttpRequest, about: dict[str, Any], named: UUID) -> HttpResponse:
+    """The drafts of a set, to look at together. Raises NotPrescribable, and Http404 for what is no set."""
+    begun = actions.prescribe_order_set(order_set=get_object_or_404(OrderSet, pk=named), **about)
+    if begun.gone:
+        said = _("No longer offered, so it is not among them: %(names)s.") % {"names": "; ".join(begun.gone)}
+        messages.warning(request, said)
+    return redirect(address_of(about["patient"].pk, begun.drafts))
 
 
 def _drafted(about: dict[str, Any], chosen: dict[str, Any]) -> Prescription:
@@ -100,6 +112,7 @@ def search_page(request: HttpRequest, patient: Patient, form: ChooseForm, encoun
         "text": text,
         "form": form,
         "too_short": 0 < len(text) < SHORTEST_SEARCH,
+        "order_sets": queries.order_sets_for(patient, text),
         "favourites": queries.favourites_for(user, text),
         "found": queries.find_medications(text) if len(text) >= SHORTEST_SEARCH else [],
         "frame": extended,
@@ -132,10 +145,7 @@ def again(request: HttpRequest, patient: Patient) -> HttpResponse:
         return redirect("prescriptions:medicines", patient.pk)
     if len(drafts) == 1:
         return redirect("prescriptions:prescription", patient.pk, drafts[0].pk)
-    messages.success(
-        request, _("%(number)d drafts wait below. Open each, see its check and sign.") % {"number": len(drafts)}
-    )
-    return redirect("prescriptions:medicines", patient.pk)
+    return redirect(address_of(patient.pk, drafts))
 
 
 # == How it is taken, and is it safe ==
@@ -165,9 +175,10 @@ def editor(
             "result": result,
             "unlicensed": unlicensed(draft, now, known=days_of(draft.licences)),  # type: ignore[attr-defined]
             "ran_at": now,
-            "findings": [(one, answers.reason_of(one.key), answers.words_of(one.key)) for one in result.findings],
-            "unchecked": [(one, answers.reason_of(one.key), answers.words_of(one.key)) for one in result.unchecked],
+            "findings": [(one, answers.reason_of(one.key), answers.words_of(one.key), "") for one in result.findings],
+            "unchecked": [(one, answers.reason_of(one.key), answers.words_of(one.key), "") for one in result.unchecked],
             "problem_fields": [answers[name] for name in answers.fields] if result.problem else [],
+            "problem_beside": "",
             "severe": sum(finding.must_be_answered for finding in result.findings),
             "taken": queries.taken_with_marks(checked, now),
             "weight": queries.last_weight(user, patient) if result.problem else checked.known.weight,
@@ -177,23 +188,14 @@ def editor(
     return render(request, "prescriptions/prescribe.html", context, status=422 if bound else 200)
 
 
-def preview_context(draft: Prescription, form: PrescribeForm) -> dict[str, Any]:
-    """What the label will say: of what was typed where it can be followed, else of the draft as it was kept."""
-    sig = form.sig() if form.is_bound and form.is_valid() else draft.directions
-    found = {"prescription": draft, "label": "", "quantity": "", "reckoned": "", "beyond": ()}
-    if sig is not None and not (form.is_bound and not form.is_valid()):
-        amount, unit = quantity_of(sig)
-        found |= {"label": sig_text(sig), "quantity": quantity_text(amount, unit), "reckoned": quantity_sum(sig)}
-    return found
-
-
 @require_POST
 @of_patient(Permission.PRESCRIBE)
 def change(request: HttpRequest, patient: Patient, prescription_id: UUID) -> HttpResponse:
     """Keep the draft. htmx does it while one types, and gets the label and the quantity back."""
     user: Any = request.user
     draft = prescription_or_404(request, patient, prescription_id)
-    form = PrescribeForm(request.POST, prescription=draft)
+    among = str(draft.pk) if f"{draft.pk}-dose" in request.POST else None  # typed on the page of several
+    form = PrescribeForm(request.POST, prescription=draft, prefix=among)
     by_itself = bool(request.htmx)  # type: ignore[attr-defined]
     if not form.is_valid():
         if by_itself:

@@ -299,6 +299,8 @@ RULES: dict[str, tuple[Asked, Asked]] = {
         nobody,
         reaching("medication", staff=True, also=unless_anothers("ended_by_id")),
     ),
+    "prescriptions_orderset": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
+    "prescriptions_ordersetline": (by_role(ADMINISTRATOR), nobody),
     "prescriptions_outreach": (reaching("medication", "reached_by_id", staff=True), nobody),
     "prescriptions_prescription": (
         reaching("medication", staff=True, also=lambda row, by: row.status == "draft"),
@@ -383,6 +385,7 @@ REMOVES: dict[str, Asked] = {
     "patients_patientlink": reaching("identity", staff=True),
     "records_favouriteorder": lambda row, by: row.user_id == by.me,
     "prescriptions_favouriteprescription": lambda row, by: row.user_id == by.me,
+    "prescriptions_ordersetline": by_role(ADMINISTRATOR),
     "records_diagnosisfavorite": lambda row, by: row.user_id == by.me,
     "scheduling_siteclosure": by_role(ADMINISTRATOR),
     "scheduling_workexception": by_role(ADMINISTRATOR),

@@ -22,6 +22,7 @@ from tests.factories import (
     InvoiceFactory,
     MedicationFactory,
     MessageFactory,
+    OrderSetLineFactory,
     PaperFactory,
     PatientFactory,
     PrescriptionFactory,
@@ -155,6 +156,7 @@ class World:
         RecallCallFactory(recall=RecallFactory(patient=patient, due_on=now.date()))
         UnmatchedResultFactory()
         FavouritePrescriptionFactory(user=self.doctor, medication=self.medicine)
+        OrderSetLineFactory(medication=self.medicine)
         ServiceRequestFactory(patient=patient, provider=self.provider)
         EntryFactory(patient=patient, kind="vital_signs", code="8867-4", display="Heart rate", unit="/min")
         for kind, code in (("condition", "I10"), ("allergy", ""), ("immunization", "140")):

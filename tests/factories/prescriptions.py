@@ -19,6 +19,8 @@ from prescriptions.models import (
     Medication,
     MedicationReview,
     MedicationStatement,
+    OrderSet,
+    OrderSetLine,
     Outreach,
     Prescription,
     PrescriptionSheet,
@@ -41,6 +43,8 @@ __all__ = [
     "MedicationFactory",
     "MedicationReviewFactory",
     "MedicationStatementFactory",
+    "OrderSetFactory",
+    "OrderSetLineFactory",
     "OutreachFactory",
     "PrescriptionFactory",
     "PrescriptionSheetFactory",
@@ -106,6 +110,25 @@ class FavouritePrescriptionFactory(Factory):
 
     user = factory.SubFactory(UserFactory)
     name = factory.Sequence(lambda n: f"favourite {n}")
+    medication = factory.SubFactory(MedicationFactory)
+    sig = SIG.content()
+
+
+class OrderSetFactory(Factory):
+    """For every site, with no line yet."""
+
+    class Meta:
+        model = OrderSet
+
+    name = factory.Sequence(lambda n: f"order set {n}")
+
+
+class OrderSetLineFactory(Factory):
+    class Meta:
+        model = OrderSetLine
+
+    order_set = factory.SubFactory(OrderSetFactory)
+    position = 1
     medication = factory.SubFactory(MedicationFactory)
     sig = SIG.content()
 

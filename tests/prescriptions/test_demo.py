@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from prescriptions import demo
-from prescriptions.models import CollectionDeadline, Prescription, SafetyCheck
+from prescriptions.models import CollectionDeadline, FavouritePrescription, OrderSet, Prescription, SafetyCheck
 from tests.factories import EntryFactory, MembershipFactory, PatientFactory, ProviderFactory, SiteFactory, staff
 from tests.prescriptions.conftest import allergy
 from tests.roles import as_the_system, taking_role
@@ -70,6 +70,23 @@ def test_everybody_takes_what_fits_and_everybody_has_work(site) -> None:
     with as_the_system():
         assert CollectionDeadline.objects.exclude(next_at=None).count() == states["ready"]
         assert SafetyCheck.objects.filter(labels=[], occasion="signing").count() == len(told)
+
+
+def test_order_sets_are_arranged_and_favourites_kept(site) -> None:
+    staff("administrator", site)
+    tell()
+    with as_the_system():
+        told = {one.name: [line.words for line in one.lines.order_by("position")] for one in OrderSet.objects.all()}
+        names = set(FavouritePrescription.objects.values_list("name", flat=True))
+    assert told.keys() == demo.ORDER_SETS.keys()
+    assert told["Hypertension, start with two"] == ["Take 1 tablet by mouth in the morning."] * 2
+    assert names == set(demo.FAVOURITES.values())
+
+
+def test_without_an_administrator_no_set_is_arranged(site) -> None:
+    tell()
+    with as_the_system():
+        assert not OrderSet.objects.exists()
 
 
 def test_one_finding_was_overridden_with_a_reason(site) -> None:

@@ -240,3 +240,16 @@ def test_the_month_in_words_as_a_picture_and_as_a_table(browser, doctor, patient
 )
 def test_the_month_in_a_sentence(tally, words) -> None:
     assert tally_said(tally) == words
+
+
+# == The clinic's list ==
+def test_the_clinic_reads_in_one_line_what_was_marked(browser, doctor, patient) -> None:
+    row, other = collected(doctor, patient), collected(doctor, patient, "lisinopril 20 mg, tablet")
+    plan, today = DosePlanFactory(prescription=row), timezone.localdate()
+    for back, state in ((1, "taken"), (2, "taken"), (3, "skipped"), (27, "taken"), (32, "taken")):
+        reason = "forgot" if state == "skipped" else ""
+        DoseMarkFactory(plan=plan, day=today - timedelta(days=back), state=state, reason=reason)
+    DosePlanFactory(prescription=other)
+    page = text_of(browser(doctor).get(f"/prescriptions/patients/{patient.pk}/"))
+    assert page.count("Marked by the patient in 30 days") == 1
+    assert "Marked by the patient in 30 days: 3 taken, 1 skipped" in page

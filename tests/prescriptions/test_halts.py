@@ -307,7 +307,7 @@ def test_the_same_for_who_may_not_see_which_it_is(doctor: User, patient: Patient
     for step in (hold, stop):
         step(doctor, row)
         with acting_as(colleague):
-            found.append(hidden_findings(colleague, draft).severity)
+            found.append(hidden_findings(colleague, [draft])[draft.pk].severity)
     assert found == ["severe", ""]
 
 

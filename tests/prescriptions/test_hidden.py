@@ -130,7 +130,7 @@ def hidden(patient, doctor):
 
 def told(user, prescription) -> HiddenFindings:
     with acting_as(user):
-        return hidden_findings(user, prescription)
+        return hidden_findings(user, [prescription])[prescription.pk]
 
 
 def times(user) -> int:

@@ -64,7 +64,7 @@ def test_who_may_not_prescribe_may_not_do_it_again(doctor, patient, pharmacist) 
         again(pharmacist, patient, before)
 
 
-def test_the_buttons_lead_to_the_draft_or_to_the_list(browser, doctor, patient) -> None:
+def test_the_buttons_lead_to_the_draft_or_to_all_of_them_together(browser, doctor, patient) -> None:
     first = signed(doctor, patient, METFORMIN)
     client, here = browser(doctor), f"/prescriptions/patients/{patient.pk}/"
     assert "Prescribe again" in client.get(f"{here}{first.pk}").content.decode()
@@ -76,7 +76,7 @@ def test_the_buttons_lead_to_the_draft_or_to_the_list(browser, doctor, patient) 
     signed(doctor, patient, AMOXICILLIN)
     signed(doctor, patient, "loratadine 10 mg, tablet")
     answer = client.post(f"{here}again", follow=True)
-    assert "2 drafts wait below" in answer.content.decode()
+    assert "2 prescriptions to sign" in answer.content.decode()
     answer = client.post(f"{here}again", follow=True)
     assert "There is nothing to prescribe again" in answer.content.decode()
     assert client.post(f"{here}again", {"prescription": "nonsense"}).status_code == 404

@@ -126,7 +126,7 @@ def test_what_is_hidden_counts_as_it_was_set_too(doctor, patient, administrator)
     for chosen, expected in (("", "severe"), ("moderate", "moderate"), ("off", "")):
         put(administrator, "INR-02", chosen, because="A" if chosen else "")
         with acting_as(other):
-            assert hidden_findings(other, draft).severity == expected
+            assert hidden_findings(other, [draft])[draft.pk].severity == expected
 
 
 def test_the_page_of_the_administrator_shows_first_what_would_change(browser, administrator) -> None:

@@ -1,16 +1,15 @@
-"""Prescriptions for other programs: read, draft, sign, cancel, make ready and hand out; and the formulary."""
+"""Prescriptions for other programs: read, draft, sign, cancel, make ready and hand out."""
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from ninja import Query, Router
+from ninja import Router
 from pydantic import ConfigDict, Field
 
 from healthcare.accounts.permissions import Permission, Scope, Sensitivity
@@ -18,12 +17,13 @@ from healthcare.api.doors import operation
 from healthcare.api.etags import check_match, tagged
 from healthcare.api.idempotency import idempotent
 from healthcare.api.pages import Cursor, Limit, page
-from healthcare.api.problems import invalid, problem_for
+from healthcare.api.problems import problem_for
 from healthcare.api.schemas import Given, Number, Page, Shown
 from healthcare.audit import record_now
 from patients.doors import patient_asked_for
-from prescriptions import actions, queries
-from prescriptions.models import Dispense, Medication, Prescription
+from prescriptions import actions
+from prescriptions.api.medications import medication_of
+from prescriptions.models import Dispense, Prescription
 from prescriptions.rules.safety import Answer
 from prescriptions.rules.sig import FREQUENCIES, MOST_STEPS, ROUTES, UNITS, Content, Sig, Step
 from records.doors import find_encounter
@@ -45,29 +45,6 @@ problem_for(actions.FindingsUnanswered, status=409, title=_lazy("Safety check un
 
 
 # == What goes in and out ==
-class MedicationOut(Shown):
-    """One line of the clinic's formulary."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": "01937a5e-8c00-7000-8000-0000000000d1",
-                    "label": "Amoxicillin 500 mg capsule",
-                    "form": "capsule",
-                    "route": "oral",
-                    "rxcui": "308191",
-                }
-            ]
-        }
-    )
-    id: UUID
-    label: str
-    form: str
-    route: str
-    rxcui: str = Field(description="RxNorm concept, where it is known.")
-
-
 class TaperStep(Given):
     dose: Decimal = Field(examples=["0.5"], max_digits=8, decimal_places=2)
     days: int = Field(examples=[3])
@@ -245,22 +222,6 @@ class PickUp(Answering):
 
 
 # == Read ==
-@router.get("/medications", response=Page[MedicationOut], summary="Find medicines of the formulary")
-@operation(Scope.MEDICATION, Permission.READ_MEDICATIONS)
-def list_medications(
-    request: HttpRequest,
-    query: Annotated[str, Query(max_length=100, examples=["amoxicillin 500"])] = "",
-    cursor: Cursor = "",
-    limit: Limit = 25,
-) -> Page[MedicationOut]:
-    """By any part of a name, brand, ingredient or strength; without a query all of them by label."""
-    if query.strip():
-        found = [line for name in queries.find_medications(query, at_most=limit) for line in name.lines]
-        return Page[MedicationOut].model_validate({"items": found[:limit], "next": None})
-    rows = page(Medication.objects.all(), cursor=cursor, limit=limit, key=("label", "id"), descending=False)
-    return Page[MedicationOut].model_validate(rows)
-
-
 @router.get("/prescriptions", response=Page[PrescriptionOut], summary="List prescriptions")
 @operation(Scope.MEDICATION, *READING)
 def list_prescriptions(
@@ -284,7 +245,7 @@ def list_prescriptions(
 @router.get(ROW, response=PrescriptionOut, summary="Read one prescription")
 @operation(Scope.MEDICATION, *READING)
 def get_prescription(request: HttpRequest, prescription_id: UUID) -> PrescriptionOut:
-    found = _found(request, prescription_id)
+    found = found_or_404(request, prescription_id)
     patient_asked_for(request.user, found.patient_id)  # type: ignore[arg-type]
     return _shown(found)
 
@@ -301,7 +262,7 @@ def draft_prescription(request: HttpRequest, body: Draft) -> PrescriptionOut:
     draft = actions.draft_prescription(
         by=user,
         patient=patient,
-        medication=_medication(body.medication),
+        medication=medication_of(body.medication),
         medicine=body.medicine,
         content=Content(sig, body.reason, body.repeats, body.may_substitute, body.sensitivity),
         encounter=find_encounter(user, patient.pk, body.encounter) if body.encounter else None,
@@ -315,7 +276,7 @@ def draft_prescription(request: HttpRequest, body: Draft) -> PrescriptionOut:
 @idempotent
 def sign_prescription(request: HttpRequest, prescription_id: UUID, body: Signature) -> PrescriptionOut:
     """The safety check runs now, in this transaction. What it says is answered with the signature, or it is a 409."""
-    return _changed(request, prescription_id, actions.sign_prescription, **body.said())
+    return changed(request, prescription_id, actions.sign_prescription, **body.said())
 
 
 @router.post(f"{ROW}/cancel", response=PrescriptionOut, summary="Cancel a prescription")
@@ -323,7 +284,7 @@ def sign_prescription(request: HttpRequest, prescription_id: UUID, body: Signatu
 @idempotent
 def cancel_prescription(request: HttpRequest, prescription_id: UUID, body: Cancelling) -> PrescriptionOut:
     """Until it is handed out."""
-    return _changed(request, prescription_id, actions.cancel_prescription, reason=body.reason, note=body.note)
+    return changed(request, prescription_id, actions.cancel_prescription, reason=body.reason, note=body.note)
 
 
 @router.post(f"{ROW}/ready", response=PrescriptionOut, summary="Say that it is prepared")
@@ -333,7 +294,7 @@ def mark_ready(request: HttpRequest, prescription_id: UUID, body: Preparing | No
     """All that is due, unless the body says otherwise. The safety check runs now: what it says and nobody has answered
     yet is answered here, or it is a 409.
     """
-    return _changed(request, prescription_id, actions.mark_ready, **(body.said() if body else {}))
+    return changed(request, prescription_id, actions.mark_ready, **(body.said() if body else {}))
 
 
 @router.post(f"{ROW}/not-dispensed", response=PrescriptionOut, summary="Say why it is not dispensed")
@@ -341,7 +302,7 @@ def mark_ready(request: HttpRequest, prescription_id: UUID, body: Preparing | No
 @idempotent
 def not_dispense(request: HttpRequest, prescription_id: UUID, body: NotDispensing) -> PrescriptionOut:
     """Nothing of it, or no more of it; the prescriber hears."""
-    return _changed(request, prescription_id, actions.not_dispense, **body.model_dump())
+    return changed(request, prescription_id, actions.not_dispense, **body.model_dump())
 
 
 @router.post(f"{ROW}/repeat", response=PrescriptionOut, summary="Have the next supply prepared")
@@ -349,7 +310,7 @@ def not_dispense(request: HttpRequest, prescription_id: UUID, body: NotDispensin
 @idempotent
 def repeat_prescription(request: HttpRequest, prescription_id: UUID) -> PrescriptionOut:
     """The next of its repeats: for who prescribes and who dispenses."""
-    return _changed(request, prescription_id, actions.repeat_prescription)
+    return changed(request, prescription_id, actions.repeat_prescription)
 
 
 @router.post(f"{ROW}/pick-up", response=PrescriptionOut, summary="Hand it out")
@@ -357,7 +318,7 @@ def repeat_prescription(request: HttpRequest, prescription_id: UUID) -> Prescrip
 @idempotent
 def pick_up(request: HttpRequest, prescription_id: UUID, body: PickUp) -> PrescriptionOut:
     """To somebody whose identity was checked; the prescriber hears of it. The safety check runs as for `ready`."""
-    return _changed(request, prescription_id, actions.pick_up, **body.said())
+    return changed(request, prescription_id, actions.pick_up, **body.said())
 
 
 @router.post(f"{ROW}/mark", response=PrescriptionOut, summary="Mark a prescription as sensitive")
@@ -365,11 +326,12 @@ def pick_up(request: HttpRequest, prescription_id: UUID, body: PickUp) -> Prescr
 @idempotent
 def mark_prescription(request: HttpRequest, prescription_id: UUID, body: Marking) -> PrescriptionOut:
     """Few see it from now on. Safety checks count it all the same, without its name."""
-    return _changed(request, prescription_id, actions.mark_prescription, label=body.sensitivity)
+    return changed(request, prescription_id, actions.mark_prescription, label=body.sensitivity)
 
 
 # == Rows ==
-def _found(request: HttpRequest, prescription_id: UUID) -> Prescription:
+def found_or_404(request: HttpRequest, prescription_id: UUID) -> Prescription:
+    """Somebody else's and nobody's look the same."""
     user: Any = request.user
     found: Prescription | None = Prescription.objects.visible_to(user).filter(pk=prescription_id).first()
     if found is None:
@@ -377,21 +339,17 @@ def _found(request: HttpRequest, prescription_id: UUID) -> Prescription:
     return found
 
 
-def _changed(request: HttpRequest, prescription_id: UUID, verb: Any, **said: Any) -> PrescriptionOut:
-    found = _found(request, prescription_id)
+def changed(
+    request: HttpRequest, prescription_id: UUID, verb: Any, *, under: str = "prescription", **said: Any
+) -> PrescriptionOut:
+    """One verb on it, which takes it under this name."""
+    found = found_or_404(request, prescription_id)
     patient_asked_for(request.user, found.patient_id)  # type: ignore[arg-type]
     check_match(request, found)
-    verb(by=request.user, prescription=found, now=timezone.now(), **said)
+    verb(by=request.user, now=timezone.now(), **{under: found}, **said)
     found.refresh_from_db()
     return _shown(found)
 
 
 def _shown(row: Prescription) -> PrescriptionOut:
     return tagged(PrescriptionOut.model_validate(row), row)
-
-
-def _medication(pk: UUID | None) -> Medication | None:
-    found = Medication.objects.filter(pk=pk).first() if pk else None
-    if pk and found is None:
-        raise invalid("medication", _("The formulary has no such line."))
-    return found
