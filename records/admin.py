@@ -13,7 +13,9 @@ from healthcare.accounts.access import NotAllowed, can
 from healthcare.accounts.admin_pages import ByVerb
 from healthcare.accounts.permissions import Permission
 from patients.read_only import OfPatients, ReadOnly
+from patients.rules.profile import LANGUAGES
 from records.actions import pools
+from records.actions import templates as texts
 from records.actions.macros import FIELDS, NotKept, keep_macro
 from records.actions.releasing import NotKept as NotAPolicy
 from records.actions.releasing import keep_release_policy
@@ -21,6 +23,7 @@ from records.actions.supervision import NotSupervised, add_supervision, end_supe
 from records.forms.macros import MacroForm
 from records.forms.pools import PoolForm
 from records.forms.releasing import ReleasePolicyForm
+from records.forms.templates import MessageTemplateForm
 from records.models import (
     AmendmentRequest,
     Cosignature,
@@ -34,6 +37,7 @@ from records.models import (
     FavouriteOrder,
     Macro,
     Message,
+    MessageTemplate,
     Paper,
     Pool,
     PoolMember,
@@ -283,6 +287,34 @@ class PoolMemberAdmin(ReadOnly):
     list_display = ("__str__", "created_at", "ended_at")
     fields = ("id", "created_at", "ended_at")
     ordering = ("-id",)
+
+
+@admin.register(MessageTemplate)
+class MessageTemplateAdmin(SetUp):
+    says = _("Texts for messages to patients, by language. Who writes a message chooses one, and changes it as needed.")
+    refusals = (NotAllowed, texts.NotKept)
+    form = MessageTemplateForm
+    list_display = ("name", "spoken", "site_name", "active")
+    list_filter = ("active", "language")
+    list_select_related = ("site",)
+    search_fields = ("name",)
+    ordering = ("language", "name", "pk")
+
+    @admin.display(description=_("language"), ordering="language")
+    def spoken(self, template: MessageTemplate) -> str:
+        return LANGUAGES.get(template.language, template.language)
+
+    @admin.display(description=_("site"), ordering="site__name", empty_value=_("Every one"))
+    def site_name(self, template: MessageTemplate) -> str | None:
+        return template.site.name if template.site else None
+
+    def consequences(self, obj: Any, form: Any) -> Sequence[Any]:
+        return [_("What was sent stays as it was sent. Who is writing now has the text that they chose.")]
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        kept = MessageTemplate.objects.get(pk=obj.pk) if change else None
+        values = {name: form.cleaned_data[name] for name in texts.FIELDS}
+        obj.pk = texts.keep_message_template(by=request.user, values=values, template=kept).pk
 
 
 @admin.register(Thread)

@@ -24,12 +24,13 @@ from records.queries.messages import Inbox, Shown, has_portal_reader, inbox_of, 
 from records.queries.pools import providers_of
 from records.queries.subjects import subject_of
 from records.rules.messages import ANSWER_HOURS, LONGEST, UrgentWords, answer_due, urgent_words
+from records.rules.templates import left_open
 
 NOT_HERE = gettext_lazy("This is not here to ask about. You can write without it; nothing of yours is lost.")
 
 
 class NotSendable(Exception):
-    """Empty, or too long. The message is a sentence for whoever typed it."""
+    """Empty, too long, or with something left open. The message is a sentence for whoever typed it."""
 
 
 class SoundsUrgent(Exception):
@@ -248,6 +249,9 @@ def _check_sendable(body: str, *, from_patient: bool, confirmed: str) -> UrgentW
         raise NotSendable(_("Write something before you send it."))
     if len(text) > LONGEST:
         raise NotSendable(_("%(limit)d characters fit.") % {"limit": LONGEST})
+    if not from_patient and (places := left_open(text)):
+        told = {"places": ", ".join(places)}
+        raise NotSendable(_("Not sent: %(places)s is still open. Write what belongs there, or take it out.") % told)
     found = urgent_words(text) if from_patient else UrgentWords()
     if found and confirmed != found.mark:
         raise SoundsUrgent(found)

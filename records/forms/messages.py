@@ -2,7 +2,7 @@
 
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.models import Provider, User
 from healthcare.ui.fields import JOINERS, UNSEEN
+from records.forms.templates import PlaceForm
 from records.models import Pool, Thread
+from records.queries.templates import Offered
 from records.rules.messages import LONGEST
 
 # What a patient may write about, in words that ask; the staff see the category's own name.
@@ -51,7 +53,9 @@ class TextField(forms.CharField):
 
 
 class MessageForm(forms.Form):
-    """A message. `key` makes a second press the same message; `confirmed` says which urgent words were shown."""
+    """A message. `key` makes a second press the same message; `confirmed` says which urgent words were shown.
+    `place` chooses among the clinic's texts that are offered, and is drawn beside.
+    """
 
     body = TextField(
         label=_("Your message"),
@@ -62,8 +66,11 @@ class MessageForm(forms.Form):
     key = forms.UUIDField(widget=forms.HiddenInput)
     confirmed = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, label: Any = "", hint: Any = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, label: Any = "", hint: Any = "", offered: Sequence[Offered] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.place = PlaceForm(offered=offered)
         self.fields["key"].initial = uuid.uuid4
         self.fields["body"].label = label or self.fields["body"].label
         self.fields["body"].help_text = hint

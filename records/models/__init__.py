@@ -11,6 +11,7 @@ from records.models.pools import Pool, PoolMember
 from records.models.recalls import Recall, RecallCall
 from records.models.release import ReleasePolicy, ReleaseWish, ResultRelease
 from records.models.signing import Cosignature, Supervision
+from records.models.templates import MessageTemplate
 from records.models.unmatched import UnmatchedResult
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "FavouriteOrder",
     "Macro",
     "Message",
+    "MessageTemplate",
     "Paper",
     "Pool",
     "PoolMember",

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import factory
 
-from records.models import Message, Pool, PoolMember, Thread
+from records.models import Message, MessageTemplate, Pool, PoolMember, Thread
 from records.rules.messages import answer_due
 from tests.factories.ground import Factory, PatientFactory, SiteFactory, UserFactory
 
-__all__ = ["MessageFactory", "PoolFactory", "PoolMemberFactory", "ThreadFactory"]
+__all__ = ["MessageFactory", "MessageTemplateFactory", "PoolFactory", "PoolMemberFactory", "ThreadFactory"]
 TAKEN = datetime(2026, 11, 9, 14, 0, tzinfo=UTC)
 
 
@@ -18,6 +18,17 @@ class PoolFactory(Factory):
 
     site = factory.SubFactory(SiteFactory)
     name = factory.Sequence(lambda number: f"Nurses {number}")
+
+
+class MessageTemplateFactory(Factory):
+    """In English, for every site."""
+
+    class Meta:
+        model = MessageTemplate
+
+    language = "en"
+    name = factory.Sequence(lambda number: f"With food {number}")
+    body = "Dear {patient}, yes: take it with food."
 
 
 class PoolMemberFactory(Factory):
