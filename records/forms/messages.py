@@ -54,7 +54,7 @@ class TextField(forms.CharField):
 
 class MessageForm(forms.Form):
     """A message. `key` makes a second press the same message; `confirmed` says which urgent words were shown.
-    `place` chooses among the clinic's texts that are offered, and is drawn beside.
+    `wording` chooses among the clinic's texts that are offered, and is drawn beside.
     """
 
     body = TextField(
@@ -70,7 +70,7 @@ class MessageForm(forms.Form):
         self, *args: Any, label: Any = "", hint: Any = "", offered: Sequence[Offered] = (), **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.place = PlaceForm(offered=offered)
+        self.wording = PlaceForm(offered=offered)
         self.fields["key"].initial = uuid.uuid4
         self.fields["body"].label = label or self.fields["body"].label
         self.fields["body"].help_text = hint
