@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.access import NotAllowed, can
@@ -26,6 +27,7 @@ from records.forms.releasing import ReleasePolicyForm
 from records.forms.templates import MessageTemplateForm
 from records.models import (
     AmendmentRequest,
+    Attachment,
     Cosignature,
     DiagnosisCode,
     DiagnosisFavorite,
@@ -304,9 +306,9 @@ class MessageTemplateAdmin(SetUp):
     def spoken(self, template: MessageTemplate) -> str:
         return LANGUAGES.get(template.language, template.language)
 
-    @admin.display(description=_("site"), ordering="site__name", empty_value=_("Every one"))
-    def site_name(self, template: MessageTemplate) -> str | None:
-        return template.site.name if template.site else None
+    @admin.display(description=_("site"), ordering="site__name")
+    def site_name(self, template: MessageTemplate) -> str:
+        return template.site.name if template.site else gettext("Every one")
 
     def consequences(self, obj: Any, form: Any) -> Sequence[Any]:
         return [_("What was sent stays as it was sent. Who is writing now has the text that they chose.")]
@@ -327,6 +329,12 @@ class ThreadAdmin(OfPatients):
 class MessageAdmin(OfPatients):
     list_display = ("__str__", "to_patient", "sent_at", "read_at")
     fields = ("id", "to_patient", "sent_at", "read_at")
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(OfPatients):
+    list_display = ("__str__", "content_type", "size", "state")
+    fields = ("id", "content_type", "size", "state", "created_at", "next_at", "attempts", "error")
 
 
 @admin.register(Paper)

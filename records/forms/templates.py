@@ -12,11 +12,11 @@ from patients.rules.profile import LANGUAGES
 from records.models import MessageTemplate
 from records.queries.templates import Offered
 
+SPOKEN: list[tuple[str, str]] = sorted(LANGUAGES.items(), key=lambda pair: pair[1])
+
 
 class MessageTemplateForm(forms.ModelForm):
-    language = forms.ChoiceField(
-        label=_("Language"), choices=sorted(LANGUAGES.items(), key=lambda pair: pair[1]), initial="en"
-    )
+    language = forms.ChoiceField(label=_("Language"), choices=SPOKEN, initial="en")
 
     class Meta:
         model = MessageTemplate

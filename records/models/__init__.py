@@ -1,4 +1,5 @@
 from records.models.amendments import AmendmentRequest
+from records.models.attachments import Attachment
 from records.models.codes import DiagnosisCode, DiagnosisFavorite, DiagnosisWord
 from records.models.due import ResultDue
 from records.models.encounters import Draft, Encounter
@@ -16,6 +17,7 @@ from records.models.unmatched import UnmatchedResult
 
 __all__ = [
     "AmendmentRequest",
+    "Attachment",
     "Cosignature",
     "DiagnosisCode",
     "DiagnosisFavorite",

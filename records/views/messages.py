@@ -19,9 +19,11 @@ from patients.doors import chart_context, of_patient
 from patients.models import Patient
 from records.access.messages import can_file
 from records.actions import messages as verbs
+from records.actions.attachments import NotAttached
 from records.forms.messages import MessageForm, StartForm
 from records.forms.templates import PlaceForm
 from records.models import Thread
+from records.queries.attachments import files_by_message
 from records.queries.filing import filed_as
 from records.queries.messages import Shown, has_portal_reader, line_of, lines_of_patient, reads_messages_of
 from records.queries.pools import standing_in_for
@@ -86,6 +88,7 @@ def start_thread(request: HttpRequest, patient: Patient) -> HttpResponse:
             category=Thread.Category(typed["category"]),
             body=typed["body"],
             now=timezone.now(),
+            files=typed["attachments"],
             idempotency_key=typed["key"],
         )
     except verbs.NoPortalAccount as problem:
@@ -93,6 +96,9 @@ def start_thread(request: HttpRequest, patient: Patient) -> HttpResponse:
         return start_page(request, patient, form)
     except verbs.NotSendable as problem:
         form.add_error("body", str(problem))
+        return start_page(request, patient, form)
+    except NotAttached as problem:
+        form.add_error("attachments", str(problem))
         return start_page(request, patient, form)
     notes.success(request, _("Sent. The patient gets a notice without the words."))
     return redirect("records:thread", patient.pk, thread.pk)
@@ -113,9 +119,19 @@ def thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> HttpRespo
         return thread_page(request, patient, found, form)
     typed = form.cleaned_data
     try:
-        verbs.send_message(by=user, thread=found, body=typed["body"], now=timezone.now(), idempotency_key=typed["key"])
+        verbs.send_message(
+            by=user,
+            thread=found,
+            body=typed["body"],
+            now=timezone.now(),
+            files=typed["attachments"],
+            idempotency_key=typed["key"],
+        )
     except verbs.NotSendable as problem:
         form.add_error("body", str(problem))
+        return thread_page(request, patient, found, form)
+    except NotAttached as problem:
+        form.add_error("attachments", str(problem))
         return thread_page(request, patient, found, form)
     if found.status == "closed":
         notes.success(request, _("Sent. The conversation is open again, until somebody closes it."))
@@ -130,10 +146,12 @@ def typed_form(request: HttpRequest, kind: type[MessageForm], offered: Sequence[
     if request.method != "POST":
         return kind(**told)
     if "place" not in request.POST:
-        return kind(request.POST, **told)
+        return kind(request.POST, request.FILES, **told)
     typed = request.POST.dict()
     body = PlaceForm(request.POST, offered=offered).behind(typed.get("body", ""))
-    return kind(initial=typed | {"body": body}, **told)
+    form = kind(initial=typed | {"body": body}, **told)
+    form.lose(request.FILES)
+    return form
 
 
 def thread_page(request: HttpRequest, patient: Patient, thread: Thread, form: MessageForm) -> HttpResponse:
@@ -144,6 +162,7 @@ def thread_page(request: HttpRequest, patient: Patient, thread: Thread, form: Me
         "thread": thread,
         "standing_in": standing_in_for(thread.taken_by),
         "said": said,
+        "files": files_by_message(user, thread),
         "subject": subject_of(user, patient, thread.source) if thread.source else None,
         "unread": any(message.read_at is None and not message.to_patient for message in said),
         "form": form,
