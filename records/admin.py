@@ -7,13 +7,16 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.access import NotAllowed, can
 from healthcare.accounts.admin_pages import ByVerb
 from healthcare.accounts.permissions import Permission
 from patients.read_only import OfPatients, ReadOnly
+from patients.rules.profile import LANGUAGES
 from records.actions import pools
+from records.actions import templates as texts
 from records.actions.macros import FIELDS, NotKept, keep_macro
 from records.actions.releasing import NotKept as NotAPolicy
 from records.actions.releasing import keep_release_policy
@@ -21,8 +24,10 @@ from records.actions.supervision import NotSupervised, add_supervision, end_supe
 from records.forms.macros import MacroForm
 from records.forms.pools import PoolForm
 from records.forms.releasing import ReleasePolicyForm
+from records.forms.templates import MessageTemplateForm
 from records.models import (
     AmendmentRequest,
+    Attachment,
     Cosignature,
     DiagnosisCode,
     DiagnosisFavorite,
@@ -34,6 +39,7 @@ from records.models import (
     FavouriteOrder,
     Macro,
     Message,
+    MessageTemplate,
     Paper,
     Pool,
     PoolMember,
@@ -285,6 +291,34 @@ class PoolMemberAdmin(ReadOnly):
     ordering = ("-id",)
 
 
+@admin.register(MessageTemplate)
+class MessageTemplateAdmin(SetUp):
+    says = _("Texts for messages to patients, by language. Who writes a message chooses one, and changes it as needed.")
+    refusals = (NotAllowed, texts.NotKept)
+    form = MessageTemplateForm
+    list_display = ("name", "spoken", "site_name", "active")
+    list_filter = ("active", "language")
+    list_select_related = ("site",)
+    search_fields = ("name",)
+    ordering = ("language", "name", "pk")
+
+    @admin.display(description=_("language"), ordering="language")
+    def spoken(self, template: MessageTemplate) -> str:
+        return LANGUAGES.get(template.language, template.language)
+
+    @admin.display(description=_("site"), ordering="site__name")
+    def site_name(self, template: MessageTemplate) -> str:
+        return template.site.name if template.site else gettext("Every one")
+
+    def consequences(self, obj: Any, form: Any) -> Sequence[Any]:
+        return [_("What was sent stays as it was sent. Who is writing now has the text that they chose.")]
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        kept = MessageTemplate.objects.get(pk=obj.pk) if change else None
+        values = {name: form.cleaned_data[name] for name in texts.FIELDS}
+        obj.pk = texts.keep_message_template(by=request.user, values=values, template=kept).pk
+
+
 @admin.register(Thread)
 class ThreadAdmin(OfPatients):
     list_display = ("__str__", "status", "last_at", "waiting_since", "due_at")
@@ -295,6 +329,12 @@ class ThreadAdmin(OfPatients):
 class MessageAdmin(OfPatients):
     list_display = ("__str__", "to_patient", "sent_at", "read_at")
     fields = ("id", "to_patient", "sent_at", "read_at")
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(OfPatients):
+    list_display = ("__str__", "content_type", "size", "state")
+    fields = ("id", "content_type", "size", "state", "created_at", "next_at", "attempts", "error")
 
 
 @admin.register(Paper)

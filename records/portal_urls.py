@@ -1,6 +1,6 @@
 from django.urls import path
 
-from records.portal import amendments, downloads, encounters, immunizations, messages, papers, results
+from records.portal import amendments, attachments, downloads, encounters, immunizations, messages, papers, results
 
 app_name = "records_portal"
 urlpatterns = [
@@ -31,5 +31,6 @@ urlpatterns = [
     path("messages/", messages.messages, name="messages"),
     path("messages/write", messages.start_thread, name="start_thread"),
     path("messages/<uuid:thread_id>/", messages.thread, name="thread"),
+    path("messages/<uuid:thread_id>/files/<uuid:attachment_id>", attachments.open_attachment, name="open_attachment"),
     path("messages/<uuid:thread_id>/read", messages.read_thread, name="read_thread"),
 ]

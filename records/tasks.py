@@ -5,8 +5,10 @@ from uuid import UUID
 from django.utils import timezone
 
 from healthcare.db.context import acting_as_system
-from healthcare.events import carries_out
+from healthcare.events import carries_out, every
 from records.actions.amendments import remind_of_amendment as remind
+from records.actions.attachments import queue_unscanned as queue
+from records.actions.attachments import scan_attachment as scan
 from records.actions.chasing import chase_result as chase
 from records.actions.recalls import call_in as call
 from records.actions.releasing import release_when_due
@@ -41,3 +43,15 @@ def call_in(key: UUID) -> None:
 def announce_overdue(key: UUID) -> None:
     with acting_as_system("announce_overdue"):
         announce(by=None, thread_id=key, now=timezone.now())
+
+
+@carries_out("records.Attachment")
+def scan_attachment(key: UUID) -> None:
+    with acting_as_system("scan_attachment"):
+        scan(by=None, attachment_id=key, now=timezone.now())
+
+
+@every(seconds=3600, queue="maintenance")
+def queue_unscanned() -> None:
+    with acting_as_system("queue_unscanned"):
+        queue(by=None, now=timezone.now())

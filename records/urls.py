@@ -4,6 +4,7 @@ from records.views import (
     allergies,
     amendments,
     answers,
+    attachments,
     encounters,
     entries,
     histories,
@@ -151,5 +152,6 @@ urlpatterns = [
     path(f"{THREAD}/set-aside", threads.set_thread_aside, name="set_thread_aside"),
     path(f"{THREAD}/close", threads.close_thread, name="close_thread"),
     path(f"{THREAD}/file", threads.file_thread, name="file_thread"),
+    path(f"{THREAD}/files/<uuid:attachment_id>", attachments.open_attachment, name="open_attachment"),
     path(f"{THREAD}/read", messages.read_thread, name="read_thread"),
 ]

@@ -259,6 +259,7 @@ S3_REGION = environment.text("S3_REGION")
 S3_ACCESS_KEY_ID = environment.text("S3_ACCESS_KEY_ID")
 S3_SECRET_ACCESS_KEY = environment.secret("S3_SECRET_ACCESS_KEY_FILE") if S3_ACCESS_KEY_ID else ""
 STORAGE_SCANNER = environment.text("STORAGE_SCANNER")  # dotted name: takes bytes, returns "clean" or "infected"
+CLAMAV_ADDRESS = environment.text("CLAMAV_ADDRESS", "127.0.0.1:3310")  # of clamd, for healthcare.storage.clamav.scan
 
 # == FHIR: what the types of resources become here, and who keeps whole those that become nothing ==
 FHIR_RESOURCES: list[str] = [

@@ -42,15 +42,16 @@ class OpenedObject:
     content: bytes
 
 
-def put(content: bytes | IO[bytes], *, content_type: str, name: str) -> StoredObject:
+def put(content: bytes | IO[bytes], *, content_type: str, name: str, scan: bool = True) -> StoredObject:
     """Check, scan, encrypt and keep the content; the row joins the running transaction.
 
-    `content_type` must be what the content is. Raises RefusedContent, and whatever the storage raises.
+    `content_type` must be what the content is. Without `scan` its owner has it scanned later (`rescan`), and keeps it
+    closed until then. Raises RefusedContent, and whatever the storage raises.
     """
     data = content if isinstance(content, bytes) else content.read(LARGEST + 1)
     check_content(data, content_type)
-    scan = scan_content(data)
-    if scan == StoredObject.Scan.INFECTED:
+    found = scan_content(data) if scan else StoredObject.Scan.UNSCANNED
+    if found == StoredObject.Scan.INFECTED:
         raise RefusedContent("infected")
     stored = StoredObject(
         id=uuid7(),
@@ -58,8 +59,8 @@ def put(content: bytes | IO[bytes], *, content_type: str, name: str) -> StoredOb
         content_type=content_type,
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
-        scan=scan,
-        scanned_at=None if scan == StoredObject.Scan.UNSCANNED else datetime.now(UTC),
+        scan=found,
+        scanned_at=None if found == StoredObject.Scan.UNSCANNED else datetime.now(UTC),
     )
     _keep(stored, data)
     try:
@@ -90,9 +91,14 @@ def open_object(key: UUID) -> OpenedObject:
     return OpenedObject(stored, _read(stored))
 
 
+def is_scanned() -> bool:
+    """Whether a scanner is set up here."""
+    return bool(settings.STORAGE_SCANNER)
+
+
 def scan_content(content: bytes) -> str:
     """Ask the scanner of the settings: "clean" or "infected"; "unscanned" without one, or when it fails."""
-    if not settings.STORAGE_SCANNER:
+    if not is_scanned():
         return StoredObject.Scan.UNSCANNED
     scanner: Scanner = import_string(settings.STORAGE_SCANNER)
     try:

@@ -1,11 +1,11 @@
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from healthcare.audit import record_now
 from healthcare.db.context import current_actor
 from healthcare.storage.links import BadLink, read_link
 from healthcare.storage.objects import InfectedObject, ObjectNotFound, open_object
+from healthcare.storage.serving import file_response
 
 INLINE = frozenset({"image/jpeg", "image/png", "image/webp"})
 
@@ -19,12 +19,4 @@ def open_link(request: HttpRequest, token: str) -> HttpResponse:
     except (BadLink, ObjectNotFound, InfectedObject) as problem:
         raise Http404 from problem
     record_now("storage.open", by=None, target=opened.stored)
-    stored = opened.stored
-    response = HttpResponse(opened.content, content_type=stored.content_type)
-    disposition = content_disposition_header(stored.content_type not in INLINE, str(stored.name))
-    response["Content-Disposition"] = disposition or "attachment"
-    # Whatever it contains, it runs nothing and reaches nothing of ours.
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'; style-src 'unsafe-inline'"
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return file_response(opened, shown=INLINE)

@@ -1,5 +1,6 @@
 """The verb that files a conversation to the chart: a copy, whole, as it stands at that moment."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -12,6 +13,7 @@ from records.actions.threads import locked_thread
 from records.actions.writing import Content
 from records.kinds.conversation import SLUG
 from records.models import Entry, Message, Thread
+from records.queries.attachments import names_by_message
 from records.queries.filing import filed_as, is_whole
 from records.rules.conversations import Turn, sealed
 
@@ -28,6 +30,7 @@ def file_thread(*, by: User, thread: Thread, now: datetime) -> Entry:
     rows = Message.objects.visible_to(by).filter(thread=thread).select_related("author")
     messages = list(rows.order_by("sent_at", "id"))
     last = messages[-1]
+    names = names_by_message(by, thread)
     before = filed_as(by, thread)
     if before is not None and is_whole(before, last):
         return before
@@ -38,7 +41,7 @@ def file_thread(*, by: User, thread: Thread, now: datetime) -> Entry:
             kind=SLUG,
             display=str(thread.get_category_display()),
             data={"thread": str(thread.pk), "last": str(last.pk), "messages": len(messages)},
-            sealed=sealed([_turn(message) for message in messages]),
+            sealed=sealed([_turn(message, names.get(message.pk, ())) for message in messages]),
         ),
         effective_at=last.sent_at,
         now=now,
@@ -51,6 +54,6 @@ def file_thread(*, by: User, thread: Thread, now: datetime) -> Entry:
 
 
 # == Steps ==
-def _turn(message: Message) -> Turn:
+def _turn(message: Message, files: Sequence[str]) -> Turn:
     author = message.author
-    return Turn(author.full_name, message.author_role, message.as_proxy, message.sent_at, message.body)
+    return Turn(author.full_name, message.author_role, message.as_proxy, message.sent_at, message.body, tuple(files))

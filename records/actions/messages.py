@@ -17,19 +17,22 @@ from healthcare.events import publish
 from patients.models import Patient
 from patients.queries import own_patient
 from records.access.messages import check_can_write
+from records.actions.attachments import attach_files
 from records.actions.threads import CHANGED, locked_thread, no_longer_waits, own_it
 from records.events import MessageSent
 from records.models import Message, Pool, Thread
 from records.queries.messages import Inbox, Shown, has_portal_reader, inbox_of, waiting_for
 from records.queries.pools import providers_of
 from records.queries.subjects import subject_of
+from records.rules.attachments import Upload
 from records.rules.messages import ANSWER_HOURS, LONGEST, UrgentWords, answer_due, urgent_words
+from records.rules.templates import left_open
 
 NOT_HERE = gettext_lazy("This is not here to ask about. You can write without it; nothing of yours is lost.")
 
 
 class NotSendable(Exception):
-    """Empty, or too long. The message is a sentence for whoever typed it."""
+    """Empty, too long, or with something left open. The message is a sentence for whoever typed it."""
 
 
 class SoundsUrgent(Exception):
@@ -62,6 +65,7 @@ def start_thread(
     now: datetime,
     to: Pool | Provider | None = None,
     source: str = "",
+    files: Sequence[Upload] = (),
     idempotency_key: UUID | None = None,
     confirmed: str = "",
 ) -> Thread:
@@ -70,7 +74,7 @@ def start_thread(
     Without `to` it goes to the pool that takes what is written about this, else to the care team as a whole. What a
     patient starts waits, for anybody there; what one of the team starts is theirs. `source` says what it is about
     (`records.parts.Subjects`). The same key again gives the thread of the first time. Raises NotAllowed, NotInScope,
-    NotSendable, NotAddressed, NotOpen, SoundsUrgent (see `send_message`), and NoPortalAccount.
+    NotSendable, NotAddressed, NotOpen, SoundsUrgent, NotAttached (see `send_message`), NoPortalAccount.
     """
     check_can_write(by, patient)
     sent = _sent_before(by, idempotency_key)
@@ -101,7 +105,7 @@ def start_thread(
     thread.save(force_insert=True)
     detail = {"category": str(category.value)}
     record("records.start_thread", by=by, patient_id=patient.pk, target=thread, detail=detail)
-    _send(by, thread, body, now, idempotency_key)
+    _send(by, thread, body, files, now, idempotency_key)
     return thread
 
 
@@ -112,6 +116,7 @@ def send_message(
     thread: Thread,
     body: str,
     now: datetime,
+    files: Sequence[Upload] = (),
     idempotency_key: UUID | None = None,
     confirmed: str = "",
 ) -> Message:
@@ -120,7 +125,8 @@ def send_message(
 
     A patient's message starts the clock, unless it runs; an answer of the team stops it, and whoever answers what was
     nobody's has taken it. `confirmed` is the mark of the urgent words that the patient was shown before. The same key
-    again gives the message of the first time. Raises NotAllowed, NotInScope, NotSendable, SoundsUrgent.
+    again gives the message of the first time. Raises NotAllowed, NotInScope, NotSendable, SoundsUrgent, and NotAttached
+    for files that are not taken.
     """
     check_can_write(by, thread.patient)
     sent = _sent_before(by, idempotency_key)
@@ -144,7 +150,7 @@ def send_message(
         if thread.taken_by_id is None:
             own_it(thread, by, now)
     thread.save(update_fields=CHANGED)
-    return _send(by, thread, body, now, idempotency_key)
+    return _send(by, thread, body, files, now, idempotency_key)
 
 
 @transaction.atomic
@@ -213,7 +219,7 @@ def _check_open(by: User, patient: Patient, source: str) -> None:
         raise NotOpen(NOT_HERE)
 
 
-def _send(by: User, thread: Thread, body: str, now: datetime, key: UUID | None) -> Message:
+def _send(by: User, thread: Thread, body: str, files: Sequence[Upload], now: datetime, key: UUID | None) -> Message:
     message = Message(
         thread=thread,
         patient_id=thread.patient_id,
@@ -227,6 +233,7 @@ def _send(by: User, thread: Thread, body: str, now: datetime, key: UUID | None) 
     )
     message.save(force_insert=True)
     record("records.send_message", by=by, patient_id=thread.patient_id, target=message)
+    attach_files(by=by, message=message, files=files, now=now)
     publish(MessageSent(message.pk, thread.pk, thread.patient_id, message.to_patient))
     return message
 
@@ -248,6 +255,9 @@ def _check_sendable(body: str, *, from_patient: bool, confirmed: str) -> UrgentW
         raise NotSendable(_("Write something before you send it."))
     if len(text) > LONGEST:
         raise NotSendable(_("%(limit)d characters fit.") % {"limit": LONGEST})
+    if not from_patient and (places := left_open(text)):
+        told = {"places": ", ".join(places)}
+        raise NotSendable(_("Not sent: %(places)s is still open. Write what belongs there, or take it out.") % told)
     found = urgent_words(text) if from_patient else UrgentWords()
     if found and confirmed != found.mark:
         raise SoundsUrgent(found)

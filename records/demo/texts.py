@@ -5,6 +5,7 @@ from typing import Any
 from healthcare.accounts.models import Membership
 from healthcare.db.context import acting_as, acting_as_system
 from records.actions.macros import keep_macro
+from records.actions.templates import keep_message_template
 from records.models import Macro
 
 PHRASES = (
@@ -54,6 +55,31 @@ TEMPLATES: tuple[tuple[str, str, str, dict[str, str]], ...] = (
 )
 
 
+# For messages to patients: language, name, text.
+LETTERS = (
+    (
+        "en",
+        "Result in the portal",
+        "Dear {patient},\n\nyour results are in the portal. ***\n\nIf you have questions, answer here.\n{writer}",
+    ),
+    (
+        "en",
+        "Please call us",
+        "Dear {patient},\n\nplease call us on {telephone} on a working day, so that we can talk about this.\n{writer}",
+    ),
+    (
+        "es",
+        "Result in the portal",
+        "Hola {patient}:\n\nSus resultados están en el portal. ***\n\nSi tiene preguntas, responda aquí.\n{writer}",
+    ),
+    (
+        "es",
+        "Please call us",
+        "Hola {patient}:\n\nPor favor llámenos al {telephone} en un día laborable para hablar de esto.\n{writer}",
+    ),
+)
+
+
 def tell() -> None:
     """Keep them, once, in the name of an administrator; without one there is nobody to keep them."""
     with acting_as_system("demo"):
@@ -66,6 +92,9 @@ def tell() -> None:
             keep_macro(by=administrator, values=_values(shortcut, name, text=text))
         for shortcut, name, specialty, parts in TEMPLATES:
             keep_macro(by=administrator, values=_values(shortcut, name, specialty=specialty, parts=parts))
+        for language, name, body in LETTERS:
+            told = {"site": None, "language": language, "name": name, "body": body, "active": True}
+            keep_message_template(by=administrator, values=told)
 
 
 def _values(shortcut: str, name: str, **given: Any) -> dict[str, Any]:

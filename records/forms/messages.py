@@ -2,7 +2,7 @@
 
 import unicodedata
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -11,7 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from healthcare.accounts.models import Provider, User
 from healthcare.ui.fields import JOINERS, UNSEEN
+from records.forms.templates import PlaceForm
 from records.models import Pool, Thread
+from records.queries.templates import Offered
+from records.rules.attachments import ENDINGS, LARGEST, Upload
 from records.rules.messages import LONGEST
 
 # What a patient may write about, in words that ask; the staff see the category's own name.
@@ -50,8 +53,24 @@ class TextField(forms.CharField):
         return seen
 
 
+class FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files. What they are, the verb finds in their content."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[Upload]:
+        return [Upload(file.name, file.read(LARGEST + 1)) for file in data or []]
+
+
 class MessageForm(forms.Form):
-    """A message. `key` makes a second press the same message; `confirmed` says which urgent words were shown."""
+    """A message. `key` makes a second press the same message; `confirmed` says which urgent words were shown.
+    `wording` chooses among the clinic's texts that are offered, and is drawn beside. `not_kept` are files that came
+    with what is on the page again: their writer has to choose them anew.
+    """
 
     body = TextField(
         label=_("Your message"),
@@ -59,14 +78,29 @@ class MessageForm(forms.Form):
         widget=forms.Textarea({"rows": 5}),
         error_messages={"required": _("Write something before you send it")},
     )
+    attachments = FilesField(
+        label=_("Files"),
+        required=False,
+        widget=FilesInput({"accept": ",".join((*ENDINGS, *ENDINGS.values()))}),
+        help_text=_("PDF, JPEG, PNG or plain text, up to 5 files of 10 MB each"),
+    )
     key = forms.UUIDField(widget=forms.HiddenInput)
     confirmed = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, label: Any = "", hint: Any = "", **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, label: Any = "", hint: Any = "", offered: Sequence[Offered] = (), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.wording = PlaceForm(offered=offered)
+        self.not_kept: list[str] = []
+        self.lose(self.files)
         self.fields["key"].initial = uuid.uuid4
         self.fields["body"].label = label or self.fields["body"].label
         self.fields["body"].help_text = hint
+
+    def lose(self, files: Any) -> None:
+        """No page keeps the files that were chosen: their names, for whoever has to choose them again."""
+        self.not_kept = [file.name for file in files.getlist("attachments")] if files else []
 
 
 class StartForm(MessageForm):
@@ -77,7 +111,7 @@ class StartForm(MessageForm):
         choices=[("", _("Choose")), *Thread.Category.choices],
         error_messages={"required": _("Choose what it is about")},
     )
-    field_order = ["category", "to", "body"]
+    field_order = ["category", "to", "body", "attachments"]
 
 
 class PortalStartForm(StartForm):

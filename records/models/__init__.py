@@ -1,4 +1,5 @@
 from records.models.amendments import AmendmentRequest
+from records.models.attachments import Attachment
 from records.models.codes import DiagnosisCode, DiagnosisFavorite, DiagnosisWord
 from records.models.due import ResultDue
 from records.models.encounters import Draft, Encounter
@@ -11,10 +12,12 @@ from records.models.pools import Pool, PoolMember
 from records.models.recalls import Recall, RecallCall
 from records.models.release import ReleasePolicy, ReleaseWish, ResultRelease
 from records.models.signing import Cosignature, Supervision
+from records.models.templates import MessageTemplate
 from records.models.unmatched import UnmatchedResult
 
 __all__ = [
     "AmendmentRequest",
+    "Attachment",
     "Cosignature",
     "DiagnosisCode",
     "DiagnosisFavorite",
@@ -27,6 +30,7 @@ __all__ = [
     "FavouriteOrder",
     "Macro",
     "Message",
+    "MessageTemplate",
     "Paper",
     "Pool",
     "PoolMember",

@@ -21,6 +21,7 @@ merge = Merge(
         "records_paper": _some("%d paper that was made of the record", "%d papers that were made of the record"),
         "records_thread": _some("%d conversation", "%d conversations"),
         "records_message": _some("%d message", "%d messages"),
+        "records_attachment": _some("%d file of a message", "%d files of messages"),
     },
     refusals={
         "draft_one_per_visit": _("A colleague is writing in both records. They have to sign or throw away one first."),

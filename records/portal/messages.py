@@ -14,8 +14,10 @@ from healthcare.accounts.permissions import Scope
 from patients.doors import portal_page
 from patients.models import Patient
 from records.actions import messages as verbs
+from records.actions.attachments import NotAttached
 from records.forms.messages import MessageForm, PortalStartForm
 from records.models import Thread
+from records.queries.attachments import files_by_message
 from records.queries.messages import line_of, lines_of_patient
 from records.queries.pools import places_for, promised_days
 from records.queries.subjects import category_of, subject_of
@@ -41,10 +43,10 @@ def messages(request: HttpRequest, patient: Patient) -> HttpResponse:
 @portal_page(Scope.MESSAGE)
 def start_thread(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
-    typed_in = request.POST if request.method == "POST" else None
+    typed_in = (request.POST, request.FILES) if request.method == "POST" else ()
     asked = request.GET.get("about", "")
     start = {"about": asked, "category": category_of(asked)}
-    form = PortalStartForm(typed_in, initial=start, hint=HINT, places=places_for(patient))
+    form = PortalStartForm(*typed_in, initial=start, hint=HINT, places=places_for(patient))
     if not form.is_valid():
         return start_page(request, patient, form)
     typed = form.cleaned_data
@@ -57,12 +59,16 @@ def start_thread(request: HttpRequest, patient: Patient) -> HttpResponse:
             now=timezone.now(),
             to=form.place(),
             source=typed["about"],
+            files=typed["attachments"],
             idempotency_key=typed["key"],
             confirmed=typed["confirmed"],
         )
     except verbs.SoundsUrgent as problem:
         return start_page(request, patient, form, problem.found)
     except verbs.NotOpen:
+        return start_page(request, patient, form)
+    except NotAttached as problem:
+        form.add_error("attachments", str(problem))
         return start_page(request, patient, form)
     return redirect("records_portal:thread", thread.pk)
 
@@ -83,7 +89,8 @@ def start_page(
 def thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> HttpResponse:
     user: Any = request.user
     found = thread_of(request, patient, thread_id)
-    form = MessageForm(request.POST if request.method == "POST" else None, label=_("Your answer"), hint=HINT)
+    typed_in = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = MessageForm(*typed_in, label=_("Your answer"), hint=HINT)
     if not form.is_valid():
         return thread_page(request, patient, found, form)
     typed = form.cleaned_data
@@ -93,11 +100,15 @@ def thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> HttpRespo
             thread=found,
             body=typed["body"],
             now=timezone.now(),
+            files=typed["attachments"],
             idempotency_key=typed["key"],
             confirmed=typed["confirmed"],
         )
     except verbs.SoundsUrgent as problem:
         return thread_page(request, patient, found, form, problem.found)
+    except NotAttached as problem:
+        form.add_error("attachments", str(problem))
+        return thread_page(request, patient, found, form)
     return redirect("records_portal:thread", found.pk)
 
 
@@ -110,6 +121,7 @@ def thread_page(
         "line": line_of(thread, timezone.now()),
         "thread": thread,
         "said": said,
+        "files": files_by_message(user, thread),
         "subject": subject_of(user, patient, thread.source) if thread.source else None,
         "unread": any(message.read_at is None and message.to_patient for message in said),
         "form": form,

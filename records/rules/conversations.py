@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,7 @@ class Turn:
     as_proxy: bool
     at: datetime
     text: str
+    files: tuple[str, ...] = ()  # names; the files stay with the conversation
 
 
 def sealed(turns: Sequence[Turn]) -> str:
@@ -23,4 +25,9 @@ def sealed(turns: Sequence[Turn]) -> str:
 
 def unsealed(text: str | None) -> list[Turn]:
     """The turns again; none of what is no copy."""
-    return [Turn(**one | {"at": datetime.fromisoformat(one["at"])}) for one in json.loads(text or "[]")]
+    return [_turn(**one) for one in json.loads(text or "[]")]
+
+
+def _turn(at: str, files: Sequence[str] = (), **said: Any) -> Turn:
+    """Copies from before there were files have none."""
+    return Turn(at=datetime.fromisoformat(at), files=tuple(files), **said)

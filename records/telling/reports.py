@@ -4,7 +4,7 @@ import base64
 from typing import Any
 
 from records.kinds.note import PARTS
-from records.rules.conversations import unsealed
+from records.rules.conversations import Turn, unsealed
 from records.telling.elements import (
     LOINC,
     Element,
@@ -66,7 +66,7 @@ def document(entry: Any) -> Element:
 
 def conversation(entry: Any) -> Element:
     """A conversation as it was filed: who wrote what and when, as one text."""
-    turns = [f"{turn.who}, {moment_text(turn.at)}\n{turn.text}" for turn in unsealed(entry.sealed)]
+    turns = [_turn(turn) for turn in unsealed(entry.sealed)]
     kind = {"text": "Conversation by secure messages"}
     told = _document(entry, kind, entry.display, "\n\n".join(turns))
     return told | filled(date=moment_text(entry.effective_at), author=by(entry))
@@ -81,6 +81,11 @@ def _document(entry: Any, kind: Element, title: str, text: str) -> Element:
         "category": [CLINICAL_NOTE],
         "content": [{"attachment": _text(text) | {"title": title}}],
     }
+
+
+def _turn(turn: Turn) -> str:
+    files = f"\nFiles: {', '.join(turn.files)}" if turn.files else ""
+    return f"{turn.who}, {moment_text(turn.at)}\n{turn.text}{files}"
 
 
 def _text(said: str) -> Element:

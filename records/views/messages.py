@@ -1,5 +1,6 @@
 """The clinic's inbox, and a patient's messages in the chart."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +19,16 @@ from patients.doors import chart_context, of_patient
 from patients.models import Patient
 from records.access.messages import can_file
 from records.actions import messages as verbs
+from records.actions.attachments import NotAttached
 from records.forms.messages import MessageForm, StartForm
+from records.forms.templates import PlaceForm
 from records.models import Thread
+from records.queries.attachments import files_by_message
 from records.queries.filing import filed_as, is_whole
 from records.queries.messages import Shown, has_portal_reader, line_of, lines_of_patient, reads_messages_of
 from records.queries.pools import standing_in_for
 from records.queries.subjects import subject_of
+from records.queries.templates import Offered, templates_for
 
 READ_AND_WRITE = ["GET", "HEAD", "POST"]
 HINT = gettext_lazy("The patient reads it in the portal. It becomes part of the record")
@@ -72,7 +77,7 @@ def messages(request: HttpRequest, patient: Patient) -> HttpResponse:
 @of_patient(Permission.MESSAGE_PATIENTS)
 def start_thread(request: HttpRequest, patient: Patient) -> HttpResponse:
     user: Any = request.user
-    form = StartForm(request.POST if request.method == "POST" else None, hint=HINT)
+    form = typed_form(request, StartForm, templates_for(user, patient, patient.site))
     if not form.is_valid():
         return start_page(request, patient, form)
     typed = form.cleaned_data
@@ -83,16 +88,23 @@ def start_thread(request: HttpRequest, patient: Patient) -> HttpResponse:
             category=Thread.Category(typed["category"]),
             body=typed["body"],
             now=timezone.now(),
+            files=typed["attachments"],
             idempotency_key=typed["key"],
         )
     except verbs.NoPortalAccount as problem:
         form.add_error(None, str(problem))
         return start_page(request, patient, form)
+    except verbs.NotSendable as problem:
+        form.add_error("body", str(problem))
+        return start_page(request, patient, form)
+    except NotAttached as problem:
+        form.add_error("attachments", str(problem))
+        return start_page(request, patient, form)
     notes.success(request, _("Sent. The patient gets a notice without the words."))
     return redirect("records:thread", patient.pk, thread.pk)
 
 
-def start_page(request: HttpRequest, patient: Patient, form: StartForm) -> HttpResponse:
+def start_page(request: HttpRequest, patient: Patient, form: MessageForm) -> HttpResponse:
     context = chart_context(request, patient, tab=TAB) | {"form": form}
     return render(request, "records/start_thread.html", context, status=422 if form.is_bound else 200)
 
@@ -102,16 +114,44 @@ def start_page(request: HttpRequest, patient: Patient, form: StartForm) -> HttpR
 def thread(request: HttpRequest, patient: Patient, thread_id: UUID) -> HttpResponse:
     user: Any = request.user
     found = thread_of(request, patient, thread_id)
-    form = MessageForm(request.POST if request.method == "POST" else None, label=_("Answer"), hint=HINT)
+    form = typed_form(request, MessageForm, templates_for(user, patient, found.site), label=_("Answer"))
     if not form.is_valid():
         return thread_page(request, patient, found, form)
     typed = form.cleaned_data
-    verbs.send_message(by=user, thread=found, body=typed["body"], now=timezone.now(), idempotency_key=typed["key"])
+    try:
+        verbs.send_message(
+            by=user,
+            thread=found,
+            body=typed["body"],
+            now=timezone.now(),
+            files=typed["attachments"],
+            idempotency_key=typed["key"],
+        )
+    except verbs.NotSendable as problem:
+        form.add_error("body", str(problem))
+        return thread_page(request, patient, found, form)
+    except NotAttached as problem:
+        form.add_error("attachments", str(problem))
+        return thread_page(request, patient, found, form)
     if found.status == "closed":
         notes.success(request, _("Sent. The conversation is open again, until somebody closes it."))
     else:
         notes.success(request, _("Sent. The conversation stays open until somebody closes it."))
     return redirect("records:thread", patient.pk, found.pk)
+
+
+def typed_form(request: HttpRequest, kind: type[MessageForm], offered: Sequence[Offered], **words: Any) -> MessageForm:
+    """What was typed, to be sent; or still to be written, where a text of the clinic is only put behind it."""
+    told: dict[str, Any] = {"hint": HINT, "offered": offered, **words}
+    if request.method != "POST":
+        return kind(**told)
+    if "place" not in request.POST:
+        return kind(request.POST, request.FILES, **told)
+    typed = request.POST.dict()
+    body = PlaceForm(request.POST, offered=offered).behind(typed.get("body", ""))
+    form = kind(initial=typed | {"body": body}, **told)
+    form.lose(request.FILES)
+    return form
 
 
 def thread_page(request: HttpRequest, patient: Patient, thread: Thread, form: MessageForm) -> HttpResponse:
@@ -122,6 +162,7 @@ def thread_page(request: HttpRequest, patient: Patient, thread: Thread, form: Me
         "thread": thread,
         "standing_in": standing_in_for(thread.taken_by),
         "said": said,
+        "files": files_by_message(user, thread),
         "subject": subject_of(user, patient, thread.source) if thread.source else None,
         "unread": any(message.read_at is None and not message.to_patient for message in said),
         "form": form,

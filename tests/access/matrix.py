@@ -235,7 +235,7 @@ def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
         made.DraftFactory(**kept, author=author, encounter=encounter)
         made.PatientFeedFactory(**kept, owner=author)
     _papers_of(encounter, doctor, writer)
-    made.MessageFactory(thread=made.ThreadFactory(**kept, started_by=doctor))
+    made.AttachmentFactory(message=made.MessageFactory(thread=made.ThreadFactory(**kept, started_by=doctor)))
     _medicines_of(kept, provider, number, writer)
     made.InvoiceFactory(**kept, provider=provider, site=site)
     card = made.VisitCoverageFactory(coverage=made.CoverageFactory(**kept)).coverage

@@ -75,6 +75,7 @@ VARIED: dict[str, dict[str, list[str]]] = {
         "sensitivity": ["''", "'adolescent'"],
         "state": ["'waiting'", "'withdrawn'", "'denied'", "'accepted'"],
     },
+    "records_attachment": {"state": ["'pending'", "'unknown'", "'clean'"]},
     "records_entry": {"sensitivity": ["''", "'adolescent'"]},
     "records_message": {
         "to_patient": ["true", "false"],

@@ -28,7 +28,7 @@ from healthcare.messaging.models import Message as Posted
 from healthcare.storage.objects import put
 from patients.models import CareRelationship, EmergencyAccess, Patient, Proxy
 from records.actions.notes import sign_note
-from records.models import Encounter, Entry
+from records.models import Attachment, Encounter, Entry, Message, Thread
 from tests.accounts.conftest import sign_in
 from tests.bearer import Program
 from tests.factories import (
@@ -38,6 +38,7 @@ from tests.factories import (
     AmendmentRequestFactory,
     AnomalyFactory,
     AppointmentFactory,
+    AttachmentFactory,
     CareRelationshipFactory,
     CloseWatchFactory,
     CoverageFactory,
@@ -213,6 +214,13 @@ def kept_pdf() -> UUID:
         return put(b"%PDF-1.7\n" + b"synthetic " * 50, content_type="application/pdf", name="bill.pdf").pk
 
 
+def letter_with(thread: Thread) -> Attachment:
+    """A file of the first message."""
+    with as_the_system():
+        message = Message.objects.select_related("patient", "author").get(thread=thread)
+    return AttachmentFactory(message=message, document=kept_pdf())
+
+
 def printed(patient: Patient) -> Invoice:
     return InvoiceFactory(patient=patient, document=kept_pdf())
 
@@ -262,6 +270,7 @@ ROWS: dict[str, Make] = {
     ),
     "unmatched_id": lambda _patient, _provider, _made: UnmatchedResultFactory(),
     "thread_id": lambda patient, _provider, _made: MessageFactory(thread__patient=patient).thread,
+    "attachment_id": lambda _patient, _provider, made: letter_with(made["thread_id"]),
     "other_id": lambda patient, _provider, _made: registered_twice(patient),
     "merge_id": lambda patient, _provider, _made: MergeFactory(patient=patient),
     "restriction_id": lambda patient, _provider, _made: RestrictionFactory(patient=patient),

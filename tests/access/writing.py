@@ -321,6 +321,11 @@ RULES: dict[str, tuple[Asked, Asked]] = {
     "records_favouriteorder": (lambda row, by: row.user_id == by.me, nobody),
     "records_favourite": (lambda row, by: row.user_id == by.me, lambda row, by: row.user_id == by.me),
     "records_macro": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
+    "records_attachment": (
+        reaching("message", "added_by_id", also=lambda row, by: row.state in ("pending", "unknown")),
+        nobody,
+    ),
+    "records_messagetemplate": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "records_message": (
         reaching("message", "author_id", also=towards_the_other),
         reaching("message", "read_by_id", also=lambda row, by: row.to_patient != by.is_staff),

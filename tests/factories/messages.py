@@ -1,14 +1,22 @@
 """Conversations between patients and the clinic, and who answers them."""
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import factory
 
-from records.models import Message, Pool, PoolMember, Thread
+from records.models import Attachment, Message, MessageTemplate, Pool, PoolMember, Thread
 from records.rules.messages import answer_due
 from tests.factories.ground import Factory, PatientFactory, SiteFactory, UserFactory
 
-__all__ = ["MessageFactory", "PoolFactory", "PoolMemberFactory", "ThreadFactory"]
+__all__ = [
+    "AttachmentFactory",
+    "MessageFactory",
+    "MessageTemplateFactory",
+    "PoolFactory",
+    "PoolMemberFactory",
+    "ThreadFactory",
+]
 TAKEN = datetime(2026, 11, 9, 14, 0, tzinfo=UTC)
 
 
@@ -18,6 +26,17 @@ class PoolFactory(Factory):
 
     site = factory.SubFactory(SiteFactory)
     name = factory.Sequence(lambda number: f"Nurses {number}")
+
+
+class MessageTemplateFactory(Factory):
+    """In English, for every site."""
+
+    class Meta:
+        model = MessageTemplate
+
+    language = "en"
+    name = factory.Sequence(lambda number: f"With food {number}")
+    body = "Dear {patient}, yes: take it with food."
 
 
 class PoolMemberFactory(Factory):
@@ -56,3 +75,19 @@ class MessageFactory(Factory):
     to_patient = False
     body = "May I take it with food?"
     sent_at = TAKEN
+
+
+class AttachmentFactory(Factory):
+    """A letter as PDF that nobody scanned; its stored object is made up."""
+
+    class Meta:
+        model = Attachment
+
+    message = factory.SubFactory(MessageFactory)
+    patient = factory.LazyAttribute(lambda file: file.message.patient)
+    added_by = factory.LazyAttribute(lambda file: file.message.author)
+    name = "letter.pdf"
+    content_type = "application/pdf"
+    size = 558
+    document = factory.LazyFunction(uuid4)
+    state = "unknown"

@@ -20,6 +20,7 @@ from tests.factories import (
     AlertFactory,
     AmendmentRequestFactory,
     AppointmentFactory,
+    AttachmentFactory,
     CareRelationshipFactory,
     CloseWatchFactory,
     CollectionDeadlineFactory,
@@ -143,7 +144,7 @@ def medicines(patient: Patient) -> None:
 
 
 def letters(patient: Patient) -> None:
-    MessageFactory(thread=ThreadFactory(patient=patient))
+    AttachmentFactory(message=MessageFactory(thread=ThreadFactory(patient=patient)))
     now = timezone.now()
     closed = {"status": "closed", "waiting_since": None, "closed_at": now, "closed_by": UserFactory()}
     MessageFactory(thread=ThreadFactory(patient=patient, **closed), read_at=now, read_by=UserFactory())

@@ -4,7 +4,7 @@ import pytest
 
 from records.demo import orders as demo
 from records.demo import texts
-from records.models import Entry, Macro, ServiceRequest
+from records.models import Entry, Macro, MessageTemplate, ServiceRequest
 from records.rules.orders import WAITING
 from tests.factories import PatientFactory, staff
 from tests.records.visits import doctor_of
@@ -56,3 +56,4 @@ def test_texts_are_kept_once_by_an_administrator() -> None:
         texts.tell()
     with as_the_system():
         assert Macro.objects.count() == len(texts.PHRASES) + len(texts.TEMPLATES)
+        assert MessageTemplate.objects.count() == len(texts.LETTERS)
