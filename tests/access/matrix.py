@@ -242,11 +242,14 @@ def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
     made.EligibilityCheckFactory(coverage=card)
     made.UnbilledVisitFactory(**kept, appointment=made.AppointmentFactory(**kept, provider=provider, site=site))
     for area, kind in (("clinical", "abnormal_value"), ("medication", "not_collected"), ("schedule", "abnormal_value")):
-        made.AlertFactory(**kept, area=area, kind=kind)
+        alert = made.AlertFactory(**kept, area=area, kind=kind)
+        made.HandingFactory(alert=alert)
     for area in ("clinical", "medication", "schedule", "message", "billing"):
         made.NoticeFactory(**kept, area=area)
         made.NoticeFactory(**kept, area=area, recipient=writer)
     made.DigestFactory(**kept)
+    made.PutOffFactory(**kept)
+    made.PutOffFactory(**kept, user=writer)
     made.PortalCodeFactory(**kept, issued_by=doctor)
     made.ConsentFactory(**kept, purpose="privacy_notice", recorded_by=doctor)
     made.DeathReportFactory(**kept, reported_by=doctor)

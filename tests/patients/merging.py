@@ -39,6 +39,7 @@ from tests.factories import (
     EncounterFactory,
     EntryFactory,
     HaltFactory,
+    HandingFactory,
     InvoiceFactory,
     LedgerEntryFactory,
     LetterWishFactory,
@@ -57,6 +58,7 @@ from tests.factories import (
     PrescriptionSheetFactory,
     PrivacyCaseFactory,
     ProposedChangeFactory,
+    PutOffFactory,
     RecallCallFactory,
     RecallFactory,
     RefillRequestFactory,
@@ -156,6 +158,8 @@ def money(patient: Patient) -> None:
 def warnings(patient: Patient) -> None:
     alert = AlertFactory(patient=patient)
     NoticeFactory(patient=patient, alert=alert)
+    HandingFactory(patient=patient, alert=alert)
+    PutOffFactory(patient=patient, source=f"alerts.alert:{alert.pk}")
     DigestFactory(patient=patient)
 
 
