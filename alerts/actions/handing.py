@@ -31,6 +31,8 @@ def hand_on_alert(*, by: User, alert: Alert, to: User | Team, turn: int, word: s
     They are asked at once, and the ladder begins anew. `turn` is that of the alert when the page was drawn: of two at
     once one is first. Raises NotAllowed, AlreadyAnswered with what became of it, and NotHandedOn.
     """
+    if alert.turn != turn:
+        raise AlreadyAnswered(queries.what_became(by, alert))
     check_can_hand_on(by, alert)
     _check_goes_on(alert)
     goal = _goal(by, alert, to)

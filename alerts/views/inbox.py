@@ -74,7 +74,7 @@ def _page(request: HttpRequest, now: datetime, form: PutOffForm | None = None) -
         "page": page,
         "failed": failed,
         "kind": kind,
-        "at": min(int(at), shown - 1) if at.isdecimal() and len(at) < 4 else None,
+        "at": min(int(at), shown - 1) if at.isdecimal() and len(at) < 4 and not form else None,
         "offered": offered(now, zone),
         "form": form,
         "refused": form["line"].value() if form else "",

@@ -263,6 +263,8 @@ def test_who_comes_second_is_told_what_became_of_it(clinic: Clinic) -> None:
     give(clinic.doctor, alert, clinic.colleague)
     with pytest.raises(AlreadyAnswered, match=r"Okafor handed this alert on before you\. It waits for"):
         give(clinic.colleague, alert, team_at(clinic.site), turn=0)
+    with pytest.raises(AlreadyAnswered, match=r"Okafor handed this alert on before you\. It waits for"):
+        give(staff("doctor", clinic.site), alert, clinic.doctor, turn=0)
     with acting_as(clinic.doctor):
         acknowledge_alert(by=clinic.doctor, alert=alert, now=NOW)
     with pytest.raises(AlreadyAnswered, match="Okafor acknowledged this alert before you"):
