@@ -150,10 +150,6 @@ def an_answer(row: Row, by: By) -> bool:
     return (row.state, by.me) in (("acknowledged", row.acknowledged_by_id), ("open", row.handed_on_by_id))
 
 
-def a_handing(row: Row, by: By) -> bool:
-    return by.is_staff and row.handed_by_id == by.me and by.reaches(row.patient_id, row.area)
-
-
 def a_notice(row: Row, by: By) -> bool:
     return (by.is_staff or row.recipient_id == by.me) and by.reaches(row.patient_id, row.area)
 
@@ -187,7 +183,7 @@ RULES: dict[str, tuple[Asked, Asked]] = {
     "alerts_anomaly": (nobody, lambda row, by: by_role(OFFICER, "reviewed_by_id")(row, by) and row.verdict != ""),
     "alerts_notice": (nobody, a_notice),
     "alerts_digest": (nobody, nobody),
-    "alerts_handing": (a_handing, nobody),
+    "alerts_handing": (lambda row, by: row.handed_by_id == by.me and by.is_staff and a_notice(row, by), nobody),
     "alerts_putoff": (reaching("identity", "user_id", staff=True), reaching("identity", "user_id", staff=True)),
     "alerts_reminder": (reaching("schedule"), reaching("schedule")),
     "alerts_ladder": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
