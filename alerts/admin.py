@@ -10,7 +10,20 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from alerts import actions
-from alerts.models import Alert, Anomaly, Digest, Ladder, Notice, Recipients, Reminder, ReminderPlan, Stage, WatchEdit
+from alerts.models import (
+    Alert,
+    Anomaly,
+    Digest,
+    Handing,
+    Ladder,
+    Notice,
+    PutOff,
+    Recipients,
+    Reminder,
+    ReminderPlan,
+    Stage,
+    WatchEdit,
+)
 from alerts.queries.arranging import people_by_site, roles_for
 from alerts.rules import LATEST, Waits, why_no_ladder
 from healthcare.accounts.access import can
@@ -24,6 +37,18 @@ from patients.read_only import OfPatients, ReadOnly
 class AlertAdmin(OfPatients):
     list_display = ("__str__", "kind", "severity", "state", "level", "raised_at", "acknowledged_at")
     fields = ("id", "kind", "severity", "state", "level", "raised_at", "next_at", "acknowledged_at", "closed_at")
+
+
+@admin.register(Handing)
+class HandingAdmin(OfPatients):
+    list_display = ("__str__", "turn", "handed_at")
+    fields = ("id", "turn", "handed_at")
+
+
+@admin.register(PutOff)
+class PutOffAdmin(OfPatients):
+    list_display = ("__str__", "put_off_at", "until")
+    fields = ("id", "put_off_at", "until")
 
 
 @admin.register(Notice)

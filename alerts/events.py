@@ -17,6 +17,15 @@ class AlertAcknowledged:
 
 
 @dataclass(frozen=True)
+class AlertHandedOn:
+    """`turn` counts from 1."""
+
+    alert_id: UUID
+    patient_id: UUID
+    turn: int
+
+
+@dataclass(frozen=True)
 class AlertEscalated:
     """`level` counts from 1; what each means stands in `rules.LADDERS`."""
 

@@ -74,6 +74,10 @@ deeds: Deeds = {
     "alerts.escalate": _lazy("Asked more of the clinic's team to look at something"),
     "alerts.hasten": _lazy("Asked the clinic's team again, sooner"),
     "alerts.lower": _lazy("Asked the clinic's team to hurry less: a value was corrected"),
+    "alerts.hand_on": _lazy("Gave what the team was asked to look at to a colleague"),
+    "alerts.ask_anew": _lazy("Asked who it was given to"),
+    "alerts.put_off": _lazy("Put off what waited in their list"),
+    "alerts.take_back": _lazy("Took back what they had put off in their list"),
     "alerts.acknowledge": _lazy("Took care of what the team was asked to look at"),
     "alerts.close": _lazy("Closed what the team was asked to look at"),
     "alerts.tell": _lazy("Wrote a letter, or could not"),
@@ -90,6 +94,8 @@ merge = Merge(
     goes={
         "alerts_alert": _some("%d alert", "%d alerts"),
         "alerts_notice": _some("%d notice of what was sent", "%d notices of what was sent"),
+        "alerts_handing": _some("%d handing on of an alert", "%d handings on of alerts"),
+        "alerts_putoff": _some("%d line put off", "%d lines put off"),
         "alerts_digest": _some("%d mail of the day", "%d mails of the day"),
         "alerts_reminder": _some("%d reminder", "%d reminders"),
     }

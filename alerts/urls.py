@@ -6,6 +6,8 @@ app_name = "alerts"
 urlpatterns = [
     path("", views.list_, name="list"),
     path("inbox", views.inbox, name="inbox"),
+    path("inbox/put-off", views.put_off, name="put_off"),
+    path("inbox/take-back", views.take_back, name="take_back"),
     path("board", views.board, name="board"),
     path("urgent", views.urgent, name="urgent"),
     path("post", views.post, name="post"),
@@ -16,4 +18,5 @@ urlpatterns = [
     path("<uuid:alert_id>/", views.open_, name="open"),
     path("of/<uuid:patient_id>/<uuid:alert_id>/", views.show, name="show"),
     path("of/<uuid:patient_id>/<uuid:alert_id>/acknowledge", views.acknowledge, name="acknowledge"),
+    path("of/<uuid:patient_id>/<uuid:alert_id>/hand-on", views.hand_on, name="hand_on"),
 ]

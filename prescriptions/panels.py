@@ -21,6 +21,7 @@ from patients.access import find_visible
 from patients.models import Patient
 from patients.parts import ChartTab, Deeds, Merge, MergeNote, Shown, in_scope
 from prescriptions import actions, queries
+from prescriptions.access import can_prescribe
 from prescriptions.models import MedicationStatement, Prescription, RefillRequest
 from prescriptions.queries.downtime import taken_by
 from prescriptions.queries.handover import held_by
@@ -37,7 +38,7 @@ medicines_tab = ChartTab(_("Medicines"), "prescriptions:medicines", Permission.R
 
 def refills(user: User, now: datetime) -> Pile | None:
     """For `accounts.Inbox`: requests for this prescriber to answer, or for whom they stand in for."""
-    if not can(user, Permission.PRESCRIBE):
+    if not can_prescribe(user):
         return None
     rows = [_refill(request) for request in actions.list_refills(by=user)]
     return Pile("refills", gettext("Refills"), reverse("prescriptions:refills"), rows, cut=len(rows) == MOST)

@@ -22,6 +22,7 @@ from alerts.actions.answers import answer_by_text, try_another_way, withdraw_out
 from alerts.actions.arranging import WHY_NOT, NotArranged, arrange_ladder, arrange_recipients
 from alerts.actions.corrections import settle_alerts
 from alerts.actions.digests import send_digest
+from alerts.actions.handing import NotHandedOn, ask_anew, hand_on_alert
 from alerts.actions.notices import (
     mark_bounced_address,
     tell_of_appointment,
@@ -43,6 +44,7 @@ from alerts.actions.occasions import (
 from alerts.actions.offers import tell_of_lost_offer, tell_of_offer
 from alerts.actions.plans import plan_kind
 from alerts.actions.posting import resend_letter
+from alerts.actions.putting_off import NotPutOff, put_off_line, take_back_line
 from alerts.actions.recalls import close_recall, raise_recall
 from alerts.actions.refills import close_refill, raise_refill, tell_of_refill
 from alerts.actions.reminders import plan_reminders, send_reminder, withdraw_reminders
@@ -67,11 +69,14 @@ __all__ = [
     "AlreadyAnswered",
     "AlreadyReviewed",
     "NotArranged",
+    "NotHandedOn",
+    "NotPutOff",
     "NotReviewed",
     "acknowledge_alert",
     "answer_by_text",
     "arrange_ladder",
     "arrange_recipients",
+    "ask_anew",
     "ask_to_move",
     "ask_to_move_out",
     "change_watch",
@@ -82,12 +87,14 @@ __all__ = [
     "close_recall",
     "close_refill",
     "escalate_alert",
+    "hand_on_alert",
     "hasten_alert",
     "list_alerts",
     "list_unusual",
     "mark_bounced_address",
     "plan_kind",
     "plan_reminders",
+    "put_off_line",
     "raise_abnormal_value",
     "raise_alert",
     "raise_amendment",
@@ -107,6 +114,7 @@ __all__ = [
     "send_digest",
     "send_reminder",
     "settle_alerts",
+    "take_back_line",
     "tell_of_amendment",
     "tell_of_appointment",
     "tell_of_lost_offer",

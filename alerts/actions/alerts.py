@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from alerts import queries
 from alerts.access import check_can_acknowledge
@@ -85,19 +84,9 @@ def acknowledge_alert(*, by: User, alert: Alert, now: datetime) -> None:
         handed_until=None,
         updated_at=now,
     ):
-        raise AlreadyAnswered(_first(by, alert))
+        raise AlreadyAnswered(queries.what_became(by, alert))
     record("alerts.acknowledge", by=by, patient_id=alert.patient_id, target=alert, detail={"level": alert.level})
     publish(AlertAcknowledged(alert_id=alert.pk, patient_id=alert.patient_id))
-
-
-def _first(by: User, alert: Alert) -> str:
-    rows = Alert.objects.visible_to(by).select_related("acknowledged_by")
-    found = rows.filter(pk=alert.pk, state=Alert.State.ACKNOWLEDGED).first()
-    if found is None or found.acknowledged_by is None:
-        return _("This alert does not wait any more: its occasion is gone.")
-    if found.acknowledged_by == by:
-        return _("You have acknowledged this alert already.")
-    return _("%(name)s acknowledged this alert before you.") % {"name": found.acknowledged_by.full_name}
 
 
 @transaction.atomic
@@ -112,7 +101,7 @@ def escalate_alert(*, by: User | None, alert_id: UUID, now: datetime) -> None:
         return
     alert.level += 1
     waits = queries.waits_of(alert.severity)
-    alert.next_at, alert.handed_until = next_at(alert.severity, alert.level, alert.raised_at, waits), None
+    alert.next_at, alert.handed_until = next_at(alert.severity, alert.level, alert.asked_at, waits), None
     alert.save(update_fields=["level", "next_at", "handed_until", "updated_at"])
     record("alerts.escalate", by=by, patient_id=alert.patient_id, target=alert, detail={"level": alert.level})
     publish(AlertEscalated(alert_id=alert.pk, patient_id=alert.patient_id, level=alert.level))
@@ -128,7 +117,8 @@ def hasten_alert(*, by: User | None, message_id: UUID, now: datetime) -> None:
     notice = Notice.objects.filter(message_id=message_id, alert__isnull=False).select_related("alert").first()
     if notice is None or notice.alert is None:
         return
-    waiting = Alert.objects.waiting().filter(pk=notice.alert_id, level=notice.level, next_at__gt=now)
+    asked = Alert.objects.waiting().filter(pk=notice.alert_id, turn=notice.turn, level=notice.level)
+    waiting = asked.filter(next_at__gt=now)
     if waiting.update(next_at=now, handed_until=None, updated_at=now):
         record("alerts.hasten", by=by, patient_id=notice.patient_id, target=notice.alert)
 
@@ -156,12 +146,14 @@ def _close(by: User | None, waiting: AlertQuerySet, now: datetime) -> int:
 
 
 @transaction.atomic
-def withdraw_letters(*, by: User | None, alert_id: UUID, now: datetime) -> int:
+def withdraw_letters(*, by: User | None, alert_id: UUID, before: int | None = None, now: datetime) -> int:
     """Take back what is still in the post about an alert that was answered; returns how many letters.
 
-    Open pages of those who were asked hear of it.
+    With `before`, about one that was handed on: those of earlier turns. Open pages of those who were asked hear of it.
     """
-    told = list(Notice.objects.filter(alert_id=alert_id).values_list("message_id", "recipient_id"))
+    notices = Notice.objects.filter(alert_id=alert_id)
+    notices = notices if before is None else notices.filter(turn__lt=before)
+    told = list(notices.values_list("message_id", "recipient_id"))
     nudge({person for _letter, person in told if person})
     withdrawn = withdraw_messages(by=by, message_ids=[letter for letter, _person in told if letter], now=now)
     if withdrawn:

@@ -41,7 +41,7 @@ def ask(*, by: User | None, alert: Alert, now: datetime) -> None:
                 to=queries.Addressee(person, person.email),
                 area=alert.area,
                 source=f"alerts.alert:{alert.pk}",
-                occasion=f"alert:{alert.pk}:{alert.level}:{person.pk}",
+                occasion=f"alert:{alert.pk}:{_place(alert)}:{person.pk}",
                 parameters=parameters,
                 urgent=urgent,
                 alert=alert,
@@ -49,6 +49,11 @@ def ask(*, by: User | None, alert: Alert, now: datetime) -> None:
                 expires_at=alert.next_at if alert.next_at and alert.next_at > now else now + USEFUL,
             ),
         )
+
+
+def _place(alert: Alert) -> str:
+    """Where on the ladder, and on which: whoever gets it back is asked again."""
+    return f"{alert.turn}.{alert.level}" if alert.turn else str(alert.level)
 
 
 def _asked(alert: Alert, audience: str) -> Iterable[User]:

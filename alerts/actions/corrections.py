@@ -41,7 +41,7 @@ def _settle_taking(by: User | None, panel_id: UUID, patient_id: UUID, now: datet
     waiting = Alert.objects.waiting().filter(source=_source(panel_id), kind=KIND)
     worse = SEVERITIES[: SEVERITIES.index(left)]
     for alert in waiting.filter(severity__in=worse).order_by("pk").select_for_update(of=("self",)):
-        alert.severity, alert.next_at = left, next_at(left, alert.level, alert.raised_at, waits_of(left))
+        alert.severity, alert.next_at = left, next_at(left, alert.level, alert.asked_at, waits_of(left))
         alert.save(update_fields=["severity", "next_at", "updated_at"])
         record("alerts.lower", by=by, patient_id=patient_id, target=alert, detail={"severity": left})
     return 0

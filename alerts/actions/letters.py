@@ -75,6 +75,7 @@ def _written(by: Any, envelope: Envelope) -> Notice:
         occasion=envelope.occasion,
         alert=envelope.alert,
         level=envelope.level,
+        turn=envelope.alert.turn if envelope.alert else 0,
         recipient=to.user,
         channel=to.channel,
         **outcome,

@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
@@ -6,17 +6,20 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from alerts.models.areas import ALERT_AREAS, NOTICE_AREAS, within_areas
 from alerts.models.arranged import Ladder, Recipients
 from alerts.models.digests import Digest
+from alerts.models.handing import Handing, HandingQuerySet
+from alerts.models.putting_off import PutOff, PutOffQuerySet
 from alerts.models.watching import Anomaly, AnomalyQuerySet, Rule, WatchEdit, WatchMark
-from alerts.rules import INFO, KINDS, LADDERS, LETTERS, STAGES, last_level
+from alerts.rules import INFO, LADDERS, LETTERS, STAGES, last_level
 from healthcare.accounts.models import Team, User
 from healthcare.accounts.permissions import Scope
-from healthcare.accounts.roles import PATIENT, ROLES
+from healthcare.accounts.roles import PATIENT
 from healthcare.db.models import BaseModel
 from healthcare.db.privileges import Access
 from healthcare.events.models import DueWork, DueWorkQuerySet
-from patients.models import PatientOwned, PatientOwnedQuerySet, within_reach, within_scope_of_each
+from patients.models import PatientOwned, PatientOwnedQuerySet, within_reach
 from scheduling.models import Appointment, VisitType
 
 __all__ = [
@@ -27,9 +30,13 @@ __all__ = [
     "Anomaly",
     "AnomalyQuerySet",
     "Digest",
+    "Handing",
+    "HandingQuerySet",
     "Ladder",
     "Notice",
     "NoticeQuerySet",
+    "PutOff",
+    "PutOffQuerySet",
     "Recipients",
     "Reminder",
     "ReminderPlan",
@@ -40,12 +47,6 @@ __all__ = [
     "WatchMark",
     "within_areas",
 ]
-
-
-def within_areas(user: User, areas: Iterable[Scope]) -> Q:
-    """The first wall for rows that each say which part of the chart they belong to, as far as the role ever reaches."""
-    held = ROLES[user.acting_role].scopes if user.acting_role in ROLES else frozenset()
-    return within_scope_of_each(user, set(areas) & held, "area")
 
 
 class AlertQuerySet(DueWorkQuerySet):
@@ -103,7 +104,8 @@ class Alert(DueWork, PatientOwned):
 
     scope: ClassVar[Scope] = Scope.CLINICAL  # the narrowest of those that `area` may name
     database_access: ClassVar[Access] = Access(
-        web="SELECT, UPDATE (state, acknowledged_at, acknowledged_by_id, next_at, handed_until, updated_at)",
+        web="SELECT, UPDATE (state, acknowledged_at, acknowledged_by_id, owner_id, team_id, level, turn, handed_on_at,"
+        " handed_on_by_id, next_at, handed_until, updated_at)",
         worker="SELECT, INSERT, UPDATE",
     )
 
@@ -120,6 +122,9 @@ class Alert(DueWork, PatientOwned):
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     acknowledged_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     closed_at = models.DateTimeField(null=True, blank=True)
+    turn = models.PositiveSmallIntegerField(default=0, help_text=_("How often it was handed on."))
+    handed_on_at = models.DateTimeField(null=True, blank=True)
+    handed_on_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     objects = AlertQuerySet.as_manager()  # type: ignore[assignment, misc]
 
@@ -145,6 +150,11 @@ class Alert(DueWork, PatientOwned):
             models.CheckConstraint(
                 condition=Q(state="open") | Q(next_at=None), name="alert_asks_nobody_after_it_was_answered"
             ),
+            models.CheckConstraint(
+                condition=Q(turn=0, handed_on_at=None, handed_on_by=None)
+                | Q(turn__gte=1, handed_on_at__isnull=False, handed_on_by__isnull=False),
+                name="alert_handed_on_says_who_and_when",
+            ),
         ]
 
     @property
@@ -152,9 +162,10 @@ class Alert(DueWork, PatientOwned):
         """The role whose people may answer it: of whoever it was raised for."""
         return str(self.team.role)
 
-
-ALERT_AREAS = frozenset(Scope(kind.area) for kind in KINDS.values())
-NOTICE_AREAS = frozenset(Scope(letter.area) for letter in LETTERS.values()) | ALERT_AREAS
+    @property
+    def asked_at(self) -> datetime:
+        """From when the steps of the ladder count."""
+        return self.handed_on_at or self.raised_at
 
 
 class NoticeQuerySet(PatientOwnedQuerySet):
@@ -201,6 +212,7 @@ class Notice(PatientOwned):
     occasion = models.CharField(max_length=160, unique=True)
     alert = models.ForeignKey(Alert, null=True, blank=True, on_delete=models.PROTECT, related_name="notices")
     level = models.PositiveSmallIntegerField(default=0)
+    turn = models.PositiveSmallIntegerField(default=0)
     recipient = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     channel = models.CharField(max_length=8, default="email")
     state = models.CharField(max_length=8, choices=State)

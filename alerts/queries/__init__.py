@@ -1,3 +1,4 @@
+from alerts.queries.handing import Goal, Step, goals_for, handed_on_by, story_of, what_became
 from alerts.queries.lists import (
     ROLE_OF,
     AlertLine,
@@ -12,6 +13,7 @@ from alerts.queries.lists import (
     pressing_lines,
     split,
     urgent_card,
+    whose,
 )
 from alerts.queries.people import (
     Addressee,
@@ -44,8 +46,10 @@ __all__ = [
     "Addressee",
     "AlertLine",
     "ChannelLine",
+    "Goal",
     "LetterLine",
     "Sighting",
+    "Step",
     "WatchLine",
     "account_of",
     "acknowledged_lines",
@@ -59,6 +63,8 @@ __all__ = [
     "fit_owner",
     "get_line",
     "get_lines",
+    "goals_for",
+    "handed_on_by",
     "held_by",
     "notes_by_patient",
     "notices_of",
@@ -71,6 +77,7 @@ __all__ = [
     "seen_by",
     "split",
     "stand_ins_of",
+    "story_of",
     "supervisors_of",
     "team_for",
     "undelivered",
@@ -78,4 +85,6 @@ __all__ = [
     "urgent_card",
     "waits_of",
     "watch_lines",
+    "what_became",
+    "whose",
 ]

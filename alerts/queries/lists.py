@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Cast, Coalesce, Concat, Now
 from django.utils.translation import gettext as _
 
-from alerts.access import can_acknowledge
-from alerts.models import Alert, AlertQuerySet, Notice
+from alerts.access import can_acknowledge, can_hand_on
+from alerts.models import Alert, AlertQuerySet, Notice, PutOff, PutOffQuerySet
 from alerts.queries.subjects import About, about
 from alerts.rules import HIGH, INFO, OWNER, SUPERVISORS, URGENT, is_exhausted, next_step
+from alerts.rules.handing import why_not_hand_on
 from healthcare.accounts.models import User
 from healthcare.db.prepared import AnyOf, Whole, prepared
 from patients.models import reach_of
@@ -30,13 +32,15 @@ RANK = Case(
 class AlertLine:
     """One alert for one reader. `asks_next` is a sentence about who is asked next, and `alert.next_at` says when.
 
-    `mine` is also what waits for a colleague in whose place they stand.
+    `mine` is also what waits for a colleague in whose place they stand. `put_off_until` is their own word.
     """
 
     alert: Alert
     about: About
     mine: bool
     may_answer: bool
+    may_hand_on: bool = False
+    put_off_until: datetime | None = None
 
     @property
     def role(self) -> str:
@@ -49,13 +53,7 @@ class AlertLine:
 
     @property
     def asked(self) -> str:
-        """Whose it is to answer."""
-        if self.alert.owner is not None:
-            return self.alert.owner.full_name
-        return _("%(team)s team, %(site)s") % {
-            "team": self.alert.team.get_role_display(),
-            "site": self.alert.team.site.name,
-        }
+        return whose(self.alert)
 
     @property
     def asks_next(self) -> str:
@@ -69,6 +67,13 @@ class AlertLine:
         return _("Goes to the whole team")
 
 
+def whose(alert: Alert) -> str:
+    """Whose it is to answer."""
+    if alert.owner is not None:
+        return alert.owner.full_name
+    return _("%(team)s team, %(site)s") % {"team": alert.team.get_role_display(), "site": alert.team.site.name}
+
+
 def open_lines(user: User) -> list[AlertLine]:
     """What waits, the most urgent and longest waiting first."""
     return get_lines(user, waiting_alerts(user, MOST))
@@ -77,13 +82,22 @@ def open_lines(user: User) -> list[AlertLine]:
 @prepared
 def waiting_alerts(user: User, at_most: int) -> "QuerySet[Alert]":
     """The most urgent and longest waiting first."""
-    waiting = Alert.objects.visible_to(user).waiting().order_by(RANK, "raised_at", "id")
+    waiting = Alert.objects.visible_to(user).waiting().annotate(put_off_until=_put_off(user).values("until"))
+    waiting = waiting.order_by(RANK, "raised_at", "id")
     return waiting.select_related("patient", "owner", "acknowledged_by", "team__site")[:at_most]
 
 
+def _put_off(user: User) -> PutOffQuerySet:
+    """Of the outer alert: the row by which this person put it off, since it is with whoever it is with."""
+    reference = Concat(Value("alerts.alert:"), Cast(OuterRef("pk"), CharField()))
+    asked_at = Coalesce(OuterRef("handed_on_at"), OuterRef("raised_at"))
+    return PutOff.objects.filter(user=user, source=reference, until__gt=Now(), put_off_at__gte=asked_at)
+
+
 def pressing_lines(user: User) -> list[AlertLine]:
-    """What waits and presses: everything that is this role's to answer, and what is urgent whoever answers."""
-    lines = [line for line in open_lines(user) if line.alert.severity != INFO]
+    """What waits and presses: everything that is this role's to answer, and what is urgent whoever answers; without
+    what this person put off."""
+    lines = [line for line in open_lines(user) if line.alert.severity != INFO and line.put_off_until is None]
     return [line for line in lines if line.may_answer or line.alert.severity == URGENT]
 
 
@@ -115,14 +129,15 @@ def get_lines(user: User, alerts: Sequence[Alert]) -> list[AlertLine]:
 
 
 def pressing_count(user: User) -> int:
-    """How many wait for somebody in this person's role; for the number beside the bell."""
+    """How many wait for somebody in this person's role, but for those they put off; for the number beside the bell."""
     return next(iter(_pressing_on(user)), 0)
 
 
 @prepared
 def _pressing_on(user: User) -> "QuerySet[Alert, int]":
     role = user.acting_role or ""
-    return Alert.objects.visible_to(user).pressing().filter(team__role=role).values_list(Whole(Count("*")), flat=True)
+    pressing = Alert.objects.visible_to(user).pressing().filter(~Exists(_put_off(user)), team__role=role)
+    return pressing.values_list(Whole(Count("*")), flat=True)
 
 
 def notes_by_patient(user: User, ids: Collection[UUID]) -> dict[UUID, list[Alert]]:
@@ -150,12 +165,22 @@ def _lines(user: User, alerts: AlertQuerySet) -> list[AlertLine]:
     return get_lines(user, list(alerts.select_related("patient", "owner", "acknowledged_by", "team__site")[:MOST]))
 
 
+def may_hand_on(user: User, alert: Alert) -> bool:
+    """Whether it waits, may go on, and is theirs to give."""
+    if alert.state != Alert.State.OPEN or why_not_hand_on(alert.severity, alert.level, alert.turn):
+        return False
+    return can_hand_on(user, alert)
+
+
 def _line(user: User, alert: Alert, subjects: dict[UUID, About]) -> AlertLine:
+    is_open = alert.state == Alert.State.OPEN
     return AlertLine(
         alert=alert,
         about=subjects[alert.pk],
         mine=alert.owner_id in reach_of(user).people,
-        may_answer=alert.state == Alert.State.OPEN and can_acknowledge(user, alert),
+        may_answer=is_open and can_acknowledge(user, alert),
+        may_hand_on=may_hand_on(user, alert),
+        put_off_until=getattr(alert, "put_off_until", None),
     )
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from alerts import actions
 from alerts.events import AlertAcknowledged
 from alerts.rules import is_bounce
-from alerts.subscribers import refills, threads
+from alerts.subscribers import handing, refills, threads
 from billing.events import InvoiceIssued
 from healthcare.events import after, inside
 from healthcare.messaging.events import MessageFailed, ReplyAnswers
@@ -61,7 +61,7 @@ from scheduling.events import (
 )
 from scheduling.rules import source_of
 
-__all__ = ["refills", "threads"]
+__all__ = ["handing", "refills", "threads"]
 RequestFact = AppointmentRequested | RequestDeclined | RequestExpired
 VisitFact = AppointmentBooked | AppointmentMoved | AppointmentCancelled | RequestFact
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from alerts import actions, queries
 from alerts.models import Alert
+from alerts.views.inbox import inbox_address
 from healthcare.accounts.access import NotAllowed
 from healthcare.accounts.guards import requires
 from healthcare.accounts.middleware import BACKGROUND
@@ -77,7 +78,7 @@ def show(request: HttpRequest, patient: Patient, alert_id: UUID) -> HttpResponse
     alert = get_object_or_404(alerts, pk=alert_id, patient=patient)
     context = chart_context(request, patient) | {
         "line": queries.get_line(user, alert),
-        "notices": queries.notices_of(user, alert),
+        "steps": queries.story_of(user, alert),
     }
     return render(request, "alerts/show.html", context)
 
@@ -93,4 +94,6 @@ def acknowledge(request: HttpRequest, patient: Patient, alert_id: UUID) -> HttpR
         messages.warning(request, str(problem))
     else:
         messages.success(request, _("You have acknowledged this alert. Nobody else is asked any more."))
+    if request.POST.get("from") == "inbox":
+        return redirect(inbox_address(request))
     return redirect("alerts:show", patient.pk, alert.pk)

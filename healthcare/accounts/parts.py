@@ -61,7 +61,10 @@ class Waiting:
 
     `rank` says how it presses: 0 is urgent, 1 is late or of high severity, 2 is the rest. `tag` says why in a word, in
     the status role `role`; `also` is what presses besides. Where `ends_with_it`, it is over as soon as what it is about
-    is dealt with. At `hand_on` it is given to a colleague.
+    is dealt with. At `hand_on` it is given to a colleague; at `acknowledge` one press says that one knows.
+
+    `own` is the line itself, where that is not what it is about; `renewed_at` is when it came to them, where that was
+    after `since`: what was put off before then stands there anew.
     """
 
     source: str
@@ -76,6 +79,14 @@ class Waiting:
     also: str = ""
     ends_with_it: bool = False
     hand_on: str = ""
+    acknowledge: str = ""
+    own: str = ""
+    renewed_at: datetime | None = None
+
+    @property
+    def reference(self) -> str:
+        """By what somebody puts this line off ("app.model:id")."""
+        return self.own or self.source
 
 
 @dataclass(frozen=True)

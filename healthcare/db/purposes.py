@@ -36,6 +36,7 @@ class Purpose(StrEnum):
     OVERRIDES = "overrides_by_rule"  # to who reviews the rules on medicines: how often each was overridden, and why
     WEIGHT_TO_DISPENSE = "weight_to_dispense"  # to who dispenses: the last weight, and nothing else that was measured
     WHO_MAY_ANSWER = "who_may_answer"  # to who answers a patient's messages: which colleagues of a site could, by id
+    WHO_MAY_TAKE_ALERT = "who_may_take_alert"  # to who sees one: which colleagues and teams could answer it, by id
     HIDDEN_MEDICINES = "hidden_medicines"  # to who prescribes: how badly one goes with what is marked, never with what
 
 

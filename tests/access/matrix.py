@@ -216,6 +216,17 @@ def _take(matrix: Matrix) -> None:
     made.MembershipFactory(user=people["left"], site=site, role="doctor", validity=ENDED)
 
 
+def _warnings_of(kept: dict[str, Any], writer: User) -> None:
+    for area, kind in (("clinical", "abnormal_value"), ("medication", "not_collected"), ("schedule", "abnormal_value")):
+        made.HandingFactory(alert=made.AlertFactory(**kept, area=area, kind=kind))
+    for area in ("clinical", "medication", "schedule", "message", "billing"):
+        made.NoticeFactory(**kept, area=area)
+        made.NoticeFactory(**kept, area=area, recipient=writer)
+    made.DigestFactory(**kept)
+    made.PutOffFactory(**kept)
+    made.PutOffFactory(**kept, user=writer)
+
+
 def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
     """One of everything, in states that differ from patient to patient."""
     kept: dict[str, Any] = {"patient": patient}
@@ -241,12 +252,7 @@ def _rows_of(patient: Patient, number: int, doctor: User, writer: User) -> None:
     card = made.VisitCoverageFactory(coverage=made.CoverageFactory(**kept)).coverage
     made.EligibilityCheckFactory(coverage=card)
     made.UnbilledVisitFactory(**kept, appointment=made.AppointmentFactory(**kept, provider=provider, site=site))
-    for area, kind in (("clinical", "abnormal_value"), ("medication", "not_collected"), ("schedule", "abnormal_value")):
-        made.AlertFactory(**kept, area=area, kind=kind)
-    for area in ("clinical", "medication", "schedule", "message", "billing"):
-        made.NoticeFactory(**kept, area=area)
-        made.NoticeFactory(**kept, area=area, recipient=writer)
-    made.DigestFactory(**kept)
+    _warnings_of(kept, writer)
     made.PortalCodeFactory(**kept, issued_by=doctor)
     made.ConsentFactory(**kept, purpose="privacy_notice", recorded_by=doctor)
     made.DeathReportFactory(**kept, reported_by=doctor)

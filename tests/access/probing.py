@@ -34,6 +34,7 @@ ONE_S_FIRST = "(SELECT min(id::text)::uuid FROM patients_patient)"  # of whom on
 #: Table → column → what it is in turn, instead of what it is in the row that there is.
 VARIED: dict[str, dict[str, list[str]]] = {
     "alerts_alert": {"state": ["'open'", "'acknowledged'"], "area": ["'clinical'", "'medication'", "'schedule'"]},
+    "alerts_handing": {"area": ["'clinical'", "'medication'", "'schedule'"]},
     "alerts_anomaly": {"verdict": ["''", "'justified'"]},
     "api_accesstoken": {"revoked": ["NULL", "now()"], "role": ["'doctor'", "'patient'"]},
     "api_grant": {"role": ["'doctor'", "'patient'"]},

@@ -146,6 +146,10 @@ def a_release(row: Row, by: By) -> bool:
     return by.is_staff and by.reaches(row.patient_id, "clinical") and (not mark or by.reaches(row.patient_id, mark))
 
 
+def an_answer(row: Row, by: By) -> bool:
+    return (row.state, by.me) in (("acknowledged", row.acknowledged_by_id), ("open", row.handed_on_by_id))
+
+
 def a_notice(row: Row, by: By) -> bool:
     return (by.is_staff or row.recipient_id == by.me) and by.reaches(row.patient_id, row.area)
 
@@ -175,10 +179,12 @@ RULES: dict[str, tuple[Asked, Asked]] = {
         lambda row, by: by.role == ADMINISTRATOR and row.approved_by_id in (None, by.me),
     ),
     "accounts_team": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
-    "alerts_alert": (nobody, lambda row, by: row.state == "acknowledged" and row.acknowledged_by_id == by.me),
+    "alerts_alert": (nobody, an_answer),
     "alerts_anomaly": (nobody, lambda row, by: by_role(OFFICER, "reviewed_by_id")(row, by) and row.verdict != ""),
     "alerts_notice": (nobody, a_notice),
     "alerts_digest": (nobody, nobody),
+    "alerts_handing": (lambda row, by: row.handed_by_id == by.me and by.is_staff and a_notice(row, by), nobody),
+    "alerts_putoff": (reaching("identity", "user_id", staff=True), reaching("identity", "user_id", staff=True)),
     "alerts_reminder": (reaching("schedule"), reaching("schedule")),
     "alerts_ladder": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),
     "alerts_recipients": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),

@@ -7,18 +7,20 @@ from uuid import uuid4
 import factory
 from django.utils import timezone
 
-from alerts.models import Alert, Digest, Ladder, Notice, Recipients, Reminder, ReminderPlan
+from alerts.models import Alert, Digest, Handing, Ladder, Notice, PutOff, Recipients, Reminder, ReminderPlan
 from alerts.rules import KINDS, next_at
 from healthcare.accounts.models import Team
-from tests.factories.ground import Factory, PatientFactory
+from tests.factories.ground import Factory, PatientFactory, UserFactory
 from tests.factories.scheduling import AppointmentFactory, VisitTypeFactory
 from tests.roles import as_the_system
 
 __all__ = [
     "AlertFactory",
     "DigestFactory",
+    "HandingFactory",
     "LadderFactory",
     "NoticeFactory",
+    "PutOffFactory",
     "RecipientsFactory",
     "ReminderFactory",
     "ReminderPlanFactory",
@@ -72,6 +74,32 @@ class ReminderFactory(Factory):
     stage = "day_before"
     due_at = datetime(2026, 3, 1, 12, tzinfo=UTC)
     next_at = factory.SelfAttribute("due_at")
+
+
+class HandingFactory(Factory):
+    class Meta:
+        model = Handing
+
+    alert = factory.SubFactory(AlertFactory)
+    patient = factory.SelfAttribute("alert.patient")
+    area = factory.SelfAttribute("alert.area")
+    turn = 1
+    handed_at = factory.LazyFunction(timezone.now)
+    handed_by = factory.SubFactory(UserFactory)
+    to = factory.SubFactory(UserFactory)
+
+
+class PutOffFactory(Factory):
+    """Until tomorrow."""
+
+    class Meta:
+        model = PutOff
+
+    patient = factory.SubFactory(PatientFactory)
+    user = factory.SubFactory(UserFactory)
+    source = factory.LazyFunction(lambda: f"records.entry:{uuid4()}")
+    put_off_at = factory.LazyFunction(timezone.now)
+    until = factory.LazyAttribute(lambda row: row.put_off_at + timedelta(days=1))
 
 
 class DigestFactory(Factory):

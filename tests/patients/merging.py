@@ -40,6 +40,7 @@ from tests.factories import (
     EncounterFactory,
     EntryFactory,
     HaltFactory,
+    HandingFactory,
     InvoiceFactory,
     LedgerEntryFactory,
     LetterWishFactory,
@@ -58,6 +59,7 @@ from tests.factories import (
     PrescriptionSheetFactory,
     PrivacyCaseFactory,
     ProposedChangeFactory,
+    PutOffFactory,
     RecallCallFactory,
     RecallFactory,
     RefillRequestFactory,
@@ -157,6 +159,8 @@ def money(patient: Patient) -> None:
 def warnings(patient: Patient) -> None:
     alert = AlertFactory(patient=patient)
     NoticeFactory(patient=patient, alert=alert)
+    HandingFactory(patient=patient, alert=alert)
+    PutOffFactory(patient=patient, source=f"alerts.alert:{alert.pk}")
     DigestFactory(patient=patient)
 
 
