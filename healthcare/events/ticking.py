@@ -1,7 +1,6 @@
 """Each tick of a job runs once: beat starts it on time, a row decides who runs it, and the relay stands in for beat."""
 
 import logging
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -52,7 +51,7 @@ def stand_in_for(job: Job) -> None:
         run_job(job.name)
         return
     command = ["nice", "-n", "10", sys.executable, str(settings.BASE_DIR / "manage.py"), "run_job", job.name]
-    subprocess.run(command, check=True, env=os.environ | {"HC_PROCESS": "worker"})  # noqa: S603  (a name of settings.BEAT)
+    subprocess.run(command, check=True)  # noqa: S603  (a name of settings.BEAT)
 
 
 def overdue_jobs(now: datetime) -> list[Job]:

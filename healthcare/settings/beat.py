@@ -15,6 +15,7 @@ BEAT = [
     "scheduling.tasks.end_waitlist",
     "scheduling.tasks.warn_of_licences",
     "scheduling.tasks.write_downtime_packets",
+    "records.tasks.queue_unscanned",
     "alerts.tasks.watch_access",
     "billing.tasks.bill_unbilled_visits",
     "billing.tasks.print_unprinted_bills",

@@ -103,10 +103,9 @@ def start_thread(
     if from_patient:
         _begin_to_wait(thread, now)
     thread.save(force_insert=True)
-    detail = {"category": str(category.value)}
-    record("records.start_thread", by=by, patient_id=patient.pk, target=thread, detail=detail)
-    _send(by, thread, body, files, now, idempotency_key)
-    return thread
+    said = {"category": str(category.value)}
+    record("records.start_thread", by=by, patient_id=patient.pk, target=thread, detail=said)
+    return _send(by, thread, body, files, now, idempotency_key).thread
 
 
 @transaction.atomic

@@ -169,7 +169,7 @@ def thread_page(request: HttpRequest, patient: Patient, thread: Thread, form: Me
     }
     if can_file(user, patient):
         filed = filed_as(user, thread)
-        context |= {"filed": filed, "may_file": not is_whole(filed, said[-1])}
+        context |= {"filed": filed, "may_file": bool(said) and not is_whole(filed, said[-1])}
     return render(request, "records/thread.html", context, status=422 if form.is_bound else 200)
 
 

@@ -229,10 +229,7 @@ RULES: dict[str, tuple[Asked, Asked]] = {
         reaching("identity", "added_by_id", also=not_ended),
         reaching("identity", "ended_by_id"),
     ),
-    "patients_letterwish": (
-        reaching("identity", "added_by_id", also=not_ended),
-        reaching("identity", "ended_by_id"),
-    ),
+    "patients_letterwish": (reaching("identity", "added_by_id", also=not_ended), reaching("identity", "ended_by_id")),
     "patients_deathreport": (
         reaching("identity", "reported_by_id", staff=True, also=lambda row, by: row.taken_back_at is None),
         reaching("identity", "taken_back_by_id", staff=True),
@@ -375,10 +372,7 @@ RULES: dict[str, tuple[Asked, Asked]] = {
         reaching("schedule"),
     ),
     "scheduling_waitoffer": (nobody, reaching("schedule")),
-    "scheduling_aheadanswer": (
-        reaching("schedule", "answered_by_id", also=lambda row, by: by.role == PATIENT),
-        reaching("schedule", "answered_by_id", also=lambda row, by: by.role == PATIENT),
-    ),
+    "scheduling_aheadanswer": 2 * (reaching("schedule", "answered_by_id", also=lambda row, by: by.role == PATIENT),),
     "scheduling_appointment": (reaching("schedule"), reaching("schedule")),
     "scheduling_patientclaim": (reaching("schedule"), reaching("schedule")),
     "scheduling_qualification": (by_role(ADMINISTRATOR), by_role(ADMINISTRATOR)),

@@ -16,7 +16,7 @@ from alerts.events import AlertHandedOn
 from alerts.models import Alert, Handing, Notice
 from alerts.queries.inbox import alerts_for
 from alerts.rules.handing import MOST_TURNS, asks_everybody, why_not_hand_on
-from alerts.subscribers.handing import ask_anew as subscriber
+from alerts.subscribers import handing
 from healthcare.accounts.access import NotAllowed
 from healthcare.accounts.models import Team, User
 from healthcare.audit.models import AuditEvent
@@ -34,6 +34,7 @@ from tests.factories import (
     staff,
 )
 from tests.roles import as_the_system, taking_role
+from tests.twice import deliver_twice
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 14, 40, tzinfo=UTC)
@@ -103,8 +104,6 @@ def test_not_to_oneself_nor_to_whom_the_chart_is_closed_nor_to_another_role(clin
     alert = AlertFactory(patient=clinic.patient, owner=clinic.doctor)
     kept_out, gone = staff("doctor", clinic.site), staff("doctor", clinic.site, is_active=False, deactivated_at=NOW)
     RestrictionFactory(patient=clinic.patient, user=kept_out)
-    itself = staff("doctor", clinic.site)
-    CareRelationshipFactory(patient=clinic.patient, kind="self", user=itself, role="patient", scopes=["clinical"])
     for person in (clinic.doctor, kept_out, gone, clinic.nurse, staff("doctor"), clinic.account):
         with pytest.raises(NotHandedOn, match="cannot take this alert"):
             give(clinic.doctor, alert, person)
@@ -131,6 +130,16 @@ def test_of_somebody_away_it_goes_to_nobody_where_who_stands_in_cannot_have_it(c
     RestrictionFactory(patient=clinic.patient, user=clinic.colleague)
     with pytest.raises(NotHandedOn):
         give(clinic.doctor, alert, away)
+
+
+def test_delivered_twice_whoever_has_it_now_is_asked_once(clinic: Clinic) -> None:
+    alert = AlertFactory(patient=clinic.patient, owner=clinic.doctor)
+    give(clinic.doctor, alert, clinic.colleague)
+    fact = AlertHandedOn(alert_id=alert.pk, patient_id=alert.patient_id, turn=1)
+    asked = deliver_twice(
+        handing.ask_anew, fact, lambda: set(Notice.objects.filter(alert=alert).values_list("pk", flat=True))
+    )
+    assert asked
 
 
 # == By whom ==
@@ -186,7 +195,7 @@ def test_who_has_it_now_is_told_and_the_letters_before_are_taken_back(clinic: Cl
     give(clinic.doctor, alert, clinic.colleague)
     fact = AlertHandedOn(alert_id=alert.pk, patient_id=clinic.patient.pk, turn=1)
     for _twice in range(2):
-        as_worker(lambda: subscriber(fact))
+        as_worker(lambda: handing.ask_anew(fact))
     assert [(letter.address, letter.template, letter.status) for letter in posted()] == [
         (clinic.doctor.email, "alerts/urgent_alert", "failed"),
         (clinic.colleague.email, "alerts/urgent_alert", "queued"),

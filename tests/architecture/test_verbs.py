@@ -59,6 +59,7 @@ WITHOUT_AUDIT_LINE = {
     "patients.actions.proxies.tell_proxy_added": "the message row says what was sent, when and to whom",
     "records.actions.voiding.give_back_appointment": "undo_start, of the app to the left, writes it",
     "prescriptions.actions.writing.change_draft": "one row overwritten, audited once when begun (DESIGN, Audit)",
+    "prescriptions.actions.together.change_together": "change_draft, of each",
 }
 
 

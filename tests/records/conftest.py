@@ -1,7 +1,8 @@
 """A browser in which somebody is signed in, and the people of most pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -11,6 +12,8 @@ from patients.models import Patient
 from tests.factories import PatientFactory, staff
 from tests.patients.conftest import audited, no_audit, sign_in
 from tests.records.visits import Visit, visit
+from tests.records.writing import Talk, talk
+from tests.storage.clamd import Clamd, clamd
 
 __all__ = ["audited", "no_audit"]
 
@@ -39,3 +42,22 @@ def doctor(rosa) -> User:
 @pytest.fixture
 def nurse(rosa) -> User:
     return staff("nurse", rosa.site)
+
+
+@pytest.fixture
+def folder(settings: Any, tmp_path: Any) -> Any:
+    """Where files lie, by no scanner."""
+    settings.DATA_DIR, settings.S3_BUCKET, settings.STORAGE_SCANNER = tmp_path, "", ""
+    return tmp_path / "objects"
+
+
+@pytest.fixture
+def told() -> Talk:
+    return talk()
+
+
+@pytest.fixture
+def scanner(settings: Any) -> Iterator[Clamd]:
+    with clamd() as served:
+        settings.STORAGE_SCANNER, settings.CLAMAV_ADDRESS = "healthcare.storage.clamav.scan", served.address
+        yield served

@@ -1,16 +1,12 @@
 """Files of messages: taken by what they are, closed until they are found clean, removed when they are not."""
 
 import base64
-import uuid
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import time_machine
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, connection, transaction
-from django.test import Client
 from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,52 +19,22 @@ from patients.access import NotInScope
 from records.actions import attachments as verbs
 from records.actions.attachments import NotAttached, NotOpened
 from records.actions.filing import file_thread
-from records.models import Attachment, Message, Thread
+from records.models import Attachment, Message
 from records.models.attachments import ATTACHMENT_MOVES
 from records.queries.attachments import files_by_message
 from records.rules.attachments import ENDINGS, LARGEST, LONGEST_NAME, Upload, opens, safe_name, type_of, wait_after
 from records.rules.conversations import Turn, sealed, unsealed
-from records.rules.messages import urgent_words
 from records.tasks import queue_unscanned, scan_attachment
 from records.telling.by_kind import resource_of
 from tests.events.draining import as_worker
 from tests.factories import AttachmentFactory, MessageFactory, ThreadFactory, proxy_of
-from tests.records.writing import CALM, DIRE, NOW, Talk, signed_in, talk
+from tests.records.files import JPEG, LETTER, PDF, PNG, TEXT, attached
+from tests.records.writing import CALM, NOW, Talk, signed_in
 from tests.roles import as_the_system, taking_role
 from tests.storage.clamd import EICAR, ERROR, Clamd, clamd
 
-pytestmark = pytest.mark.django_db
-PDF = b"%PDF-1.7\n" + b"synthetic " * 50
-JPEG, PNG, TEXT = (
-    b"\xff\xd8\xff\xe0 made up",
-    b"\x89PNG\r\n\x1a\n made up",
-    "Blood pressure: 120/80 at 8 o’clock".encode(),
-)
-LETTER = Upload("letter.pdf", PDF)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folder")]
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture(autouse=True)
-def folder(settings: Any, tmp_path: Any) -> Any:
-    settings.DATA_DIR, settings.S3_BUCKET, settings.STORAGE_SCANNER = tmp_path, "", ""
-    return tmp_path / "objects"
-
-
-@pytest.fixture
-def told() -> Talk:
-    return talk()
-
-
-@pytest.fixture
-def scanner(settings: Any) -> Iterator[Clamd]:
-    with clamd() as served:
-        settings.STORAGE_SCANNER, settings.CLAMAV_ADDRESS = "healthcare.storage.clamav.scan", served.address
-        yield served
-
-
-def attached(thread: Thread) -> list[Attachment]:
-    with as_the_system():
-        return list(Attachment.objects.filter(message__thread=thread).select_related("patient").order_by("id"))
 
 
 def now_is(file: Attachment) -> Attachment:
@@ -303,103 +269,6 @@ def test_what_came_before_there_was_a_scanner_is_scanned_then(told: Talk, settin
 def test_an_unknown_one_is_no_error() -> None:
     with taking_role("worker"):
         scan_attachment(uuid7())
-
-
-# == The pages ==
-def sends(client: Client, address: str, *files: tuple[str, bytes], **typed: str) -> Any:
-    chosen = [SimpleUploadedFile(name, content) for name, content in files]
-    asked = {"body": CALM, "category": "question", "key": str(uuid.uuid4()), "attachments": chosen} | typed
-    return client.post(address, asked)
-
-
-def doors(told: Talk, thread: Thread) -> dict[str, tuple[Client, str, Callable[[Attachment], str]]]:
-    patient, rosa, nurse = told.patient.pk, signed_in(told.rosa), signed_in(told.nurse)
-    return {
-        "portal": (
-            rosa,
-            reverse("records_portal:thread", args=[thread.pk]),
-            lambda file: reverse("records_portal:open_attachment", args=[thread.pk, file.pk]),
-        ),
-        "clinic": (
-            nurse,
-            reverse("records:thread", args=[patient, thread.pk]),
-            lambda file: reverse("records:open_attachment", args=[patient, thread.pk, file.pk]),
-        ),
-    }
-
-
-@pytest.mark.parametrize("door", ["portal", "clinic"])
-def test_a_file_is_sent_shown_and_downloaded(told: Talk, door: str) -> None:
-    thread = told.starts()
-    client, page, address = doors(told, thread)[door]
-    assert 'enctype="multipart/form-data"' in client.get(page).text
-    assert sends(client, page, ("photo.jpeg", JPEG), ("letter.pdf", PDF)).status_code == 302
-    photo, letter = attached(thread)
-    shown = client.get(page).text
-    assert address(photo) in shown
-    assert "photo.jpg" in shown
-    answer = client.get(address(photo))
-    assert (answer.content, answer["Content-Type"]) == (JPEG, "image/jpeg")
-    assert answer["Content-Disposition"] == 'attachment; filename="photo.jpg"'
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
-    assert answer["Cache-Control"] == "private, no-store"
-    other = told.starts()
-    assert client.get(address(letter).replace(str(thread.pk), str(other.pk))).status_code == 404
-
-
-@pytest.mark.parametrize("door", ["portal", "clinic"])
-def test_what_is_refused_keeps_the_words_and_asks_for_the_files_again(told: Talk, door: str) -> None:
-    thread = told.starts()
-    client, page, _address = doors(told, thread)[door]
-    answer = sends(client, page, ("page.pdf", b"<html>"), body="Here it is")
-    assert answer.status_code == 422
-    assert "“page.pdf” is neither PDF" in answer.text
-    assert "Here it is</textarea>" in answer.text
-    assert "Choose your files again" in answer.text
-    assert attached(thread) == []
-
-
-@pytest.mark.parametrize("door", ["portal", "clinic"])
-def test_it_waits_on_the_page_and_opens_for_nobody(told: Talk, scanner: Clamd, door: str) -> None:
-    thread = told.starts(files=[LETTER])
-    client, page, address = doors(told, thread)[door]
-    assert "Being checked for viruses" in client.get(page).text
-    answer = client.get(address(attached(thread)[0]), follow=True)
-    assert answer.redirect_chain == [(page, 302)]
-    assert "still being checked" in answer.text
-
-
-def test_a_conversation_begins_with_a_file(told: Talk) -> None:
-    rosa, nurse = signed_in(told.rosa), signed_in(told.nurse)
-    starts = (
-        (rosa, reverse("records_portal:start_thread")),
-        (
-            nurse,
-            reverse("records:start_thread", args=[told.patient.pk]),
-        ),
-    )
-    for client, start in starts:
-        answer = sends(client, start, ("page.pdf", b"<svg/>"))
-        assert (answer.status_code, "neither PDF" in answer.text) == (422, True)
-        assert sends(client, start, ("letter.pdf", PDF)).status_code == 302
-    with as_the_system():
-        assert Attachment.objects.count() == 2
-
-
-def test_words_of_an_emergency_come_first_and_the_files_are_asked_for_again(told: Talk) -> None:
-    rosa, start = signed_in(told.rosa), reverse("records_portal:start_thread")
-    page = sends(rosa, start, ("letter.pdf", PDF), body=DIRE).text
-    assert "Call 911 now" in page
-    assert "Choose your files again before you send: a page cannot keep them (“letter.pdf”)" in page
-    answer = sends(rosa, start, ("letter.pdf", PDF), body=DIRE, confirmed=urgent_words(DIRE).mark)
-    assert answer.status_code == 302
-
-
-def test_a_text_that_is_put_in_says_that_the_files_are_gone(told: Talk) -> None:
-    thread = told.starts()
-    nurse, page, _address = doors(told, thread)["clinic"]
-    assert "Choose your files again" in sends(nurse, page, ("letter.pdf", PDF), place="yes", template="").text
 
 
 # == In the chart ==
