@@ -15,6 +15,7 @@ from tests.factories import (
     EntryFactory,
     InvoiceFactory,
     PrescriptionFactory,
+    RefillRequestFactory,
     WaitFactory,
 )
 
@@ -25,6 +26,7 @@ OF_A: dict[str, Callable[[Patient], UUID]] = {
     "wait_id": lambda patient: WaitFactory(patient=patient).pk,
     "entry_id": lambda patient: EntryFactory(patient=patient).pk,
     "prescription_id": lambda patient: PrescriptionFactory(patient=patient).pk,
+    "refill_id": lambda patient: RefillRequestFactory(prescription__patient=patient).pk,
     "alert_id": lambda patient: AlertFactory(patient=patient).pk,
 }
 #: Name in a query → the id of a row of this patient. Other names of a query are words, places and times of nobody.
