@@ -19,7 +19,7 @@ from healthcare.accounts.models import Membership, Site, User
 from healthcare.db.context import acting_as, acting_as_system
 from patients.models import Patient
 from prescriptions import actions
-from prescriptions.models import Medication, Prescription
+from prescriptions.models import FavouritePrescription, Medication, Prescription
 from prescriptions.rules.safety import Answer
 from prescriptions.rules.sig import Sig
 from records.models import Entry
@@ -231,10 +231,11 @@ class Story:
 
 
 def keep_favourites(doctor: User, written: list[Prescription]) -> None:
-    """What they prescribe often, each once."""
+    """What they prescribe often, each once, also by a doctor who works at both sites."""
     first = {prescription.medicine: prescription for prescription in reversed(written)}
+    kept = set(FavouritePrescription.objects.filter(user=doctor).values_list("name", flat=True))
     for medicine, name in FAVOURITES.items():
-        if medicine in first:
+        if medicine in first and name not in kept:
             actions.keep_favourite(by=doctor, prescription=first[medicine], name=name)
 
 

@@ -83,6 +83,22 @@ def test_order_sets_are_arranged_and_favourites_kept(site) -> None:
     assert names == set(demo.FAVOURITES.values())
 
 
+def test_a_doctor_of_two_sites_keeps_each_favourite_once(site) -> None:
+    with as_the_system():
+        doctor = demo.doctors_of(site)[0]
+        second = SiteFactory()
+        for person, role in ((doctor, "doctor"), (staff("pharmacist"), "pharmacist")):
+            MembershipFactory(user=person, site=second, role=role)
+        for _number in range(4):
+            patient = PatientFactory(site=second)
+            allergy(patient, "none")
+            suffers(patient, "I10")
+    tell()
+    with as_the_system():
+        names = list(FavouritePrescription.objects.filter(user=doctor).values_list("name", flat=True))
+    assert len(names) == len(set(names)) > 0
+
+
 def test_without_an_administrator_no_set_is_arranged(site) -> None:
     tell()
     with as_the_system():
